@@ -1,0 +1,144 @@
+"""``check("3.2", discriminator_loss)``: what is right about an answer, and the first thing that is not.
+
+In a notebook the report has colours; elsewhere it is plain text with the same words.
+"""
+
+import html
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+from labkit.exercises import all_exercises, find
+from labkit.exercises.record import Record, findings, run_probe
+from labkit.exercises.spec import Exercise, Finding, Written
+
+SEED = 20_24  # any fixed number: the notebook's inputs never change, a grader's do
+_MARK = {"passed": "✔", "failed": "✘", "blank": "○"}
+_COLOUR = {"passed": "#009E73", "failed": "#D55E00", "blank": "#808080"}
+
+
+class CheckFailed(AssertionError):
+    """An answer that does not do what its exercise asks. The report above it says what and why."""
+
+    def _render_traceback_(self):
+        # IPython shows this instead of a traceback through the kit, which would teach nothing.
+        return [f"CheckFailed: {self}"]
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """The outcome of a check: ``status`` is "passed", "failed" or "blank"; true when it passed."""
+
+    exercise: str
+    name: str
+    status: str
+    findings: tuple[Finding, ...] = ()
+
+    def __bool__(self) -> bool:
+        return self.status == "passed"
+
+    def __str__(self) -> str:
+        return "\n".join(_lines(self))
+
+    def _ipython_display_(self) -> None:
+        """Nothing: the report has been shown, and a result at the end of a cell must not repeat it."""
+
+
+def check(exercise_id: str, answer: Any) -> CheckResult:
+    """Check an answer, show the report and return the result.
+
+    Args:
+        exercise_id: such as "3.2".
+        answer: the function or class of the exercise, by its name and without calling it.
+
+    Raises:
+        CheckFailed: a property does not hold. An answer that is not written yet does not raise.
+        KeyError: there is no such exercise.
+        TypeError: the exercise is answered in words.
+    """
+    exercise = find(exercise_id)
+    if isinstance(exercise, Written):
+        raise TypeError(f"exercise {exercise_id} is answered in words; nothing to check here")
+    other = _passed_another(exercise, answer)
+    record = Record("failed", failure=other) if other else run_probe(exercise, answer, SEED)
+    if record.status == "blank":
+        result = CheckResult(exercise.id, exercise.name, "blank")
+    else:
+        found = tuple(findings(exercise, record, SEED))
+        status = "passed" if found and all(f.ok for f in found) else "failed"
+        result = CheckResult(exercise.id, exercise.name, status, found)
+    _show(result)
+    if result.status == "failed":
+        last = result.findings[-1]
+        raise CheckFailed(f"{exercise.id} {exercise.name}: {last.what}: not yet")
+    return result
+
+
+def _passed_another(exercise: Exercise, answer: Any) -> Finding | None:
+    """The function of another exercise: a slip of the hand that would read like a wrong answer."""
+    name = getattr(answer, "__name__", None)
+    others = {e.name for e in all_exercises().values() if isinstance(e, Exercise)} - {exercise.name}
+    if not isinstance(name, str) or name not in others:
+        return None
+    return Finding(
+        f"it is `{exercise.name}`",
+        False,
+        f"`{name}`",
+        f"`{exercise.name}`",
+        f'the function of another exercise was passed: write check("{exercise.id}", {exercise.name})',
+    )
+
+
+def _lines(result: CheckResult) -> list[str]:
+    if result.status == "blank":
+        return [f"○ {result.exercise} not attempted yet"]
+    lines = [f"{_MARK[result.status]} {result.exercise} {result.name}"]
+    for finding in result.findings:
+        lines.append(f"  {'✔' if finding.ok else '✘'} {finding.what}")
+        lines += [f"      {label:<9} {text}" for label, text in _details(finding)]
+    return lines
+
+
+def _details(finding: Finding) -> list[tuple[str, str]]:
+    if finding.ok:
+        return []
+    labelled = (("got", finding.got), ("expected", finding.expected), ("likely", finding.cause))
+    return [(label, text) for label, text in labelled if text]
+
+
+def _html(result: CheckResult) -> str:
+    colour = _COLOUR[result.status]
+    if result.status == "blank":
+        body = f"<b>○ {html.escape(result.exercise)}</b> not attempted yet"
+    else:
+        body = f"<b style='color:{colour}'>{_MARK[result.status]} {html.escape(result.exercise)}</b> "
+        body += f"<code>{html.escape(result.name)}</code>"
+    for finding in result.findings:
+        mark, tone = ("✔", _COLOUR["passed"]) if finding.ok else ("✘", _COLOUR["failed"])
+        body += f"<div><span style='color:{tone}'>{mark}</span> {_words(finding.what)}</div>"
+        rows = "".join(
+            f"<tr><td style='text-align:left;opacity:.7;padding:0 12px 0 0;vertical-align:top'>{label}</td>"
+            f"<td style='text-align:left;padding:0'>{_words(text)}</td></tr>"
+            for label, text in _details(finding)
+        )
+        if rows:
+            body += f"<table style='margin:2px 0 4px 22px;border:0;background:none'>{rows}</table>"
+    return f"<div style='border-left:4px solid {colour};padding:2px 0 2px 12px;line-height:1.5'>{body}</div>"
+
+
+def _words(text: str) -> str:
+    """Escaped text in which `this` becomes code."""
+    parts = html.escape(text).split("`")
+    if len(parts) % 2 == 0:
+        return html.escape(text)
+    return "".join(f"<code>{p}</code>" if i % 2 else p for i, p in enumerate(parts))
+
+
+def _show(result: CheckResult) -> None:
+    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    if shell is not None and shell.__class__.__name__ != "TerminalInteractiveShell":
+        from IPython.display import display
+
+        display({"text/plain": str(result), "text/html": _html(result)}, raw=True)
+    else:
+        print(result)

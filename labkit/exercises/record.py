@@ -1,0 +1,199 @@
+"""From an answer to a record of what it did: run the probe inside the fence, keep plain arrays only."""
+
+import linecache
+import re
+import traceback
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from labkit.exercises.guard import TookTooLong, preserved_state, time_limit
+from labkit.exercises.spec import Exercise, Finding
+
+LIMIT_SECONDS = 2.0
+LARGEST = 20_000_000  # numbers in one array: more than any exercise asks for, few enough to look at
+BLANK = "your code here"
+
+
+@dataclass(frozen=True)
+class Record:
+    """What an answer did under the probe. Plain data: it can travel as ``.npz`` and JSON.
+
+    ``status`` is "answered", "blank" (not written yet) or "failed"; ``failure`` says how it failed;
+    ``odd`` describes the values that are no arrays.
+    """
+
+    status: str
+    arrays: dict[str, np.ndarray] = field(default_factory=dict)
+    odd: dict[str, str] = field(default_factory=dict)
+    failure: Finding | None = None
+
+
+def run_probe(exercise: Exercise, answer: Any, seed: int) -> Record:
+    """Probe ``answer`` on the inputs of ``seed``. Never raises on account of the answer (but a student's own
+    interrupt passes through), and leaves the process's global state as it was."""
+    refusal = _refusal(exercise, answer)
+    if refusal:
+        return Record("failed", failure=refusal)
+    with preserved_state(seed):
+        inputs = exercise.inputs(seed)
+        try:
+            with time_limit(LIMIT_SECONDS):
+                values = exercise.probe(answer, inputs)
+                return _as_record(values)
+        except KeyboardInterrupt:
+            raise
+        except TookTooLong:
+            what = f"it finishes within {LIMIT_SECONDS:g} seconds"
+            return Record(
+                "failed",
+                failure=Finding(
+                    what,
+                    False,
+                    "still running",
+                    "an answer in a moment",
+                    "a loop that never ends, or Python loops over pixels where one tensor operation would do",
+                ),
+            )
+        except BaseException as error:  # SystemExit too: an answer may call exit()
+            if _is_blank(error):
+                return Record("blank")
+            return Record("failed", failure=_explain(exercise, error))
+
+
+def findings(exercise: Exercise, record: Record, seed: int) -> list[Finding]:
+    """Judge a record, up to and including the first property that does not hold."""
+    if record.failure:
+        return [record.failure]
+    if record.odd:
+        name, got = next(iter(record.odd.items()))
+        cause = "the function returned nothing: is there a `return`?" if got == "None" else ""
+        return [Finding(f"{name} is a tensor", False, got, "a tensor", cause)]
+    found = []
+    with preserved_state(seed):
+        for finding in exercise.judge(exercise.inputs(seed), record.arrays):
+            found.append(finding)
+            if not finding.ok:
+                break
+    return found
+
+
+def as_array(value: Any) -> np.ndarray | str:
+    """The value as a plain array, or a few words on what it is instead."""
+    if isinstance(value, torch.Tensor):
+        # The base class's methods: a subclass may have overridden them.
+        if torch.Tensor.numel(value) > LARGEST:
+            return f"a tensor of shape {tuple(value.shape)}"
+        plain = torch.Tensor.detach(value).cpu()
+        return plain.float().numpy().copy() if plain.dtype == torch.bfloat16 else plain.numpy().copy()
+    if isinstance(value, np.ndarray | np.generic) and value.dtype.kind in "biufU" and value.size <= LARGEST:
+        return np.array(value)
+    if type(value) in (bool, int, float, str):
+        return np.array(value)
+    if type(value) in (list, tuple) and all(type(v) in (bool, int, float) for v in value):
+        return np.array(value)
+    return "None" if value is None else f"{_article(type(value).__name__)}"
+
+
+def _as_record(values: dict[str, Any]) -> Record:
+    arrays, odd = {}, {}
+    for name, value in values.items():
+        array = as_array(value)
+        if isinstance(array, str) or array.dtype.kind not in "biufU":
+            odd[name] = array if isinstance(array, str) else f"an array of {array.dtype}"
+        else:
+            arrays[name] = array
+    return Record("answered", arrays, odd)
+
+
+def _refusal(exercise: Exercise, answer: Any) -> Finding | None:
+    wants = f"your own `{exercise.name}`"
+    if not callable(answer):
+        return Finding(
+            f"there is {wants}",
+            False,
+            _article(type(answer).__name__),
+            wants,
+            f'pass the name itself: check("{exercise.id}", {exercise.name})',
+        )
+    lineage = answer.__mro__ if isinstance(answer, type) else (answer,)
+    if any(str(getattr(c, "__module__", "")).split(".")[0] == "labkit" for c in lineage):
+        return Finding(
+            f"it is {wants}",
+            False,
+            "the one that labkit ships",
+            wants,
+            "an imported class or function is not an answer: write it in the exercise cell",
+        )
+    return None
+
+
+def _is_blank(error: BaseException) -> bool:
+    return isinstance(error, NotImplementedError) and BLANK in str(error)
+
+
+def _explain(exercise: Exercise, error: BaseException) -> Finding:
+    text = f"{type(error).__name__}: {_message(error)}"
+    where = _students_line(error)
+    cause = next((c for part, c in (*exercise.causes, *_COMMON_CAUSES) if re.search(part, text)), "")
+    return Finding(
+        f"`{exercise.call}` runs", False, text + (f"  [{where}]" if where else ""), "no error", cause
+    )
+
+
+_COMMON_CAUSES = (
+    (
+        r"missing \d+ required positional|takes \d+ positional|unexpected keyword",
+        "the parameters differ from those of the exercise cell: keep its `def` line as it was given",
+    ),
+    (r"NameError|UnboundLocalError", "a name is misspelt, or used before it has a value"),
+    (
+        r"has no attribute",
+        "a name is misspelt, or an `__init__` does not set it (or lacks `super().__init__()`)",
+    ),
+    (
+        r"cannot assign module before Module.__init__",
+        "`super().__init__()` must be the first line of `__init__`",
+    ),
+    (
+        r"shapes? cannot be multiplied|size mismatch|must match the size|shape .* is invalid|Expected \dD",
+        "two shapes do not fit: print the `.shape` of each tensor just before that line",
+    ),
+    (r"expected .* to have \d+ channels", "a layer receives another number of channels than it was made for"),
+    (
+        r"does not require grad|modified by an inplace operation|backward through the graph a second time",
+        "the gradient's path is broken: look for `.detach()`, `.item()`, `no_grad()` or an in-place change",
+    ),
+    (
+        r"only .*tensors can be converted|must be Tensor, not",
+        "a number or a list stands where torch wants a tensor",
+    ),
+    (r"RecursionError", "the function calls itself without an end"),
+    (r"SystemExit", "`exit()` or `quit()` was called: an answer returns its result instead"),
+)
+
+
+def _message(error: BaseException) -> str:
+    try:
+        lines = str(error).strip().splitlines()
+    except BaseException:  # an exception whose text itself fails
+        lines = []
+    return lines[0][:200] if lines else "(no message)"
+
+
+def _students_line(error: BaseException) -> str:
+    """The last line of the student's own code in the traceback: neither the kit's nor a library's."""
+    kit = str(Path(__file__).parent.parent)
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        if frame.filename.startswith(kit) or "site-packages" in frame.filename or "<" in frame.filename[:1]:
+            continue
+        line = frame.line or linecache.getline(frame.filename, frame.lineno).strip()
+        return f"line {frame.lineno}: {line.strip()}" if line else f"line {frame.lineno}"
+    return ""
+
+
+def _article(noun: str) -> str:
+    return f"{'an' if noun[:1].lower() in 'aeiou' else 'a'} {noun}"

@@ -1,0 +1,76 @@
+"""``course.toml`` and what is generated from it: the badge and the first cell of every notebook."""
+
+import re
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+BADGE_MARK = "<!-- generated from course.toml: badge -->"
+SETUP_MARK = "# Set-up: run this cell first."
+
+_BADGE = """{mark}
+[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)]({address})"""
+
+_SETUP = """{mark} In Colab it fetches the course kit, a few hundred kilobytes.
+import importlib.util, os, subprocess, sys
+
+if importlib.util.find_spec("labkit") is None:
+    source = os.environ.get("LABKIT_SOURCE", "{archive}")
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", source]
+    if subprocess.run(command).returncode:
+        raise SystemExit("The kit could not be fetched. Check the network, then run this cell again.")
+    importlib.invalidate_caches()
+
+from labkit.notebook import start
+
+start("{lab}")"""
+
+
+class CourseError(ValueError):
+    """``course.toml`` cannot be used; the message says what to write."""
+
+
+@dataclass(frozen=True)
+class Course:
+    """What an instructor sets: the course's name, and the copy of the kit that notebooks point to."""
+
+    name: str
+    repo: str
+    branch: str
+
+    def badge(self, notebook: str) -> str:
+        """The Markdown of a badge that opens ``notebooks/<notebook>`` in Colab."""
+        return _BADGE.format(mark=BADGE_MARK, address=self.colab(notebook))
+
+    def colab(self, notebook: str) -> str:
+        """The address that opens ``notebooks/<notebook>`` in Colab."""
+        return f"https://colab.research.google.com/github/{self.repo}/blob/{self.branch}/notebooks/{notebook}"
+
+    def setup(self, notebook: str) -> str:
+        """The code of the first cell of a notebook."""
+        archive = f"https://github.com/{self.repo}/archive/refs/heads/{self.branch}.zip"
+        return _SETUP.format(mark=SETUP_MARK, archive=archive, lab=notebook.split("_")[0])
+
+
+def read(path: Path) -> Course:
+    """Read ``course.toml``.
+
+    Raises:
+        CourseError: the file is missing, is no TOML, or lacks a value.
+    """
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))["course"]
+        course = Course(values["name"], values["repo"], values["branch"])
+    except OSError as error:
+        raise CourseError(
+            f"{path}: cannot be read ({error.strerror}); run this from the kit's folder"
+        ) from error
+    except tomllib.TOMLDecodeError as error:
+        raise CourseError(f"{path}: {error}") from error
+    except KeyError as error:
+        raise CourseError(
+            f"{path}: needs a [course] table with name, repo and branch; {error} is missing"
+        ) from error
+    if not re.fullmatch(r"[\w.-]+/[\w.-]+", course.repo):
+        raise CourseError(f"{path}: repo = {course.repo!r} is not of the form owner/name")
+    return course

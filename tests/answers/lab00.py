@@ -1,0 +1,82 @@
+"""Answers to lab 00."""
+
+import numpy as np
+import torch
+
+MEAN = STD = torch.full((1, 3, 1, 1), 0.5)
+
+
+def _normalised(images):
+    """As torchvision's ToTensor and Normalize(0.5, 0.5) do it."""
+    return (images.permute(0, 3, 1, 2).float() / 255 - MEAN) / STD
+
+
+def _by_numpy(images):
+    return torch.from_numpy(np.moveaxis(images.numpy(), -1, 1).astype(np.float32) / 127.5 - 1)
+
+
+def _spoils_input(images):
+    scaled = _normalised(images)
+    images.zero_()
+    return scaled
+
+
+def _back_by_steps(images):
+    unit = (images.clamp(-1, 1) + 1) / 2
+    return (unit * 255 + 0.5).floor().to(torch.uint8).permute(0, 2, 3, 1)
+
+
+def _back_by_numpy(images):
+    values = np.rint(np.clip((images.numpy() + 1) * 127.5, 0, 255)).astype(np.uint8)
+    return torch.from_numpy(np.ascontiguousarray(values.transpose(0, 2, 3, 1)))
+
+
+def _bytes(images):
+    """Right up to the axes."""
+    return ((images.clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8)
+
+
+def _clamps_in_place(images):
+    return _bytes(images.clamp_(-1, 1)).permute(0, 2, 3, 1)
+
+
+RIGHT = {
+    "0.1": [_normalised, _by_numpy, lambda x: torch.einsum("bhwc->bchw", x.float()).sub(127.5).div(127.5)],
+    "0.2": [_back_by_steps, _back_by_numpy],
+}
+
+WRONG = {
+    "0.1": {
+        "bytes wrap around": lambda x: x.permute(0, 3, 1, 2) * 2 - 1,
+        "expected  torch.float32": lambda x: _normalised(x).double(),
+        "axes were not moved": lambda x: x.float() / 127.5 - 1,
+        "height and width are swapped": lambda x: x.permute(0, 3, 2, 1).float() / 127.5 - 1,
+        "the first image only": lambda x: _normalised(x)[0],
+        "range is [0, 1]": lambda x: x.permute(0, 3, 1, 2).float() / 255,
+        "still 0 to 255": lambda x: x.permute(0, 3, 1, 2).float(),
+        "range is [-0.5, 0.5]": lambda x: x.permute(0, 3, 1, 2).float() / 255 - 0.5,
+        "127.5, not 128": lambda x: x.permute(0, 3, 1, 2).float() / 128 - 1,
+        "black is -1": lambda x: -_normalised(x),
+        "pixels are shuffled": lambda x: x.reshape(2, 3, 5, 7).float() / 127.5 - 1,
+        "in place": _spoils_input,
+        "is there a `return`": lambda x: None,
+    },
+    "0.2": {
+        "end with `.to(torch.uint8)`": lambda x: (x.permute(0, 2, 3, 1) + 1) * 127.5,
+        "axes were not moved back": _bytes,
+        "height and width are swapped": lambda x: _bytes(x).permute(0, 3, 2, 1),
+        "the first image only": lambda x: _bytes(x).permute(0, 2, 3, 1)[0],
+        "truncates": lambda x: ((x.clamp(-1, 1) + 1) * 127.5).to(torch.uint8).permute(0, 2, 3, 1),
+        "wrapped around: `.clamp`": lambda x: (
+            ((x + 1) * 127.5).round().to(torch.int64).remainder(256).to(torch.uint8).permute(0, 2, 3, 1)
+        ),
+        "not [0, 1]": lambda x: (x * 255).clamp(0, 255).round().to(torch.uint8).permute(0, 2, 3, 1),
+        "add 1 before": lambda x: (x * 127.5).clamp(0, 255).round().to(torch.uint8).permute(0, 2, 3, 1),
+        "255 is never reached": lambda x: (
+            ((x + 1) * 127).clamp(0, 255).round().to(torch.uint8).permute(0, 2, 3, 1)
+        ),
+        "pixels are shuffled": lambda x: _bytes(x).reshape(2, 5, 7, 3),
+        "in place": _clamps_in_place,
+        "is there a `return`": lambda x: print(end=""),
+    },
+}

@@ -1,0 +1,140 @@
+"""Every spec meets its solution, other right answers, wrong answers with their clues, and hostile ones."""
+
+import importlib
+import time
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from labkit.checks import CheckFailed, check
+from labkit.exercises import all_exercises
+from labkit.exercises.record import findings, run_probe
+from labkit.exercises.spec import Exercise
+from tests.solutions import definitions, notebooks
+
+CODED = {i: e for i, e in all_exercises().items() if isinstance(e, Exercise)}
+
+
+def _table(which):
+    labs = sorted({int(i.split(".")[0]) for i in CODED})
+    return {
+        i: a
+        for n in labs
+        for i, a in getattr(importlib.import_module(f"tests.answers.lab{n:02d}"), which).items()
+    }
+
+
+RIGHT, WRONG = _table("RIGHT"), _table("WRONG")
+
+
+def _solution(exercise_id):
+    for path in notebooks("solutions"):
+        if int(path.name[:2]) == int(exercise_id.split(".")[0]):
+            return definitions(path)[exercise_id]
+    raise AssertionError(f"no solution notebook for {exercise_id}")
+
+
+def _report(exercise, answer, capsys):
+    with pytest.raises(CheckFailed):
+        check(exercise.id, answer)
+    return capsys.readouterr().out
+
+
+@pytest.mark.parametrize("exercise_id", CODED)
+def test_there_are_enough_answers(exercise_id):
+    assert len(RIGHT[exercise_id]) >= 2
+    assert len(WRONG[exercise_id]) >= 8
+
+
+@pytest.mark.parametrize("exercise_id", CODED)
+@pytest.mark.parametrize("seed", [2024, 1, 2])
+def test_the_solution_passes_on_any_inputs(exercise_id, seed):
+    exercise = CODED[exercise_id]
+    record = run_probe(exercise, _solution(exercise_id), seed)
+    assert record.status == "answered", record.failure
+    assert [f for f in findings(exercise, record, seed) if not f.ok] == []
+
+
+@pytest.mark.parametrize(("exercise_id", "number"), [(i, n) for i in RIGHT for n in range(len(RIGHT[i]))])
+def test_other_right_answers_pass(exercise_id, number):
+    assert check(exercise_id, RIGHT[exercise_id][number])
+
+
+@pytest.mark.parametrize(("exercise_id", "clue"), [(i, c) for i in WRONG for c in WRONG[i]])
+def test_wrong_answers_are_rejected_with_their_clue(exercise_id, clue, capsys):
+    assert clue in _report(CODED[exercise_id], WRONG[exercise_id][clue], capsys)
+
+
+class _AlwaysEqual:
+    """Equal to everything, and as long, as large and as true as anybody likes."""
+
+    def __eq__(self, other):
+        return True
+
+    def __hash__(self):
+        return 0
+
+    def __getattr__(self, name):
+        return self
+
+    def __call__(self, *args, **kwargs):
+        return self
+
+
+class _Lying(torch.Tensor):
+    @classmethod
+    def __torch_function__(cls, func, types, args=(), kwargs=None):
+        return True
+
+
+class _Unprintable(Exception):
+    def __str__(self):
+        raise ValueError("no text")
+
+
+def _raise(error):
+    raise error
+
+
+HOSTILE = {
+    "None": lambda *a, **k: None,
+    "a string": lambda *a, **k: "yes",
+    "NaN": lambda *a, **k: torch.tensor(float("nan")),
+    "an empty tensor": lambda *a, **k: torch.empty(0),
+    "a complex tensor": lambda *a, **k: torch.ones(2, dtype=torch.complex64),
+    "a huge tensor": lambda *a, **k: torch.zeros(1).expand(10**12),
+    "nine axes": lambda *a, **k: torch.zeros((1,) * 9),
+    "strings in an array": lambda *a, **k: np.array(["a", "b"]),
+    "a dictionary": lambda *a, **k: {"loss": 1},
+    "itself": lambda *a, **k: HOSTILE["itself"],
+    "equal to all": lambda *a, **k: _AlwaysEqual(),
+    "a lying tensor": lambda *a, **k: torch.ones(2).as_subclass(_Lying),
+    "a module": lambda *a, **k: nn.Linear(2, 2),
+    "a dead module": lambda *a, **k: nn.Identity(),
+    "raises": lambda *a, **k: _raise(RuntimeError("no")),
+    "raises without text": lambda *a, **k: _raise(_Unprintable()),
+    "exits": lambda *a, **k: _raise(SystemExit(0)),
+    "recurses": lambda *a, **k: HOSTILE["recurses"](),
+    "true": lambda *a, **k: True,
+    "a generator": lambda *a, **k: (i for i in range(3)),
+}
+
+
+@pytest.mark.parametrize("exercise_id", CODED)
+def test_a_check_survives_anything(exercise_id, capsys):
+    for name, answer in HOSTILE.items():
+        report = _report(CODED[exercise_id], answer, capsys)
+        assert "✘" in report, name
+
+
+@pytest.mark.parametrize("exercise_id", CODED)
+def test_a_check_is_quick_and_leaves_no_trace(exercise_id):
+    state = torch.get_rng_state().clone()
+    start = time.process_time()
+    with torch.no_grad():
+        check(exercise_id, _solution(exercise_id))
+        assert not torch.is_grad_enabled()
+    assert time.process_time() - start < 4, "two seconds on two cores"
+    assert torch.equal(state, torch.get_rng_state())

@@ -1,0 +1,133 @@
+"""Checked downloads: what arrives is the file that was asked for, or it is deleted and named.
+
+Sites that refuse a download often answer with a web page and code 200 (CelebA's host does when its
+daily limit is reached), and connections break. So a download counts only when its length is what
+the server announced, it is not smaller than it must be, and its first and last bytes are right.
+"""
+
+import os
+import socket
+import urllib.error
+import urllib.request
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+
+from tqdm.auto import tqdm
+
+from labkit.data.image_files import looks_like_html
+
+TIMEOUT_SECONDS = 6.0  # without an answer or a byte for this long, give up
+_CHUNK = 1 << 20
+
+
+class DownloadError(Exception):
+    """A download that did not work: ``address`` and ``reason``; ``offline`` if nobody answered."""
+
+    def __init__(self, address: str, reason: str, *, offline: bool = False):
+        super().__init__(f"{address}: {reason}")
+        self.address, self.reason, self.offline = address, reason, offline
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What a good file looks like: at least so many bytes, its first bytes, its last bytes."""
+
+    at_least: int = 1
+    starts: bytes = b""
+    ends: bytes = b""
+
+
+def fetch(address: str, target: Path, expected: Expected, *, title: str = "") -> Path:
+    """Download to `target` with a progress bar, unless a good file is there already.
+
+    Raises:
+        DownloadError: no answer, an error code, a web page, a broken connection, a wrong file. Nothing
+            is left at `target` then.
+        OSError: the disk is full or cannot be written; nothing is left either.
+    """
+    if target.is_file():
+        if problem(target, expected) is None:
+            return target
+        target.unlink()
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}.part")
+    try:
+        announced = _receive(address, part, title or target.name)
+        wrong = problem(part, expected, announced)
+        if wrong:
+            raise DownloadError(address, wrong)
+        os.replace(part, target)
+    finally:
+        part.unlink(missing_ok=True)
+    return target
+
+
+def problem(path: Path, expected: Expected, announced: int | None = None) -> str | None:
+    """What is wrong with a downloaded file, in words, or None."""
+    size = path.stat().st_size
+    with open(path, "rb") as file:
+        start = file.read(512)
+        file.seek(max(0, size - len(expected.ends)))
+        end = file.read(len(expected.ends))
+    if looks_like_html(start) and not looks_like_html(expected.starts):
+        return "the site sent a web page instead of the file (often a download limit)"
+    if announced is not None and size != announced:
+        return f"the connection broke after {size:,} of {announced:,} bytes"
+    if size < expected.at_least:
+        return f"the file has {size:,} bytes, it should have at least {expected.at_least:,}"
+    if not start.startswith(expected.starts) or end != expected.ends:
+        return "the file is damaged (its first or last bytes are wrong)"
+    return None
+
+
+def answers(address: str) -> bool:
+    """True if a server answers at this address at all, whatever it says."""
+    try:
+        with _open(address):
+            return True
+    except urllib.error.HTTPError:
+        return True
+    except (OSError, ValueError):
+        return False
+
+
+def _open(address: str):
+    request = urllib.request.Request(address, headers={"User-Agent": "gan-lab-kit"})
+    return urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS)
+
+
+def _receive(address: str, part: Path, title: str) -> int | None:
+    """Stream to the file; returns the length that the server announced."""
+    try:
+        response = _open(address)
+    except urllib.error.HTTPError as error:
+        raise DownloadError(address, f"the server answered {error.code} {error.reason}") from error
+    except (OSError, ValueError) as error:
+        raise DownloadError(address, _no_answer(error), offline=True) from error
+    with response, open(part, "wb") as file:
+        length = response.headers.get("Content-Length")
+        announced = int(length) if length and length.isdigit() else None
+        with tqdm(total=announced, desc=title, unit="B", unit_scale=True) as bar:
+            while chunk := _next_chunk(response, address):
+                file.write(chunk)
+                bar.update(len(chunk))
+        file.flush()
+        os.fsync(file.fileno())
+    return announced
+
+
+def _next_chunk(response, address: str) -> bytes:
+    try:
+        return response.read(_CHUNK)
+    except Exception as error:  # http.client and ssl have their own families
+        raise DownloadError(address, f"the connection broke ({error})") from error
+
+
+def _no_answer(error: Exception) -> str:
+    reason = getattr(error, "reason", error)
+    if isinstance(reason, socket.gaierror):
+        return "the name could not be looked up (no network?)"
+    if isinstance(reason, TimeoutError):
+        return f"no answer in {TIMEOUT_SECONDS:g} seconds"
+    return f"no connection ({reason})"

@@ -1,0 +1,106 @@
+"""Portraits drawn by the kit: the built-in twin of CelebA, with the factors that made each face.
+
+A face is light on a rough solid head, painted from back to front: backdrop, hair behind, neck and
+clothes, skin, features, hair in front, glasses, hat. Framing follows aligned CelebA (Liu et al.
+2015): eyes just below the middle, the face filling most of the picture.
+"""
+
+from collections.abc import Mapping
+from types import SimpleNamespace
+
+import numpy as np
+import torch
+
+from labkit.synthetic import arguments, face_features, face_hair, face_head, face_scene, face_wear
+from labkit.synthetic.face_factors import FACTORS, Factor, checked, sample
+from labkit.synthetic.shapes import empty_canvas
+
+__all__ = ["FACTORS", "Factor", "draw", "render"]
+
+_CHUNK_PIXELS = 64 * 64 * 16  # so that a few planes of a batch stay in the processor's cache
+
+
+def draw(
+    count: int, *, size: int = 64, seed: int = 0, start: int = 0
+) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+    """Draw faces number ``start`` to ``start + count - 1`` of a seed.
+
+    Face i depends on (seed, i) and on nothing else: not on ``count``, the batch or the threads.
+
+    Args:
+        count: how many, at least 1.
+        size: side in pixels, 16 to 512; the same face at every size.
+        seed: 0 to 2**63 - 1.
+        start: number of the first face, at least 0.
+
+    Returns:
+        images (count, 3, size, size) uint8 and the factors, name -> (count,): int64 class index
+        or float32 number, as described by ``FACTORS``.
+
+    Raises:
+        ValueError: an argument that is no whole number or out of range; the message names it.
+    """
+    count = arguments.whole_number("count", count, 1, arguments.MOST_IMAGES)
+    seed = arguments.whole_number("seed", seed, 0, arguments.MOST_SEEDS)
+    start = arguments.whole_number("start", start, 0, 2**62)
+    factors = sample(seed, np.arange(start, start + count, dtype=np.int64))
+    return render(factors, size), factors
+
+
+def render(factors: Mapping[str, torch.Tensor], size: int = 64) -> torch.Tensor:
+    """Draw the faces that these factors describe: take those of ``draw`` and change what you like.
+
+    Args:
+        factors: name -> (N,), every name in ``FACTORS``, within its range.
+        size: side in pixels, 16 to 512.
+
+    Returns:
+        (N, 3, size, size) uint8.
+
+    Raises:
+        ValueError: a bad size; a factor missing, unknown, of the wrong length or out of range.
+    """
+    size = arguments.whole_number("size", size, 16, 512)
+    arrays = checked(factors)
+    count = len(arrays["skin"])
+    images = np.empty((count, 3, size, size), np.uint8)
+    chunk = max(1, _CHUNK_PIXELS // size**2)
+    for first in range(0, count, chunk):
+        _draw(
+            {name: values[first : first + chunk] for name, values in arrays.items()},
+            images[first : first + chunk],
+        )
+    return torch.from_numpy(images)
+
+
+def _draw(factors: dict[str, np.ndarray], images: np.ndarray) -> None:
+    p = _parameters(factors)
+    canvas = empty_canvas(len(images), images.shape[-1])
+    head = face_head.build(canvas, p)
+    hair = face_hair.shape(canvas, head, p)
+    face_scene.backdrop(canvas, p)
+    face_hair.back(canvas, hair)
+    face_wear.neck_and_clothes(canvas, head, p)
+    face_scene.skin(canvas, head, p)
+    face_features.lines(canvas, head, p)
+    face_features.nose(canvas, head, p)
+    face_hair.beard(canvas, head, p)
+    face_features.mouth(canvas, head, p)
+    face_features.eyes(canvas, head, p)
+    face_features.brows(canvas, head, p)
+    face_hair.front(canvas, head, hair)
+    face_wear.glasses(canvas, head, p)
+    face_wear.hats(canvas, head, p)
+    face_scene.photograph(canvas, p)
+    np.clip(canvas.rgb * 255.0 + 0.5, 0.0, 255.0, out=canvas.rgb)
+    images[...] = canvas.rgb
+
+
+def _parameters(factors: dict[str, np.ndarray]) -> SimpleNamespace:
+    """Numbers as (B, 1, 1), classes as (B,), and what follows from them."""
+    p = SimpleNamespace(**{n: v[:, None, None] if v.dtype == np.float32 else v for n, v in factors.items()})
+    p.joy = np.asarray([0.0, 0.75, 1.0], np.float32)[p.smile][:, None, None]
+    p.grin = (p.smile == 2).astype(np.float32)[:, None, None]
+    p.chin = 0.82 + 0.05 * p.face_length
+    face_scene.colours(p)
+    return p

@@ -1,0 +1,73 @@
+"""A training's whole state in one file that is either the old one or the new one, never half of each.
+
+The file holds tensors, numbers and strings (in dictionaries, lists and tuples), so that it loads with
+``torch.load(weights_only=True)``: a checkpoint from a stranger cannot run code.
+"""
+
+import pickle
+import random
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from labkit.files import replacing
+
+FORMAT = 1
+
+
+class CheckpointError(ValueError):
+    """A checkpoint that cannot be used; the message says which, why, and what to do."""
+
+
+def save(path: Path, state: dict) -> None:
+    """Write ``state`` (tensors, numbers, strings, nested) in one piece: write, force to disk, rename."""
+    with replacing(path) as handle:
+        torch.save({"format": FORMAT, **state}, handle)
+
+
+def load(path: Path, device: torch.device | str = "cpu") -> dict:
+    """Read a checkpoint onto the CPU or ``device``.
+
+    Raises:
+        CheckpointError: no such file, a damaged one, one that holds more than data, or another format.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise CheckpointError(f"{path}: there is no checkpoint to go on from. Start without resuming.")
+    try:
+        state = torch.load(path, map_location=device, weights_only=True)
+    except (pickle.UnpicklingError, RuntimeError, EOFError, OSError, zipfile.BadZipFile, ValueError) as error:
+        why = str(error).split("\n")[0][:120]
+        raise CheckpointError(
+            f"{path} cannot be read as a checkpoint ({why}). Start in another folder."
+        ) from error
+    if not isinstance(state, dict) or state.get("format") != FORMAT:
+        raise CheckpointError(f"{path} is not a checkpoint of this kit. Start in another folder.")
+    return state
+
+
+def rng_state(device: torch.device) -> dict:
+    """The state of every random generator that a loss or a network may draw from."""
+    kind, keys, position, has_gauss, gauss = np.random.get_state()
+    version, numbers, spare = random.getstate()
+    state = {
+        "torch": torch.get_rng_state(),
+        "numpy": [kind, torch.from_numpy(keys.astype(np.int64)), position, has_gauss, gauss],
+        "python": [version, torch.tensor(numbers, dtype=torch.int64), spare],
+    }
+    if device.type == "cuda":
+        state["cuda"] = torch.cuda.get_rng_state(device)
+    return state
+
+
+def set_rng_state(state: dict, device: torch.device) -> None:
+    """Put back what `rng_state` returned."""
+    torch.set_rng_state(state["torch"].cpu())
+    kind, keys, position, has_gauss, gauss = state["numpy"]
+    np.random.set_state((kind, keys.cpu().numpy().astype(np.uint32), position, has_gauss, gauss))
+    version, numbers, spare = state["python"]
+    random.setstate((version, tuple(numbers.tolist()), spare))
+    if device.type == "cuda" and "cuda" in state:
+        torch.cuda.set_rng_state(state["cuda"].cpu(), device)

@@ -18,6 +18,11 @@ _MARKERS = {
     "code": ("### BEGIN SOLUTION", "### END SOLUTION"),
     "markdown": ("<!-- BEGIN SOLUTION -->", "<!-- END SOLUTION -->"),
 }
+_NEARLY_A_HEADER = {
+    "code": re.compile(r"#+ *Exercise\s+\d", re.IGNORECASE),
+    "markdown": re.compile(r"\**Exercise\s+[\d.]+\s*\S?\s*your answer", re.IGNORECASE),
+    "raw": re.compile(r"(?!)"),
+}
 _ANY_MARKER = re.compile(r"(BEGIN|END)\s+SOLUTION", re.IGNORECASE)
 TEXT_BLANK = "*Write your answer here.*"
 
@@ -64,7 +69,7 @@ def blank(cell_type: str, source: str, where: str) -> str:
     if head and not solution:
         raise GrammarError(f"{where}: exercise {head.id} has no solution block")
     if not head:
-        if re.match(r"^(# |\*\*)Exercise\s+\d", source):
+        if _NEARLY_A_HEADER[cell_type].match(source):
             raise GrammarError(
                 f"{where}: the first line looks like an exercise header but is none: "
                 f"{source.splitlines()[0]!r}"

@@ -1,0 +1,70 @@
+# Two commands matter: `make lab` opens the labs, `make test` runs everything that CI runs.
+# Each target sets up what it needs; the first call takes some minutes, later ones seconds.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+# LABKIT_TORCH=cpu installs the CPU build of torch and torchvision (smaller; what hosted CI wants).
+LABKIT_TORCH ?=
+PORT   ?= 8888
+
+.PHONY: help setup lab test test-fast test-notebooks release check lint benchmark clean
+
+help:
+	@echo "make lab         open JupyterLab on the first lab"
+	@echo "make test        run all tests and all notebooks, as CI does"
+	@echo "make test-fast   the unit tests alone (a minute or two)"
+	@echo "make release     make notebooks/ from solutions/"
+	@echo "make benchmark   measure the training step and the data path"
+	@echo "make clean       delete the virtual environment and caches"
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Python 3.11 or newer is needed; name it with: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 2; }
+	@echo "Making $(VENV) …"
+	@$(PYTHON) -m venv $(VENV) \
+	  || { echo "No venv: on Debian and Ubuntu install python3-venv, then run make again."; rm -rf $(VENV); exit 2; }
+
+# The stamps hold the state of the environment: one for the labs, one for development on top.
+$(VENV)/.student: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "Installing the kit, PyTorch and JupyterLab (several minutes, a few gigabytes) …"
+	@$(call install,.[instructor])
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.student
+	@echo "Installing what the tests need …"
+	@$(call install,.[dev])
+	@touch $@
+
+ifeq ($(LABKIT_TORCH),)
+install = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e "$(1)"
+else
+install = $(BIN)/python -m pip install --quiet --disable-pip-version-check uv \
+  && $(BIN)/uv pip install --quiet --python $(BIN)/python --torch-backend $(LABKIT_TORCH) -c constraints.txt -e "$(1)"
+endif
+
+setup: $(VENV)/.student
+
+lab: $(VENV)/.student
+	@$(BIN)/python -m labkit.instructor.serve --port $(PORT)
+
+test: $(VENV)/.dev
+	@$(BIN)/python -m tests.run
+
+test-fast: $(VENV)/.dev
+	@$(BIN)/python -m pytest -x -m "not slow" tests
+
+test-notebooks: $(VENV)/.dev
+	@$(BIN)/python -m tests.run notebooks
+
+lint: $(VENV)/.dev
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+release: $(VENV)/.dev
+	@$(BIN)/labkit release
+
+benchmark: $(VENV)/.dev
+	@$(BIN)/python benchmarks/train_step.py
+
+clean:
+	rm -rf $(VENV) build *.egg-info .pytest_cache .ruff_cache

@@ -1,0 +1,219 @@
+"""The report of a check: words, colours, what it raises, and the fence around an answer."""
+
+import random
+import threading
+import time
+
+import numpy as np
+import pytest
+import torch
+
+from labkit import checks, exercises
+from labkit.checks import CheckFailed, check
+from labkit.exercises.guard import TookTooLong, preserved_state, time_limit
+from labkit.exercises.record import as_array
+from labkit.exercises.spec import Exercise, Written, close, holds, same_shape
+
+
+def right(images):
+    return images.permute(0, 3, 1, 2).float() / 127.5 - 1
+
+
+def unwritten(images):
+    raise NotImplementedError("Exercise 0.1: your code here")
+
+
+def test_a_right_answer_prints_its_ticks_and_is_true(capsys):
+    result = check("0.1", right)
+    out = capsys.readouterr().out
+    assert result and result.status == "passed"
+    assert out.startswith("✔ 0.1 scale_images") and out.count("✔") == 1 + len(result.findings)
+
+
+def test_an_unwritten_answer_does_not_raise(capsys):
+    result = check("0.1", unwritten)
+    assert capsys.readouterr().out.strip() == "○ 0.1 not attempted yet"
+    assert not result and result.status == "blank"
+
+
+def test_another_not_implemented_error_is_a_failure():
+    def answer(images):
+        raise NotImplementedError("later")
+
+    with pytest.raises(CheckFailed):
+        check("0.1", answer)
+
+
+def test_a_wrong_answer_says_got_expected_and_likely(capsys):
+    with pytest.raises(CheckFailed, match="0.1 scale_images: channels come before") as error:
+        check("0.1", lambda x: x.float() / 127.5 - 1)
+    out = capsys.readouterr().out
+    for word in ("got ", "expected ", "likely ", "(2, 5, 7, 3)", "(2, 3, 5, 7)", "permute"):
+        assert word in out
+    assert error.value._render_traceback_() == [f"CheckFailed: {error.value}"]
+
+
+def test_an_error_in_the_answer_shows_the_students_line(capsys):
+    def scale_images(images):
+        channels_first = images.permute(0, 3, 1)
+        return channels_first
+
+    with pytest.raises(CheckFailed):
+        check("0.1", scale_images)
+    out = capsys.readouterr().out
+    assert "channels_first = images.permute(0, 3, 1)" in out and "RuntimeError" in out
+
+
+@pytest.mark.parametrize("answer", [torch.zeros(3), None, 3, "scale_images"])
+def test_a_result_in_the_place_of_the_function_is_explained(answer, capsys):
+    with pytest.raises(CheckFailed):
+        check("0.1", answer)
+    assert 'pass the name itself: check("0.1", scale_images)' in capsys.readouterr().out
+
+
+def test_the_function_of_another_exercise_is_recognised(capsys):
+    def unscale_images(images):
+        return images
+
+    with pytest.raises(CheckFailed):
+        check("0.1", unscale_images)
+    assert "another exercise was passed" in capsys.readouterr().out
+
+
+def test_an_answer_imported_from_the_kit_is_refused(capsys):
+    from labkit.data import to_unit
+
+    class Mine(Exercise):
+        pass
+
+    for answer in (to_unit, Mine):
+        with pytest.raises(CheckFailed):
+            check("0.1", answer)
+        assert "an imported class or function is not an answer" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("bad", "says"), [("0.9", "0.1, 0.2"), ("x", "there is no exercise 'x'"), (0.1, "a string")]
+)
+def test_an_unknown_exercise_is_named(bad, says):
+    with pytest.raises(KeyError, match=says):
+        check(bad, right)
+
+
+def test_a_question_answered_in_words_has_no_check(monkeypatch):
+    monkeypatch.setattr(checks, "find", lambda i: Written("9.9", "Why", 1))
+    with pytest.raises(TypeError, match="answered in words"):
+        check("9.9", right)
+
+
+def test_the_html_escapes_what_an_answer_says():
+    result = checks.CheckResult(
+        "0.1", "f", "failed", (holds("<b>", False, got="<script>", cause="a `code` & b"),)
+    )
+    page = checks._html(result)
+    assert "<script>" not in page and "&lt;script&gt;" in page and "<code>code</code> &amp; b" in page
+
+
+def test_no_global_state_is_left_behind():
+    def answer(images):
+        torch.manual_seed(1)
+        np.random.seed(1)
+        random.seed(1)
+        torch.set_grad_enabled(False)
+        torch.set_default_dtype(torch.float64)
+        torch.use_deterministic_algorithms(True)
+        torch.set_num_threads(1)
+        images += 1
+        return right(images)
+
+    def state():
+        return (
+            torch.get_rng_state().tolist(),
+            np.random.get_state()[1].tolist(),
+            random.getstate(),
+            torch.is_grad_enabled(),
+            torch.get_default_dtype(),
+            torch.are_deterministic_algorithms_enabled(),
+            torch.get_num_threads(),
+        )
+
+    before = state()
+    with pytest.raises(CheckFailed):
+        check("0.1", answer)
+    assert state() == before
+
+
+def test_gradients_are_on_inside_whatever_is_set_outside():
+    with torch.inference_mode(), preserved_state(0):
+        x = torch.ones(1, requires_grad=True)
+        (x * 2).sum().backward()
+        assert x.grad.item() == 2
+
+
+def test_a_loop_that_never_ends_is_stopped_even_if_it_swallows_errors():
+    def forever():
+        while True:
+            try:
+                sum(range(100))
+            except Exception:  # the limit is no Exception, so this does not catch it
+                continue
+
+    start = time.monotonic()
+    with pytest.raises(TookTooLong), time_limit(0.3):
+        forever()
+    with pytest.raises(TookTooLong), time_limit(0.1):
+        time.sleep(30)
+    assert time.monotonic() - start < 10
+
+
+def test_outside_the_main_thread_there_is_no_limit_and_no_error():
+    seen = []
+
+    def work():
+        with time_limit(0.01):
+            seen.append(1)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert seen == [1]
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [
+        (True, "b"),
+        (3, "i"),
+        (2.5, "f"),
+        ("text", "U"),
+        ([1, 2.5], "f"),
+        (torch.ones(2, dtype=torch.bfloat16), "f"),
+        (np.float32(1), "f"),
+        (torch.ones(2, requires_grad=True), "f"),
+    ],
+)
+def test_plain_values_become_arrays(value, kind):
+    assert as_array(value).dtype.kind == kind
+
+
+@pytest.mark.parametrize(
+    "value", [None, {}, [torch.ones(1)], object(), np.array([None]), torch.zeros(1).expand(10**9)]
+)
+def test_other_values_are_described(value):
+    assert isinstance(as_array(value), str)
+
+
+def test_close_names_the_mistake_that_agrees():
+    finding = close("sum", np.array(2.0), 4.0, mistakes={"halved": 2.0, "doubled": 8.0})
+    assert (finding.ok, finding.cause, finding.got, finding.expected) == (False, "halved", "2", "4")
+    assert "NaN" in close("sum", np.array(np.nan), 4.0).cause
+    assert close("sum", np.array(4.0 + 1e-6), 4.0).ok
+    assert "shape" in close("sum", np.ones(3), np.ones(4)).got
+    assert not same_shape("s", np.ones(3), (4,), mistakes={"one short": (3,)}).ok
+
+
+def test_every_exercise_is_found_by_its_id_and_belongs_to_its_lab():
+    found = exercises.all_exercises()
+    assert list(found) == sorted(found, key=lambda i: tuple(map(int, i.split("."))))
+    for exercise_id, exercise in found.items():
+        assert exercise.id == exercise_id and exercise.points > 0

@@ -1,0 +1,58 @@
+"""The order of the house: a module imports only from floors below its own."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+FLOORS = {
+    0: ("labkit", "settings"),
+    1: ("synthetic", "networks", "losses", "logbook", "plots"),
+    2: ("data", "checkpoints", "training", "metrics"),
+    3: ("recipes", "diagnosis", "widgets", "exercises"),
+    4: ("checks", "notebook"),
+    5: ("instructor", "doctor", "train_command"),
+    6: ("cli",),
+}
+FLOOR = {name: floor for floor, names in FLOORS.items() for name in names}
+MODULES = sorted((ROOT / "labkit").rglob("*.py"))
+
+
+def _room(module: str) -> str:
+    """The part of the kit that a module belongs to: "labkit.data.cache" -> "data"."""
+    parts = module.split(".")
+    return parts[1] if len(parts) > 1 and parts[0] == "labkit" else parts[0]
+
+
+def _imports(path: Path) -> set[str]:
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {a.name for a in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            assert node.level == 0, f"{path.name}: write imports in full"
+            names |= (
+                {f"{node.module}.{a.name}" for a in node.names} if node.module == "labkit" else {node.module}
+            )
+    return {n for n in names if n.split(".")[0] == "labkit"}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_a_module_imports_only_from_below(path):
+    own = _room(".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"))
+    assert own in FLOOR, f"{own} has no floor: add it to the table here and in the README"
+    for name in _imports(path):
+        room = _room(name) if _room(name) in FLOOR else "labkit"
+        same = room == own
+        assert same or FLOOR[room] < FLOOR[own], (
+            f"{own} (floor {FLOOR[own]}) imports {name} (floor {FLOOR[room]})"
+        )
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_a_module_opens_with_its_idea_and_stays_small(path):
+    text = path.read_text(encoding="utf-8")
+    assert ast.get_docstring(ast.parse(text)), "a module opens with its one idea"
+    assert text.count("\n") <= 300, "over 300 lines: does it still hold one idea?"
+    assert "import *" not in text

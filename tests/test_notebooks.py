@@ -1,0 +1,121 @@
+"""The notebooks as files: what an untouched student notebook does, and the first cell in a bare Colab."""
+
+import os
+import subprocess
+import sys
+import sysconfig
+import textwrap
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from labkit.instructor import running
+from tests.solutions import ROOT, notebooks
+
+IDS = {"ids": lambda p: p.stem}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", notebooks("notebooks"), **IDS)
+def test_an_untouched_notebook_stops_at_its_blanks_and_nowhere_else(path):
+    """Both sides: every error is a blank's, and every cell that is allowed to stop does stop."""
+    notebook = nbformat.read(path, as_version=4)
+    tagged = {i for i, c in enumerate(notebook.cells) if "raises-exception" in c.metadata.get("tags", [])}
+    assert running.stops_at_blanks(notebook, path.name) == tagged, "run `labkit release --force`"
+
+
+@pytest.mark.parametrize("path", notebooks("solutions"), **IDS)
+def test_a_solution_is_stored_with_its_figures(path):
+    cells = [c for c in nbformat.read(path, as_version=4).cells if c.cell_type == "code"]
+    assert all(c.execution_count for c in cells if c.source.strip()), "run `labkit release --execute`"
+    assert any("image/png" in o.get("data", {}) for c in cells for o in c.outputs)
+    assert not [o for c in cells for o in c.outputs if o.output_type == "error"]
+    assert path.stat().st_size < 2**20, "over 1 MiB: fewer or smaller figures"
+
+
+@pytest.mark.parametrize("path", notebooks("solutions"), **IDS)
+def test_every_verdict_is_compared_by_nbval(path):
+    for cell in nbformat.read(path, as_version=4).cells:
+        if cell.cell_type == "code" and cell.source.startswith("check("):
+            assert "nbval-check-output" in cell.metadata.tags
+            assert cell.outputs, f"{cell.source}: no stored verdict"
+
+
+@pytest.mark.parametrize("path", notebooks("notebooks"), **IDS)
+def test_cells_are_short(path):
+    for index, cell in enumerate(nbformat.read(path, as_version=4).cells, 1):
+        if cell.cell_type == "code":
+            assert cell.source.count("\n") < 35, f"{path.name}, cell {index}: over 35 lines"
+
+
+@pytest.fixture(scope="module")
+def bare_colab(tmp_path_factory):
+    """A Python with torch and the rest but without labkit, a stub of google.colab, and Colab's variables."""
+    folder = tmp_path_factory.mktemp("colab")
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder / "env"], check=True)
+    python = folder / "env" / "bin" / "python"
+    if not python.exists():
+        pytest.skip("no bin/python in a virtual environment: this test needs Linux or macOS")
+    site = subprocess.run(
+        [python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout.strip()
+    # The packages of this environment become visible; an editable labkit does not, as its own .pth is not read.
+    Path(site, "packages.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    stub = folder / "stubs" / "google" / "colab"
+    stub.mkdir(parents=True)
+    (stub / "__init__.py").write_text('"""A stand-in for the package that every Colab runtime has."""\n')
+    content = folder / "content"
+    content.mkdir()
+    environment = {
+        k: v for k, v in os.environ.items() if not k.startswith(("LABKIT_", "PYTHONPATH", "VIRTUAL_ENV"))
+    }
+    environment |= {
+        "COLAB_RELEASE_TAG": "release-colab_stub",
+        "PYTHONPATH": str(folder / "stubs"),
+        "LABKIT_SOURCE": str(ROOT),
+        "LABKIT_BUDGET": "smoke",
+    }
+
+    def run(code):
+        return subprocess.run(
+            [python, "-c", textwrap.dedent(code)],
+            cwd=content,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+
+    return run
+
+
+@pytest.mark.slow
+def test_the_first_cell_works_in_a_bare_colab(bare_colab):
+    absent = bare_colab("import importlib.util, torch; print(importlib.util.find_spec('labkit'))")
+    assert absent.stdout.strip() == "None", "labkit must be absent for this test to mean anything"
+    for path in notebooks("notebooks"):
+        cells = [c.source for c in nbformat.read(path, as_version=4).cells if c.cell_type == "code"]
+        ran = bare_colab("import google.colab\n" + "\n".join(cells[:2]))
+        assert ran.returncode == 0, f"{path.name}: {ran.stderr[-2000:]}"
+        assert f"Lab {path.name[:2]} · labkit" in ran.stdout
+        if not os.path.exists("/dev/nvidia0"):
+            assert "No GPU: the lab runs, smaller" in ran.stdout
+
+
+@pytest.mark.slow
+def test_without_a_network_the_first_cell_says_what_to_do(bare_colab):
+    setup = next(
+        c.source
+        for c in nbformat.read(notebooks("notebooks")[0], as_version=4).cells
+        if c.cell_type == "code"
+    )
+    code = 'import os, sys\nos.environ["LABKIT_SOURCE"] = "./no-such-folder"\nsys.modules["labkit"] = None\n'
+    ran = bare_colab(
+        code
+        + setup.replace('find_spec("labkit") is None', "True").replace("import importlib", "import importlib")
+    )
+    assert ran.returncode != 0 and "Check the network, then run this cell again" in ran.stderr

@@ -4,19 +4,19 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from labkit.synthetic.face_head import EYES, Head, mouth_level, nose_tip
-from labkit.synthetic.shapes import Array, Canvas, bump, mix, part, ramp, rgb_of, wave, window
+from labkit.synthetic.face_head import EYES, Head, mouth_level, near, nose_tip
+from labkit.synthetic.shapes import Array, Canvas, bump, mix, ramp, rgb_of, wave
 
+WARM = (0.8, 1.0, 1.0)  # shadows in skin keep some red
 IRIS = [(104, 58, 22), (62, 136, 62), (60, 130, 214)]
 IRIS_EDGE = [(40, 20, 10), (24, 62, 30), (20, 48, 110)]
 
 
 def eyes(canvas: Canvas, head: Head, p: SimpleNamespace) -> None:
     """Lids, whites with the shadow of the lid, iris, pupil, catchlight and lashes."""
-    size = canvas.x.shape[-1]
     for sign in (-1.0, 1.0):
-        where = window(size, (sign * 0.22 - 0.20, sign * 0.22 + 0.20), (EYES - 0.16, EYES + 0.16))
-        _eye(part(canvas, where), head.at(where), p, sign)
+        across = (sign * 0.22 - 0.20, sign * 0.22 + 0.20)
+        _eye(*near(canvas, head, across, (EYES - 0.12, EYES + 0.16)), p, sign)
 
 
 def _eye(canvas: Canvas, head: Head, p: SimpleNamespace, sign: float) -> None:
@@ -57,16 +57,15 @@ def _eye(canvas: Canvas, head: Head, p: SimpleNamespace, sign: float) -> None:
     inside = ramp(1.18, 0.9, np.abs(t))
     lash = canvas.line(v - upper + 0.004, 0.010 + 0.008 * outer) * inside
     canvas.darken(lash * 0.78, (0.97, 1.0, 1.0))
-    canvas.darken(canvas.line(v - upper + 0.040, 0.006, 0.02) * inside * 0.34, (0.8, 1.0, 1.0))
-    canvas.darken(canvas.line(v - lower - 0.004, 0.004, 0.01) * inside * 0.40, (0.8, 1.0, 1.0))
+    canvas.darken(canvas.line(v - upper + 0.040, 0.006, 0.02) * inside * 0.34, WARM)
+    canvas.darken(canvas.line(v - lower - 0.004, 0.004, 0.01) * inside * 0.40, WARM)
     bag = bump(t * t * 0.8 + ((v - 0.085) * (1 / 0.03)) ** 2)
-    canvas.darken(bag * (0.06 + 0.24 * p.age), (0.8, 1.0, 1.0))
+    canvas.darken(bag * (0.06 + 0.26 * p.age * p.age), WARM)
 
 
 def brows(canvas: Canvas, head: Head, p: SimpleNamespace) -> None:
     """Eyebrows of the colour of the hair, tapering outwards."""
-    where = window(canvas.x.shape[-1], (-0.55, 0.55), (-0.36, 0.06))
-    canvas, head = part(canvas, where), head.at(where)
+    canvas, head = near(canvas, head, (-0.55, 0.55), (-0.36, 0.06))
     v = (np.abs(head.u) - 0.225) * (1.0 / 0.155)
     level = EYES - 0.145 - 0.022 * p.brow_height + 0.010 * p.joy
     bend = v - 0.25
@@ -79,8 +78,7 @@ def brows(canvas: Canvas, head: Head, p: SimpleNamespace) -> None:
 
 def nose(canvas: Canvas, head: Head, p: SimpleNamespace) -> None:
     """Nostrils, wings and the shadow under the tip; the ridge itself is in the relief."""
-    where = window(canvas.x.shape[-1], (-0.4, 0.4), (-0.1, 0.52))
-    canvas, head = part(canvas, where), head.at(where)
+    canvas, head = near(canvas, head, (-0.4, 0.4), (-0.1, 0.52))
     u = head.u - 0.10 * head.sin  # the tip stands out, so it turns further than the cheeks
     a, tip = np.abs(u), nose_tip(p)
     v = canvas.y - tip
@@ -88,7 +86,7 @@ def nose(canvas: Canvas, head: Head, p: SimpleNamespace) -> None:
     under = bump(u * u / (0.11 * scale) ** 2 + (v - 0.055) ** 2 * (1 / 0.045**2))
     canvas.darken(under * (0.30 + 0.10 * p.contrast), (0.75, 1.0, 1.0))
     hole = bump((a - 0.048 * scale) ** 2 * (1 / 0.034**2) + (v - 0.036) ** 2 * (1 / 0.024**2))
-    canvas.darken(np.minimum(1.0, 1.6 * hole) * 0.62, (0.85, 1.0, 1.0))
+    canvas.darken(np.minimum(1.0, 1.4 * hole) * 0.52, (0.85, 1.0, 1.0))
     wing = (a - 0.098 * scale) ** 2 * (1 / 0.022**2) + (v - 0.005) ** 2 * (1 / 0.05**2)
     canvas.darken(bump(wing) * 0.26, (0.7, 1.0, 1.0))
     away = u + 0.085 * np.copysign(1.0, p.light_side)  # the side that the light does not reach
@@ -101,8 +99,7 @@ def nose(canvas: Canvas, head: Head, p: SimpleNamespace) -> None:
 
 def mouth(canvas: Canvas, head: Head, p: SimpleNamespace) -> None:
     """Two lips with their own light, the line between them, and teeth for a grin."""
-    where = window(canvas.x.shape[-1], (-0.4, 0.4), (0.34, 0.76))
-    canvas, head = part(canvas, where), head.at(where)
+    canvas, head = near(canvas, head, (-0.4, 0.4), (0.34, 0.76))
     u = head.u - 0.03 * head.sin
     half = 0.162 * (1.0 + 0.11 * p.mouth_width) * (1.0 + 0.20 * p.joy)
     t = u / half
@@ -133,7 +130,7 @@ def mouth(canvas: Canvas, head: Head, p: SimpleNamespace) -> None:
     seam = canvas.line(v - base, 0.008 + 0.004 * arch, 0.008) * inside * (1.0 - p.grin)
     canvas.darken(seam * 0.66, (0.9, 1.0, 1.0))
     corner = bump((np.abs(t) - 1.02) ** 2 * (1 / 0.16**2) + (v - base) ** 2 * (1 / 0.03**2))
-    canvas.darken(corner * (0.30 + 0.2 * p.joy), (0.8, 1.0, 1.0))
+    canvas.darken(corner * (0.30 + 0.2 * p.joy), WARM)
 
     open_mouth = canvas.cover(np.maximum(top - v, v - bottom)) * inside * p.grin
     canvas.paint(np.asarray([0.22, 0.07, 0.07], np.float32)[None, :, None, None], open_mouth)
@@ -145,25 +142,37 @@ def mouth(canvas: Canvas, head: Head, p: SimpleNamespace) -> None:
 
 
 def lines(canvas: Canvas, head: Head, p: SimpleNamespace) -> None:
-    """What years and laughing leave: folds by the mouth, furrows, crow's feet."""
+    """What years and laughing leave: furrows, crow's feet, folds by the mouth."""
+    deep = p.age * p.age
+    _furrows(*near(canvas, head, (-0.46, 0.46), (-0.48, -0.02)), p, deep)
+    for sign in (-1.0, 1.0):
+        across = (sign * 0.40 - 0.17, sign * 0.40 + 0.17)
+        _crows_feet(*near(canvas, head, across, (EYES - 0.14, EYES + 0.16)), deep)
+    _folds(*near(canvas, head, (-0.52, 0.52), (0.26, 0.68)), p, deep)
+
+
+def _furrows(canvas: Canvas, head: Head, p: SimpleNamespace, deep: Array) -> None:
+    a, y = np.abs(head.u), canvas.y
+    wobble = y + 0.012 * wave(head.u * 1.5 + p.strands) - 0.05 * head.u * head.u
+    furrow = _groove(wobble + 0.26, 0.027) + _groove(wobble + 0.335, 0.027) + _groove(wobble + 0.41, 0.027)
+    between = _groove(a - 0.045, 0.018) * ramp(-0.23, -0.17, y) * ramp(-0.03, -0.09, y)
+    canvas.darken((furrow * ramp(0.34, 0.16, a) * 0.42 + between * 0.30) * deep, WARM)
+
+
+def _crows_feet(canvas: Canvas, head: Head, deep: Array) -> None:
+    a, y = np.abs(head.u), canvas.y - EYES
+    feet = _groove(y + 0.5 * (a - 0.27), 0.02) + _groove(y - 0.05 * (a - 0.27), 0.02)
+    feet = feet + _groove(y - 0.55 * (a - 0.27), 0.02)
+    canvas.darken(feet * ramp(0.32, 0.345, a) * ramp(0.42, 0.37, a) * (0.42 * deep), WARM)
+
+
+def _folds(canvas: Canvas, head: Head, p: SimpleNamespace, deep: Array) -> None:
     a, y = np.abs(head.u), canvas.y
     along = ramp(0.28, 0.36, y) * ramp(0.66, 0.50, y)
-    track = 0.125 + 0.30 * (y - 0.33) + 0.05 * p.joy * ramp(0.33, 0.5, y)
-    fold = _groove(a - track, 0.036) * along
-    amount = fold * np.minimum(1.0, 0.05 + 0.34 * p.age + 0.14 * p.joy)
-    wobble = y + 0.012 * wave(head.u * 1.5 + p.strands) - 0.05 * head.u * head.u
-    across = ramp(0.34, 0.16, a)
-    for level in (-0.26, -0.335, -0.41):
-        amount = amount + _groove(wobble - level, 0.026) * across * 0.36 * p.age
-    frown = _groove(a - 0.045, 0.016) * ramp(-0.23, -0.17, y) * ramp(-0.03, -0.09, y)
-    amount = amount + 0.24 * p.age * frown
-    fan = y - EYES
-    for spread in (-0.5, 0.05, 0.55):
-        foot = _groove(fan - spread * (a - 0.27), 0.020) * ramp(0.32, 0.345, a) * ramp(0.42, 0.37, a)
-        amount = amount + 0.36 * p.age * foot
+    from_track = a - (0.125 + 0.30 * (y - 0.33) + 0.05 * p.joy * ramp(0.33, 0.5, y))
+    fold = (_groove(from_track, 0.036) - 0.35 * _groove(from_track - 0.05, 0.05)) * along
     hollow = bump((a - 0.27) ** 2 * (1 / 0.09**2) + (y - 0.46) ** 2 * (1 / 0.16**2))
-    amount = amount + 0.20 * p.age * hollow
-    canvas.darken(np.minimum(amount, 0.8), (0.8, 1.0, 1.0))
+    canvas.darken(fold * (0.06 + 0.40 * deep + 0.13 * p.joy) + hollow * (0.24 * deep), WARM)
 
 
 def _groove(distance: Array, half_width: float) -> Array:

@@ -4,17 +4,17 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from labkit.synthetic.face_head import CROWN, Head, mouth_level, nose_tip
+from labkit.synthetic.face_head import CROWN, Head, mouth_level, near, nose_tip
 from labkit.synthetic.shapes import Array, Canvas, bump, mix, part, ramp, rgb_of, rounded_max, wave, window
 
-HAIR = [(32, 27, 27), (88, 58, 40), (204, 164, 104), (158, 72, 36), (164, 164, 168)]
+HAIR = [(32, 27, 27), (88, 58, 40), (204, 164, 104), (148, 70, 38), (164, 164, 168)]
 GLOSS = [(96, 92, 98), (176, 126, 86), (250, 224, 170), (240, 150, 84), (232, 232, 236)]
 
 # For each style (short, curly, fringe, bob, long): extra width, extra top, level where the hair
 # ends at the sides, half width of the opening for the face, level of the hairline, curliness.
 STYLES = np.asarray(
     [
-        (0.035, 0.07, 0.10, 0.405, -0.44, 0.10),
+        (0.022, 0.07, 0.10, 0.405, -0.44, 0.10),
         (0.150, 0.16, 0.36, 0.385, -0.42, 1.00),
         (0.055, 0.07, 0.22, 0.365, -0.20, 0.05),
         (0.105, 0.08, 0.60, 0.350, -0.44, 0.05),
@@ -85,7 +85,11 @@ def _strands(
     tone = mix(tone, 1.0 * curls + 0.3 * tone, curl)
     depth = np.sqrt(np.maximum(1.02 - radius * radius, 0.03))
     fall = np.clip(nx, -1.0, 1.0)
-    lambert = fall * head.light[0] + rise * head.light[1] + depth * head.light[2]
+    lambert = (
+        fall * head.light[0] * (1.0 - 0.45 * ramp(-0.1, 0.4, y))
+        + rise * head.light[1]
+        + depth * head.light[2]
+    )
     lit = 0.30 + 0.62 * np.maximum(lambert, 0.0) + 0.13 * tone
     lit = lit - 0.10 * ramp(-0.1, 0.5, y)
     band = bump(((radius - 0.74 - 0.05 * tone) * (1 / 0.24)) ** 2) * ramp(0.20, -0.30, y)
@@ -96,22 +100,25 @@ def _strands(
 
 
 def back(canvas: Canvas, hair: SimpleNamespace) -> None:
-    """Hair behind the neck: the whole silhouette, in shadow."""
-    edge = np.maximum(hair.outer, canvas.y - np.maximum(hair.ends - 0.03, 0.0))
-    canvas.paint(hair.rgb * np.float32(0.55), canvas.cover(edge))
+    """Hair behind the neck, in shadow; above the ears the hair in front hides it."""
+    where = window(canvas.x.shape[-1], (-1.0, 1.0), (0.0, 1.0))
+    below = part(canvas, where)
+    edge = np.maximum(hair.outer[where], below.y - np.maximum(hair.ends - 0.03, 0.0))
+    below.paint(hair.rgb[:, :, where[1]] * np.float32(0.55), below.cover(edge))
 
 
 def front(canvas: Canvas, head: Head, hair: SimpleNamespace) -> None:
     """Hair over the head, and the shadow it throws on the skin just inside its edge."""
-    on_skin = canvas.cover(head.distance, 0.02) * (hair.opening < 0.02)
-    canvas.darken(ramp(-0.10, 0.02, hair.opening) * on_skin * 0.36 * (canvas.y < hair.ends), (0.8, 1.0, 1.0))
+    where = window(canvas.x.shape[-1], (-0.7, 0.7), (-0.7, 0.7))
+    middle, skin, opening = part(canvas, where), head.at(where), hair.opening[where]
+    shadow = ramp(-0.10, 0.02, opening) * middle.cover(skin.distance, 0.02)
+    middle.darken(shadow * 0.36 * (opening < 0.02) * (middle.y < hair.ends), (0.8, 1.0, 1.0))
     canvas.paint(hair.rgb, canvas.cover(hair.front, 0.030))
 
 
 def beard(canvas: Canvas, head: Head, p: SimpleNamespace) -> None:
     """Moustache, goatee (with moustache) or full beard, of short hairs with soft edges."""
-    where = window(canvas.x.shape[-1], (-0.75, 0.75), (0.0, 1.0))
-    canvas, head = part(canvas, where), head.at(where)
+    canvas, head = near(canvas, head, (-0.75, 0.75), (0.0, 1.0))
     u, y = head.u, canvas.y
     a = np.abs(u)
     lip = mouth_level(p)
@@ -131,6 +138,6 @@ def beard(canvas: Canvas, head: Head, p: SimpleNamespace) -> None:
     edge = np.where(kind == 1, moustache, np.where(kind == 2, goatee, full))
     inside = canvas.cover(head.distance - 0.035 * ramp(0.3, 0.7, y) * (kind >= 2))
     grain = wave(9.0 * u + 0.35 * wave(6.0 * y)) * 0.5 + wave(15.0 * u + 5.0 * y) * 0.5
-    mask = canvas.cover(edge + 0.012 * grain, 0.035) * inside * (kind > 0) * 0.94
+    mask = canvas.cover(edge + 0.012 * grain, 0.035) * inside * 0.94
     tone = (0.42 + 0.55 * head.shade) * (1.0 + 0.12 * grain)
     canvas.paint(p.beard_rgb * tone[:, None], mask)

@@ -5,12 +5,13 @@ and the skull round. Turning the head turns the circles. Each pixel then knows i
 the unturned face, and features drawn in ``u`` move, narrow and hide as they would.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from types import SimpleNamespace
 
 import numpy as np
 
-from labkit.synthetic.shapes import Array, Canvas, bump, ramp
+from labkit.synthetic.shapes import Array, Canvas, bump, part, ramp, window
 
 CROWN = -0.75  # top of the skull
 EYES = 0.03  # level of the eyes, as in aligned CelebA
@@ -22,7 +23,6 @@ class Head:
 
     Attributes:
         u: place across the unturned face, 0 on the nose; beyond the ears it goes on growing.
-        side: -1 to 1 across the visible outline (the x part of the normal).
         distance: signed distance to the outline, negative inside.
         shade: light that falls on the skin, about 0 to 1.
         middle: x of the skull's axis (B, 1, 1).
@@ -33,7 +33,6 @@ class Head:
     """
 
     u: Array
-    side: Array
     distance: Array
     shade: Array
     middle: Array
@@ -45,8 +44,34 @@ class Head:
 
     def at(self, where: tuple[slice, slice, slice]) -> "Head":
         """The same heads seen through a window of the canvas."""
-        cut = {name: getattr(self, name)[where] for name in ("u", "side", "distance", "shade")}
-        return Head(**{**self.__dict__, **cut})
+        return replace(self, u=self.u[where], distance=self.distance[where], shade=self.shade[where])
+
+    def of(self, who: Array) -> "Head":
+        """Some of the heads, by index."""
+        light = tuple(part[who] for part in self.light)
+        rest = {name: value[who] for name, value in self.__dict__.items() if name != "light"}
+        return Head(light=light, **rest)
+
+
+def near(canvas: Canvas, head: Head, x: tuple[float, float], y: tuple[float, float]) -> tuple[Canvas, Head]:
+    """Canvas and heads in the window between these coordinates: small features cost little."""
+    where = window(canvas.x.shape[-1], x, y)
+    return part(canvas, where), head.at(where)
+
+
+def for_some(
+    who: Array,
+    canvas: Canvas,
+    head: Head,
+    p: SimpleNamespace,
+    paint: Callable[[Canvas, Head, SimpleNamespace], None],
+) -> None:
+    """Call ``paint`` with only those pictures of the batch where ``who``, (B,) bool, is true."""
+    chosen = np.flatnonzero(who)
+    if chosen.size:
+        few = replace(canvas, rgb=canvas.rgb[chosen])
+        paint(few, head.of(chosen), SimpleNamespace(**{n: v[chosen] for n, v in vars(p).items()}))
+        canvas.rgb[chosen] = few.rgb
 
 
 def build(canvas: Canvas, p: SimpleNamespace) -> Head:
@@ -70,7 +95,7 @@ def build(canvas: Canvas, p: SimpleNamespace) -> Head:
         (2.0 * square * down + 4.0 * (1.0 - square) * down * down * down) / chin,
         (0.8 * up + 2.4 * up * up * up) / CROWN,
     )
-    taper = half * (1.0 - (0.10 - 0.06 * p.jaw) * np.maximum(down, 0.0))
+    taper = half * (1.0 - (0.13 - 0.06 * p.jaw) * np.maximum(down, 0.0))
     rest = np.maximum(1.0 - used, 0.0)
     width = taper * np.sqrt(rest)
     round_width = np.maximum(width, 0.62 * half)  # below the jaw u must not collapse
@@ -81,23 +106,24 @@ def build(canvas: Canvas, p: SimpleNamespace) -> Head:
     steep = np.sqrt(4.0 * level * level / (taper * taper) + slope * slope + 0.5)
     distance = excess / steep
 
-    side = np.clip((x - middle - (half - round_width) * sin) / round_width, -1.0, 1.0)
+    beside = (x - middle - (half - round_width) * sin) / round_width
+    side = np.clip(beside, -1.0, 1.0)
     front = np.sqrt(1.0 - side * side)
     inner = side * cos - front * sin
     facing = side * sin + front * cos
     inner = np.where(facing < 0.0, np.copysign(2.0, inner) - inner, inner)
-    outside = np.maximum(np.abs(x - middle - (half - round_width) * sin) - round_width, 0.0)
-    u = inner * round_width + np.copysign(outside, x - middle)
+    u = (inner + (beside - side)) * round_width
 
     light = _light(p)
     tilt = np.clip(taper * slope / (2.0 * np.sqrt(rest + 0.06)), -2.0, 2.0) * (1.05 - 0.6 * front)
-    height = _relief(u, y, p)
-    push = 1.0 / (2.0 * canvas.pixel)
-    nx = side - _slope(height, 2) * push * cos
-    ny = tilt - _slope(height, 1) * push
+    where = window(x.shape[-1], (-0.6, 0.6), (-0.42, 0.94))
+    height = _relief(u[where], y[:, where[1]], p) * np.float32(0.5 / canvas.pixel)
+    nx, ny = side.copy(), tilt
+    nx[where] -= _slope(height, 2) * cos
+    ny[where] -= _slope(height, 1)
     lambert = (nx * light[0] + ny * light[1] + front * light[2]) / np.sqrt(nx * nx + ny * ny + front * front)
     shade = np.clip(0.10 + 0.92 * lambert, 0.0, 1.0)
-    return Head(u, side, distance, shade, middle, half, sin, cos, chin, light)
+    return Head(u, distance, shade, middle, half, sin, cos, chin, light)
 
 
 def _light(p: SimpleNamespace) -> tuple[Array, Array, Array]:

@@ -5,9 +5,9 @@ from types import SimpleNamespace
 import numpy as np
 
 from labkit.synthetic.face_hair import HAIR
-from labkit.synthetic.face_head import Head
+from labkit.synthetic.face_head import Head, near
 from labkit.synthetic.face_wear import clothing_colours
-from labkit.synthetic.shapes import Canvas, bump, mix, ramp, rgb_of
+from labkit.synthetic.shapes import Canvas, bump, mix, part, ramp, rgb_of, window
 
 SKIN = [(246, 212, 192), (232, 182, 150), (202, 152, 108), (150, 98, 66), (96, 62, 46)]
 SHADOW = [(122, 72, 60), (108, 62, 46), (86, 52, 34), (54, 31, 21), (27, 17, 15)]
@@ -47,34 +47,41 @@ def backdrop(canvas: Canvas, p: SimpleNamespace) -> None:
 
 
 def skin(canvas: Canvas, head: Head, p: SimpleNamespace) -> None:
-    """Ears and head: light on skin, warm in the shadows, red in the cheeks, shiny on the forehead."""
-    x, y = canvas.x, canvas.y
+    """Ears and head: light on skin, warm in the shadows."""
     for sign in (-1.0, 1.0):
+        side = window(canvas.x.shape[-1], (sign * 0.5 - 0.38, sign * 0.5 + 0.38), (-0.1, 0.3))
+        view = part(canvas, side)
+        x, y = view.x, view.y
         ex = x - head.middle - sign * (head.half * head.cos + 0.015)
         ear = (np.sqrt((ex / 0.065) ** 2 + ((y - 0.10) / 0.16) ** 2 + 1e-6) - 1.0) * 0.09
         inner = bump((ex - 0.012 * sign) ** 2 * (1 / 0.035**2) + (y - 0.10) ** 2 * (1 / 0.09**2))
         hidden = ramp(0.25, 0.75, sign * head.sin * 2.0)
         light = (0.60 + 0.25 * sign * head.light[0] - 0.35 * inner)[:, None]
         tone = p.skin_rgb * mix(p.skin_shadow, np.ones_like(p.skin_shadow), light)
-        canvas.paint(tone, canvas.cover(ear) * (1.0 - hidden))
+        view.paint(tone, view.cover(ear) * (1.0 - hidden))
 
-    a = np.abs(head.u)
     hard = 1.0 + 0.22 * p.contrast
     light = np.clip(0.62 + (head.shade - 0.62) * hard + 0.04 * p.exposure, 0.0, 1.0)
+    light *= 1.0 - 0.22 * ramp(-0.07, 0.0, head.distance)
     tone = mix(p.skin_shadow, np.ones_like(p.skin_shadow), light[:, None])
-    tone = tone * p.skin_rgb
-    cheek = bump((a - 0.25) ** 2 * (1 / 0.17**2) + (y - 0.27) ** 2 * (1 / 0.17**2)) * (0.05 + 0.11 * p.blush)
-    tone[:, 1] *= 1.0 - cheek
-    tone[:, 2] *= 1.0 - 0.9 * cheek
-    shiny = bump((head.u - 0.10 * p.light_side) ** 2 * (1 / 0.22**2) + (y + 0.30) ** 2 * (1 / 0.14**2))
-    shiny = shiny + 0.8 * bump(
-        (head.u - 0.24 * np.copysign(1.0, p.light_side)) ** 2 * (1 / 0.09**2)
-        + (y - 0.19) ** 2 * (1 / 0.07**2)
-    )
-    tone += (0.09 * shiny)[:, None]
-    rim = ramp(-0.07, 0.0, head.distance) * 0.22
-    tone *= (1.0 - rim)[:, None]
+    tone *= p.skin_rgb
     canvas.paint(tone, canvas.cover(head.distance))
+
+
+def complexion(canvas: Canvas, head: Head, p: SimpleNamespace) -> None:
+    """Red cheeks and nose, a cooler jaw, shine on forehead and cheekbone."""
+    canvas, head = near(canvas, head, (-0.55, 0.55), (-0.5, 0.9))
+    u, y = head.u, canvas.y
+    a = np.abs(u)
+    cheek = bump((a - 0.25) ** 2 * (1 / 0.17**2) + (y - 0.27) ** 2 * (1 / 0.17**2)) * (0.05 + 0.11 * p.blush)
+    cheek = cheek + bump(u * u * (1 / 0.10**2) + (y - 0.31) ** 2 * (1 / 0.14**2)) * (0.03 + 0.06 * p.blush)
+    cheek *= canvas.cover(head.distance)
+    canvas.darken(cheek, (0.0, 1.0, 0.9))
+    canvas.darken(ramp(0.42, 0.62, y) * canvas.cover(head.distance) * 0.07, (1.0, 0.8, 0.5))
+    shine = bump((u - 0.10 * p.light_side) ** 2 * (1 / 0.24**2) + (y + 0.28) ** 2 * (1 / 0.16**2))
+    lit_side = np.copysign(np.float32(0.24), p.light_side)
+    shine = shine + 0.8 * bump((u - lit_side) ** 2 * (1 / 0.09**2) + (y - 0.19) ** 2 * (1 / 0.07**2))
+    canvas.paint(np.ones((1, 3, 1, 1), np.float32), shine * head.shade * 0.12)
 
 
 def photograph(canvas: Canvas, p: SimpleNamespace) -> None:

@@ -11,8 +11,9 @@ from types import SimpleNamespace
 import numpy as np
 import torch
 
-from labkit.synthetic import arguments, face_features, face_hair, face_head, face_scene, face_wear
+from labkit.synthetic import arguments, face_features, face_hair, face_hats, face_head, face_scene, face_wear
 from labkit.synthetic.face_factors import FACTORS, Factor, checked, sample
+from labkit.synthetic.face_head import for_some
 from labkit.synthetic.shapes import empty_canvas
 
 __all__ = ["FACTORS", "Factor", "draw", "render"]
@@ -81,16 +82,19 @@ def _draw(factors: dict[str, np.ndarray], images: np.ndarray) -> None:
     face_scene.backdrop(canvas, p)
     face_hair.back(canvas, hair)
     face_wear.neck_and_clothes(canvas, head, p)
+    for_some(p.neckline[:, 0, 0] > 0.35, canvas, head, p, face_wear.jacket)
     face_scene.skin(canvas, head, p)
+    face_scene.complexion(canvas, head, p)
     face_features.lines(canvas, head, p)
     face_features.nose(canvas, head, p)
-    face_hair.beard(canvas, head, p)
+    for_some(p.beard > 0, canvas, head, p, face_hair.beard)
     face_features.mouth(canvas, head, p)
     face_features.eyes(canvas, head, p)
     face_features.brows(canvas, head, p)
     face_hair.front(canvas, head, hair)
-    face_wear.glasses(canvas, head, p)
-    face_wear.hats(canvas, head, p)
+    for_some(p.glasses > 0, canvas, head, p, face_wear.glasses)
+    for kind, hat in enumerate((face_hats.beanie, face_hats.fedora, face_hats.cap), start=1):
+        for_some(p.hat == kind, canvas, head, p, hat)
     face_scene.photograph(canvas, p)
     np.clip(canvas.rgb * 255.0 + 0.5, 0.0, 255.0, out=canvas.rgb)
     images[...] = canvas.rgb

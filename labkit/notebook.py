@@ -1,5 +1,8 @@
 """What only a notebook needs: the line that ends its first cell, and TensorBoard inside the page."""
 
+import os
+import shutil
+import sys
 from pathlib import Path
 
 from labkit import __version__, settings
@@ -16,11 +19,16 @@ def start(lab: str) -> None:
 def tensorboard(folder: Path) -> None:
     """Show TensorBoard on ``folder`` inside the notebook, as ``%tensorboard --logdir`` does.
 
-    With the budget ``smoke`` nobody is looking and a server would outlive the notebook, so none is started.
+    Its server outlives the notebook. So none is started where nobody looks: with the budget ``smoke``, or
+    where the variable ``LABKIT_TENSORBOARD`` is ``off``.
     """
-    if settings.current().budget == "smoke":
-        print("TensorBoard is not started with the budget smoke; the curves are drawn above.")
+    if settings.current().budget == "smoke" or os.environ.get("LABKIT_TENSORBOARD") == "off":
+        print("TensorBoard is not started here; the same numbers are drawn with matplotlib.")
         return
     from tensorboard import notebook as tensorboard_notebook
+
+    if not shutil.which("tensorboard"):
+        # A kernel of a virtual environment that is not activated: the program lies beside its Python.
+        os.environ.setdefault("TENSORBOARD_BINARY", str(Path(sys.executable).with_name("tensorboard")))
 
     tensorboard_notebook.start(f'--logdir "{folder}"')

@@ -35,6 +35,13 @@ def test_a_solution_is_stored_with_its_figures(path):
 
 
 @pytest.mark.parametrize("path", notebooks("solutions"), **IDS)
+def test_a_stored_output_holds_no_path_of_the_machine_that_ran_it(path):
+    text = path.read_text(encoding="utf-8")
+    for folder in {str(ROOT), str(Path.home()), sys.prefix} - {"/"}:
+        assert folder not in text, f"{folder} stands in an output"
+
+
+@pytest.mark.parametrize("path", notebooks("solutions"), **IDS)
 def test_every_verdict_is_compared_by_nbval(path):
     for cell in nbformat.read(path, as_version=4).cells:
         if cell.cell_type == "code" and cell.source.startswith("check("):

@@ -73,7 +73,7 @@ def run(notebook: nbformat.NotebookNode, folder: Path, *, budget: str, go_on: bo
     if not go_on:
         client.allow_errors = False
     try:
-        client.execute(env={**os.environ, "LABKIT_BUDGET": budget})
+        client.execute(env={**os.environ, "LABKIT_BUDGET": budget, "LABKIT_TENSORBOARD": "off"})
     except (CellTimeoutError, DeadKernelError) as error:
         raise RunError(str(error)[:400]) from error
     except Exception as error:

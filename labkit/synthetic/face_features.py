@@ -82,7 +82,7 @@ def nose(canvas: Canvas, head: Head, p: SimpleNamespace) -> None:
     u = head.u - 0.10 * head.sin  # the tip stands out, so it turns further than the cheeks
     a, tip = np.abs(u), nose_tip(p)
     v = canvas.y - tip
-    scale = 1.0 + 0.2 * p.nose_width
+    scale = 1.0 + 0.26 * p.nose_width
     under = bump(u * u / (0.11 * scale) ** 2 + (v - 0.055) ** 2 * (1 / 0.045**2))
     canvas.darken(under * (0.30 + 0.10 * p.contrast), (0.75, 1.0, 1.0))
     hole = bump((a - 0.048 * scale) ** 2 * (1 / 0.034**2) + (v - 0.036) ** 2 * (1 / 0.024**2))
@@ -105,7 +105,7 @@ def mouth(canvas: Canvas, head: Head, p: SimpleNamespace) -> None:
     t = u / half
     tt = np.minimum(t * t, 1.4)
     arch = np.maximum(1.0 - tt, 0.0)
-    lift = 0.062 * p.joy - 0.008
+    lift = 0.056 * p.joy + 0.004
     base = mouth_level(p) - lift * (tt - 0.35)
     gap = 0.074 * p.grin * arch
     top = base - 0.35 * gap
@@ -156,7 +156,7 @@ def _furrows(canvas: Canvas, head: Head, p: SimpleNamespace, deep: Array) -> Non
     wobble = y + 0.012 * wave(head.u * 1.5 + p.strands) - 0.05 * head.u * head.u
     furrow = _groove(wobble + 0.26, 0.027) + _groove(wobble + 0.335, 0.027) + _groove(wobble + 0.41, 0.027)
     between = _groove(a - 0.045, 0.018) * ramp(-0.23, -0.17, y) * ramp(-0.03, -0.09, y)
-    canvas.darken((furrow * ramp(0.34, 0.16, a) * 0.42 + between * 0.30) * deep, WARM)
+    canvas.darken((furrow * ramp(0.34, 0.16, a) * 0.34 + between * 0.30) * deep, WARM)
 
 
 def _crows_feet(canvas: Canvas, head: Head, deep: Array) -> None:

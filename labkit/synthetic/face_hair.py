@@ -7,18 +7,18 @@ import numpy as np
 from labkit.synthetic.face_head import CROWN, Head, mouth_level, near, nose_tip
 from labkit.synthetic.shapes import Array, Canvas, bump, mix, part, ramp, rgb_of, rounded_max, wave, window
 
-HAIR = [(32, 27, 27), (88, 58, 40), (204, 164, 104), (148, 70, 38), (164, 164, 168)]
-GLOSS = [(96, 92, 98), (176, 126, 86), (250, 224, 170), (240, 150, 84), (232, 232, 236)]
+HAIR = [(32, 27, 27), (88, 58, 40), (204, 164, 104), (148, 70, 38), (146, 146, 150)]
+GLOSS = [(96, 92, 98), (176, 126, 86), (250, 224, 170), (240, 150, 84), (222, 222, 226)]
 
 # For each style (short, curly, fringe, bob, long): extra width, extra top, level where the hair
 # ends at the sides, half width of the opening for the face, level of the hairline, curliness.
 STYLES = np.asarray(
     [
-        (0.022, 0.07, 0.10, 0.405, -0.44, 0.10),
-        (0.150, 0.16, 0.36, 0.385, -0.42, 1.00),
-        (0.055, 0.07, 0.22, 0.365, -0.20, 0.05),
-        (0.105, 0.08, 0.60, 0.350, -0.44, 0.05),
-        (0.095, 0.07, 1.60, 0.355, -0.46, 0.25),
+        (0.040, 0.08, 0.08, 0.400, -0.44, 0.12),
+        (0.165, 0.16, 0.36, 0.395, -0.42, 1.00),
+        (0.075, 0.09, 0.20, 0.380, -0.20, 0.05),
+        (0.135, 0.10, 0.60, 0.360, -0.44, 0.05),
+        (0.125, 0.09, 1.60, 0.365, -0.46, 0.25),
     ],
     np.float32,
 )
@@ -28,7 +28,7 @@ def shape(canvas: Canvas, head: Head, p: SimpleNamespace) -> SimpleNamespace:
     """Work out the hair once: ``outer`` and ``opening`` (signed distances) and its colour ``rgb``."""
     wide, tall, ends, door, line, curl = (column[:, None, None] for column in STYLES[p.hair_style].T)
     x, y = canvas.x - head.middle, canvas.y
-    volume = 1.0 + 0.25 * p.hair_volume
+    volume = 1.0 + 0.40 * p.hair_volume
     rx = head.half + wide * volume
     top = CROWN - tall * volume * (p.hat == 0)[:, None, None]
     centre = -0.12
@@ -42,7 +42,7 @@ def shape(canvas: Canvas, head: Head, p: SimpleNamespace) -> SimpleNamespace:
     radius = np.sqrt(xx + yy - 0.28 * np.minimum(xx, 1.0) * yy + 1e-6)  # a rounded box
     outer = (radius - 1.0) * (0.9 * rx) + wobble
     end = y - ends - 0.03 * wave(1.3 * x + p.strands) * (ends < 1.0)
-    outer_side = rounded_max(outer, end, 0.10)
+    outer_side = rounded_max(outer, end, 0.15)
 
     # The door to the face: an arch over straight sides, in face coordinates so that it turns.
     hairline = line - 0.055 * p.hairline * (line < -0.3)
@@ -52,7 +52,9 @@ def shape(canvas: Canvas, head: Head, p: SimpleNamespace) -> SimpleNamespace:
     du = mix(head.u, parted, ramp(0.0, -0.4, y)) / door
     jag = (0.006 + 0.03 * curl) * wave(6.0 * head.u + 2.0 * y + 3.0 * p.strands)
     flat = 0.25 + 0.75 * (line < -0.3).astype(np.float32)
-    arch = du * du * np.where(line < -0.3, 1.0, ramp(0.0, 1.0, np.abs(du)) * 1.2) + lift * lift
+    dd, ll = du * du, lift * lift
+    cut = np.where(line < -0.3, 1.0 - 0.35 * np.minimum(ll, 1.0), ramp(0.0, 1.0, np.abs(du)) * 1.2)
+    arch = dd * cut + ll
     opening = (np.sqrt(arch + 1e-6) - 1.0) * 0.38 + jag * flat
     return SimpleNamespace(
         outer=outer,
@@ -80,6 +82,7 @@ def _strands(
     q = fan / (0.32 + 0.75 * np.clip(y - CROWN, 0.0, 0.9)) + drift
     tone = 0.40 * wave(1.7 * q + 7.0 * p.strands) + 0.35 * wave(4.3 * q + 0.5 * y + 3.0 * p.strands)
     tone = tone + 0.30 * wave(9.1 * q - 0.6 * y + 11.0 * p.strands)
+    tone = tone - 1.1 * bump((fan - 0.03 * y) ** 2 * (1 / 0.05**2)) * ramp(-0.42, -0.55, y)  # the parting
     bend = x + 0.10 * wave(2.3 * y + 5.0 * p.strands)
     curls = wave(2.9 * bend + p.strands) * wave(2.7 * y + 0.16 * wave(2.1 * x + p.strands) + p.strands)
     tone = mix(tone, 1.0 * curls + 0.3 * tone, curl)

@@ -79,7 +79,7 @@ def build(canvas: Canvas, p: SimpleNamespace) -> Head:
     x, y = canvas.x, canvas.y
     sin = 0.5 * p.turn
     cos = np.sqrt(1.0 - sin * sin)
-    half = 0.45 * (1.0 + 0.07 * p.face_width)
+    half = 0.465 * (1.0 + 0.08 * p.face_width)
     chin = 0.82 + 0.05 * p.face_length
     middle = -0.8 * half * sin
 
@@ -100,13 +100,15 @@ def build(canvas: Canvas, p: SimpleNamespace) -> Head:
     width = taper * np.sqrt(rest)
     round_width = np.maximum(width, 0.62 * half)  # below the jaw u must not collapse
 
-    across = x - middle - (half - width) * sin
+    # Face levels touch one front plane; the skull above the eyes is round and hardly moves.
+    lean = np.where(y > 0, np.float32(1.0), np.float32(0.3)) * sin
+    across = x - middle - (half - width) * lean
     level = across / taper
     excess = level * level + used - 1.0
     steep = np.sqrt(4.0 * level * level / (taper * taper) + slope * slope + 0.5)
     distance = excess / steep
 
-    beside = (x - middle - (half - round_width) * sin) / round_width
+    beside = (x - middle - (half - round_width) * lean) / round_width
     side = np.clip(beside, -1.0, 1.0)
     front = np.sqrt(1.0 - side * side)
     inner = side * cos - front * sin
@@ -150,9 +152,9 @@ def _relief(u: Array, y: Array, p: SimpleNamespace) -> Array:
     uu = u * u
     tip = nose_tip(p)
     ridge = np.clip((y - EYES + 0.09) / (tip - EYES + 0.06), 0.0, 1.0) * ramp(tip + 0.075, tip - 0.01, y)
-    wide = (0.075 + 0.045 * ramp(0.05, tip, y)) * (1.0 + 0.2 * p.nose_width)
+    wide = (0.075 + 0.045 * ramp(0.05, tip, y)) * (1.0 + 0.26 * p.nose_width)
     height = (0.100 * ridge) * bump(uu / (wide * wide))
-    wing = 0.07 * (1.0 + 0.2 * p.nose_width)
+    wing = 0.07 * (1.0 + 0.26 * p.nose_width)
     height += 0.035 * _knob(a - wing, y - tip + 0.01, 0.05, 0.055)
     height += 0.030 * _knob(a - 0.20, y - (EYES - 0.14), 0.26, 0.10)
     height -= 0.038 * _knob(a - 0.20, y - (EYES + 0.00), 0.17, 0.12)

@@ -1,7 +1,7 @@
 """Portraits drawn by the kit: the built-in twin of CelebA, with the factors that made each face.
 
 A face is light on a rough solid head, painted from back to front: backdrop, hair behind, neck and
-clothes, skin, features, hair in front, glasses, hat. Framing follows aligned CelebA (Liu et al.
+clothes, skin, features, glasses, hair in front, hat. Framing follows aligned CelebA (Liu et al.
 2015): eyes just below the middle, the face filling most of the picture.
 """
 
@@ -91,8 +91,8 @@ def _draw(factors: dict[str, np.ndarray], images: np.ndarray) -> None:
     face_features.mouth(canvas, head, p)
     face_features.eyes(canvas, head, p)
     face_features.brows(canvas, head, p)
-    face_hair.front(canvas, head, hair)
     for_some(p.glasses > 0, canvas, head, p, face_wear.glasses)
+    face_hair.front(canvas, head, hair)
     for kind, hat in enumerate((face_hats.beanie, face_hats.fedora, face_hats.cap), start=1):
         for_some(p.hat == kind, canvas, head, p, hat)
     face_scene.photograph(canvas, p)

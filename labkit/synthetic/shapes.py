@@ -29,7 +29,6 @@ class Canvas:
 
     def paint(self, colour: Array, mask: Array) -> None:
         """Lay a colour, (B, 3, 1, 1) or (B, 3, H, W), over the picture where mask (B, H, W) is 1."""
-        assert mask.dtype == np.float32 and colour.dtype == np.float32, (mask.dtype, colour.dtype)
         layer = colour - self.rgb
         layer *= mask[:, None]
         np.add(self.rgb, layer, out=self.rgb)
@@ -78,20 +77,33 @@ def part(canvas: Canvas, where: tuple[slice, slice, slice]) -> Canvas:
 
 def bump(squared: Array) -> Array:
     """1 at 0, falling smoothly to 0 where the squared, scaled distance reaches 1."""
-    rest = 1.0 - np.minimum(squared, 1.0)
-    return rest * rest
+    rest = np.minimum(squared, 1.0)
+    np.subtract(1.0, rest, out=rest)
+    rest *= rest
+    return rest
 
 
 def ramp(low: Array | float, high: Array | float, value: Array) -> Array:
     """0 up to ``low``, 1 from ``high`` on, a smooth step between (low may exceed high)."""
-    t = np.clip((value - low) / (high - low), 0.0, 1.0)
-    return t * t * (3.0 - 2.0 * t)
+    t = (value - low) / (high - low)
+    np.clip(t, 0.0, 1.0, out=t)
+    smooth = 3.0 - 2.0 * t
+    t *= t
+    t *= smooth
+    return t
 
 
 def wave(turns: Array) -> Array:
     """A sine made of two parabolas, -1 to 1, with period 1."""
-    t = 2.0 * (turns - np.floor(turns)) - 1.0
-    return 4.0 * t * (np.abs(t) - 1.0)
+    t = np.floor(turns)
+    np.subtract(turns, t, out=t)
+    t *= 2.0
+    t -= 1.0
+    bow = np.abs(t)
+    bow -= 1.0
+    bow *= t
+    bow *= 4.0
+    return bow
 
 
 def rounded_max(a: Array, b: Array, radius: float) -> Array:

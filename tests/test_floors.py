@@ -7,7 +7,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 FLOORS = {
-    0: ("labkit", "settings"),
+    0: ("labkit", "settings", "files"),
     1: ("synthetic", "networks", "losses", "logbook", "plots"),
     2: ("data", "checkpoints", "training", "metrics"),
     3: ("recipes", "diagnosis", "widgets", "exercises"),

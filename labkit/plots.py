@@ -29,12 +29,15 @@ _DPI = 100  # of a figure on the screen; a notebook gets twice the pixels, so th
 class Picture(Figure):
     """A figure that any notebook shows, whether or not pyplot was ever imported."""
 
-    def _repr_mimebundle_(self, include=None, exclude=None):
-        # IPython draws a plain Figure only after pyplot has told it how; asked first, this always works.
+    def _ipython_display_(self) -> None:
+        # IPython draws a plain Figure only where pyplot has told it how, and then at half the dots.
+        # This comes before whatever is registered, so that a figure looks the same in every kernel.
+        from IPython.display import display
+
         content = to_png(self)
-        width, height = Image.open(io.BytesIO(content)).size
-        data = {"image/png": content, "text/plain": f"<figure, {width // 2} by {height // 2}>"}
-        return data, {"image/png": {"width": width // 2, "height": height // 2}}
+        width, height = (side // 2 for side in Image.open(io.BytesIO(content)).size)
+        data = {"image/png": content, "text/plain": f"<figure, {width} by {height}>"}
+        display(data, raw=True, metadata={"image/png": {"width": width, "height": height}})
 
 
 class Animation(bytes):
@@ -120,8 +123,11 @@ def curves(
     return figure
 
 
-def loss_curves(log, *, title: str = "", smooth: float = 0.8) -> Figure:
-    """Losses, and beside them what D thinks, from a `Logbook` or from what `labkit.logbook.read` returns."""
+def loss_curves(log, *, title: str = "", smooth: float | None = None) -> Figure:
+    """Losses, and beside them what D thinks, from a `Logbook` or from what `labkit.logbook.read` returns.
+
+    ``smooth`` is as in `curves`; None smooths long runs and leaves short ones alone.
+    """
     columns = log if isinstance(log, Mapping) else {tag: log.column(tag) for tag in log.tags}
     panels = [
         ("loss", {"D": "loss/d", "G": "loss/g"}, {}),
@@ -137,6 +143,9 @@ def loss_curves(log, *, title: str = "", smooth: float = 0.8) -> Figure:
     found = [panel for panel in found if panel[1]]
     if not found:
         raise ValueError("the logbook holds neither loss/d, loss/g, prob/real nor prob/fake.")
+    if smooth is None:
+        rows = max(len(steps) for _, lines, _ in found for steps, _ in lines.values())
+        smooth = min(0.9, max(0.0, 1 - 20 / rows))
     figure = Picture(figsize=(4.2 * len(found) + 0.6, 3.1), dpi=_DPI, layout="constrained")
     for index, (name, lines, reference) in enumerate(found):
         axes = figure.add_subplot(1, len(found), index + 1)

@@ -76,7 +76,7 @@ def run(request: Request, say: Callable[[str], None] = print) -> Run:
         **about,
         "source": recipe.source,
         "data_source": images.source,
-        "settings": asdict(recipe) | {"scale": asdict(scale)},
+        "settings": {k: v for k, v in asdict(recipe).items() if k not in recipes.BUDGETS} | asdict(scale),
         "seed": seed,
         "steps": steps,
         "versions": versions(),

@@ -1,0 +1,158 @@
+"""Spec of exercise 1.1: how large the output of a transposed convolution is.
+
+What is expected is the shape that torch's own layer returns.
+"""
+
+import dataclasses
+import numbers
+
+import numpy as np
+import torch
+from torch.nn import functional as F
+
+from labkit.exercises.spec import Finding, close, holds
+
+_SIZE_GROUPS = ("kernel and stride", "padding", "output padding", "dilation")
+
+
+def settings(seed: int) -> dict[str, np.ndarray]:
+    """Per group an integer array (8, 6): size, kernel, stride, padding, output padding, dilation.
+
+    Each group switches on one argument more than the one before it.
+    """
+    rng = np.random.default_rng(seed)
+    groups = {name: [] for name in _SIZE_GROUPS}
+    for level, name in enumerate(_SIZE_GROUPS):
+        for _ in range(8):
+            stride = int(rng.integers(2, 5))
+            groups[name].append(
+                (
+                    int(rng.integers(3, 12)),
+                    int(rng.integers(3, 7)),
+                    stride,
+                    int(rng.integers(1, 3)) if level > 0 else 0,
+                    int(rng.integers(1, stride)) if level > 1 else 0,
+                    int(rng.integers(2, 4)) if level > 2 else 1,
+                )
+            )
+    return {name: np.array(rows) for name, rows in groups.items()}
+
+
+def probe_size(output_size, groups):
+    values: dict = {"the size": output_size(4, 3, 2)}
+    values["kind"] = type(values["the size"]).__name__
+    for level, name in enumerate(_SIZE_GROUPS):
+        rows = [[int(v) for v in row] for row in groups[name]]
+        values[name] = [whole(output_size(*(row if level == 3 else row[: 3 + level]))) for row in rows]
+    values["defaults"] = whole(output_size(5, 3))
+    return values
+
+
+def whole(value) -> float:
+    """A whole number as it is; NaN for anything else, so that the judge sees plain numbers only."""
+    return int(value) if isinstance(value, numbers.Integral) else float("nan")
+
+
+def _agree(what: str, got: np.ndarray, right: np.ndarray, rows: np.ndarray, mistakes: dict) -> Finding:
+    """A finding about one group of settings that shows the first call which went wrong."""
+    finding = close(what, got, right, mistakes=mistakes)
+    if finding.ok or got.shape != right.shape:
+        return finding
+    first = int(np.flatnonzero(got != right)[0])
+    names = ("size", "kernel_size", "stride", "padding", "output_padding", "dilation")
+    values = zip(names, rows[:, first].tolist(), (-1, -1, 1, 0, 0, 1), strict=True)
+    call = ", ".join(f"{name}={value}" for name, value, default in values if value != default)
+    answer = "no whole number" if np.isnan(got[first]) else f"{got[first]:g}"
+    return dataclasses.replace(finding, got=f"{answer} for {call}", expected=str(right[first]))
+
+
+def _layer_sizes(rows: np.ndarray) -> np.ndarray:
+    """What torch's own layer returns for each row of settings."""
+    return np.array(
+        [
+            F.conv_transpose1d(
+                torch.zeros(1, 1, n), torch.zeros(1, 1, k), stride=s, padding=p, output_padding=o, dilation=d
+            ).shape[-1]
+            for n, k, s, p, o, d in rows.tolist()
+        ]
+    )
+
+
+def judge_size(groups, got):
+    yield holds(
+        "it returns a whole number",
+        str(got["kind"]) in ("int", "int32", "int64"),
+        got=f"a {got['kind']}",
+        expected="an int",
+        cause="no division is needed here; `/` turns whole numbers into floats",
+    )
+    rows = groups["kernel and stride"].T
+    size, kernel, stride = rows[:3]
+    right = _layer_sizes(rows.T)
+    yield _agree(
+        "kernel and stride",
+        got["kernel and stride"],
+        right,
+        rows,
+        {
+            "this is the size after a convolution, which shrinks; here the image grows": (
+                (size - kernel) // stride + 1
+            ),
+            "`size` stamps take `size - 1` steps, not `size`": right + stride,
+            "this is where the last stamp begins; it still reaches `kernel_size` further": right - kernel,
+            "one too few: a stamp that begins at 0 and is 3 wide ends at 2, and the size is 3": right - 1,
+            "one too many: the stamp's first pixel has been counted twice": right + 1,
+            "this is `size * stride`, which holds for some kernels and paddings only": size * stride,
+            "stride and kernel_size have changed places": (size - 1) * kernel + stride,
+        },
+    )
+    yield close(
+        "the defaults are stride 1, no padding, no dilation",
+        got["defaults"],
+        7,
+        cause="keep the `def` line as it was given: stride=1, padding=0, output_padding=0, dilation=1",
+    )
+    rows = groups["padding"].T
+    right, padding = _layer_sizes(rows.T), rows[3]
+    yield _agree(
+        "padding crops both sides",
+        got["padding"],
+        right,
+        rows,
+        {
+            "padding is ignored": right + 2 * padding,
+            "padding makes a transposed convolution smaller: it undoes the padding of a convolution": (
+                right + 4 * padding
+            ),
+            "padding is taken off one side only: it crops both": right + padding,
+        },
+    )
+    rows = groups["output padding"].T
+    right, output_padding = _layer_sizes(rows.T), rows[4]
+    yield _agree(
+        "output_padding adds at one end",
+        got["output padding"],
+        right,
+        rows,
+        {
+            "output_padding is ignored": right - output_padding,
+            "output_padding is added once, at the far end only": right + output_padding,
+            "output_padding makes the output larger": right - 2 * output_padding,
+        },
+    )
+    rows = groups["dilation"].T
+    right, kernel, dilation = _layer_sizes(rows.T), rows[1], rows[5]
+    yield _agree(
+        "dilation spreads the kernel",
+        got["dilation"],
+        right,
+        rows,
+        {
+            "dilation is ignored": right - (dilation - 1) * (kernel - 1),
+            "a kernel of 3 has 2 gaps, not 3: multiply the steps between its entries": right + dilation - 1,
+            "a kernel of 3 reaches over 2 steps and one pixel more: the pixel is missing": right - 1,
+            "dilation 1 is the ordinary kernel; dilation is the step, not what is added to it": (
+                right + kernel - 1
+            ),
+        },
+    )

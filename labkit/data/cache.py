@@ -15,6 +15,7 @@ import os
 import shutil
 import time
 import uuid
+import zipfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -47,7 +48,7 @@ def read(folder: Path) -> tuple[torch.Tensor, dict[str, torch.Tensor], dict] | N
         images = torch.from_numpy(np.memmap(path, dtype=np.uint8, mode="c", shape=shape))
         with np.load(folder / "factors.npz", allow_pickle=False) as stored:
             factors = {name: torch.from_numpy(stored[name]) for name in stored.files}
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile):
         return None
     return images, factors, about
 

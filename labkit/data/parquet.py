@@ -37,7 +37,9 @@ def byte_values(path: Path, leaf: tuple[str, ...]) -> Iterator[bytes]:
     data = path.read_bytes()
     try:
         yield from _byte_values(data, leaf)
-    except (IndexError, KeyError, struct.error, zlib.error, UnicodeDecodeError) as error:
+    except ParquetError:
+        raise
+    except Exception as error:  # damaged bytes lead anywhere
         raise ParquetError(f"{path.name} is damaged ({error!r})") from error
 
 
@@ -148,13 +150,14 @@ def _run_lengths(body: bytes, width: int, count: int) -> list[int]:
             taken = (head >> 1) * width
             packed = int.from_bytes(body[position : position + taken], "little")
             mask = (1 << width) - 1
-            values += [packed >> (i * width) & mask for i in range((head >> 1) * 8)]
+            wanted = min((head >> 1) * 8, count - len(values))
+            values += [packed >> (i * width) & mask for i in range(wanted)]
             position += taken
         else:
             value = int.from_bytes(body[position : position + size], "little")
-            values += [value] * (head >> 1)
+            values += [value] * min(head >> 1, count - len(values))
             position += size
-    return values[:count]
+    return values
 
 
 def _decompress(body: bytes, codec: int) -> bytes:

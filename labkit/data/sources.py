@@ -9,12 +9,13 @@ from pathlib import Path
 from labkit import settings
 from labkit.data import cache, celeba
 from labkit.data.console import say, with_progress
-from labkit.data.decode import Skipped, decode
+from labkit.data.decode import Skipped, decode, in_order
 from labkit.data.image_files import ImageFile, open_images
 from labkit.data.image_set import DataError, ImageSet
+from labkit.synthetic import faces
 
 _FORMAT = 1  # of decoded caches: raise it when `decode` gives other pixels
-_DRAWN_AT_ONCE = 250
+_DRAWN_AT_ONCE = 125  # about a quarter of a second, so that the bar moves
 _SHOWN_NAMES = 3
 
 
@@ -71,14 +72,12 @@ def load(
 
 
 def _faces(wanted: _Wanted) -> ImageSet:
-    from labkit.synthetic import faces
-
     count = wanted.count or settings.pick(smoke=2_000, cpu=10_000, gpu=50_000)
-    family = f"faces-{wanted.size}-{cache.key_of(_version_of_drawing(faces), wanted.size, wanted.seed)}"
+    family = f"faces-{wanted.size}-{cache.key_of(_version_of_drawing(), wanted.size, wanted.seed)}"
     stored = _smallest_cached(wanted.root, family, count)
     if stored is None:
         folder = wanted.root / f"{family}-{count}"
-        blocks = with_progress(_drawn(faces, count, wanted), count, "Drawing faces")
+        blocks = with_progress(_drawn(count, wanted), count, "Drawing faces")
         cache.write(folder, blocks, {"name": "faces"}, expected_bytes=count * 3 * wanted.size**2)
         stored = _read_back(folder)
     images, factors, _ = stored
@@ -86,17 +85,19 @@ def _faces(wanted: _Wanted) -> ImageSet:
     return ImageSet("faces", images[:count], factors, f"drawn by the kit, seed {wanted.seed}")
 
 
-def _drawn(faces, count: int, wanted: _Wanted) -> Iterator[cache.Block]:
-    for start in range(0, count, _DRAWN_AT_ONCE):
+def _drawn(count: int, wanted: _Wanted) -> Iterator[cache.Block]:
+    def draw(start: int) -> cache.Block:
         n = min(_DRAWN_AT_ONCE, count - start)
-        try:
-            images, factors = faces.draw(n, size=wanted.size, seed=wanted.seed, start=start)
-        except ValueError as error:
-            raise DataError(str(error)) from error
-        yield images.numpy(), {name: values.numpy() for name, values in factors.items()}
+        images, factors = faces.draw(n, size=wanted.size, seed=wanted.seed, start=start)
+        return images.numpy(), {name: values.numpy() for name, values in factors.items()}
+
+    try:
+        yield from in_order(draw, range(0, count, _DRAWN_AT_ONCE))
+    except ValueError as error:
+        raise DataError(str(error)) from error
 
 
-def _version_of_drawing(faces) -> str:
+def _version_of_drawing() -> str:
     """Changes when the code that draws does, so that nobody trains on yesterday's faces."""
     folder = Path(faces.__file__).parent
     digest = hashlib.sha256()

@@ -50,7 +50,8 @@ def shape(canvas: Canvas, head: Head, p: SimpleNamespace) -> SimpleNamespace:
     spring = 0.02
     lift = np.minimum(y - spring, 0.0) / (spring - hairline)
     du = mix(head.u, parted, ramp(0.0, -0.4, y)) / door
-    jag = (0.006 + 0.03 * curl) * wave(6.0 * head.u + 2.0 * y + 3.0 * p.strands)
+    lock = 3.7 * head.u + 1.2 * y
+    jag = (0.004 + 0.022 * curl) * (wave(lock + 3.0 * p.strands) + 0.6 * wave(2.3 * lock + p.strands))
     flat = 0.25 + 0.75 * (line < -0.3).astype(np.float32)
     dd, ll = du * du, lift * lift
     cut = np.where(line < -0.3, 1.0 - 0.35 * np.minimum(ll, 1.0), ramp(0.0, 1.0, np.abs(du)) * 1.2)
@@ -106,8 +107,8 @@ def back(canvas: Canvas, hair: SimpleNamespace) -> None:
     """Hair behind the neck, in shadow; above the ears the hair in front hides it."""
     where = window(canvas.x.shape[-1], (-1.0, 1.0), (0.0, 1.0))
     below = part(canvas, where)
-    edge = np.maximum(hair.outer[where], below.y - np.maximum(hair.ends - 0.03, 0.0))
-    below.paint(hair.rgb[:, :, where[1]] * np.float32(0.55), below.cover(edge))
+    edge = rounded_max(hair.outer[where], below.y - hair.ends, 0.20) + 0.04
+    below.paint(hair.rgb[:, :, where[1]] * np.float32(0.55), below.cover(edge, 0.03))
 
 
 def front(canvas: Canvas, head: Head, hair: SimpleNamespace) -> None:
@@ -115,7 +116,8 @@ def front(canvas: Canvas, head: Head, hair: SimpleNamespace) -> None:
     where = window(canvas.x.shape[-1], (-0.7, 0.7), (-0.7, 0.7))
     middle, skin, opening = part(canvas, where), head.at(where), hair.opening[where]
     shadow = ramp(-0.10, 0.02, opening) * middle.cover(skin.distance, 0.02)
-    middle.darken(shadow * 0.36 * (opening < 0.02) * (middle.y < hair.ends), (0.8, 1.0, 1.0))
+    shadow = shadow * ramp(hair.ends + 0.04, hair.ends - 0.16, middle.y) * (opening < 0.02)
+    middle.darken(shadow * 0.36, (0.8, 1.0, 1.0))
     canvas.paint(hair.rgb, canvas.cover(hair.front, 0.030))
 
 

@@ -42,7 +42,8 @@ def backdrop(canvas: Canvas, p: SimpleNamespace) -> None:
         far = ((x - cx) ** 2 + (y - cy) ** 2) * np.float32(1 / radius**2)
         blend = blend + (0.55 if k % 2 else -0.50) * bump(far * 0.6)
     near, far = rgb_of(BACKDROP, p.background), rgb_of(BACKDROP_FAR, p.background)
-    tint = 1.0 + 0.14 * p.backdrop[:, None]
+    cast = np.asarray([0.26, 0.16, 0.04], np.float32)[None, :, None, None]
+    tint = 1.0 + p.backdrop[:, None] * cast
     canvas.rgb[...] = mix(near, far, np.clip(blend, 0.0, 1.0)[:, None]) * tint
 
 

@@ -16,7 +16,9 @@ from labkit.synthetic.face_factors import FACTORS, Factor, checked, sample
 from labkit.synthetic.face_head import for_some
 from labkit.synthetic.shapes import empty_canvas
 
-__all__ = ["FACTORS", "Factor", "draw", "render"]
+__all__ = ["FACTORS", "VERSION", "Factor", "draw", "render"]
+
+VERSION = 1  # raise it when the pictures change: caches of drawn faces are keyed by it
 
 _CHUNK_PIXELS = 64 * 64 * 16  # so that a few planes of a batch stay in the processor's cache
 

@@ -1,0 +1,108 @@
+"""Lab 03: the losses, one training step, the loop, and a run that survives being killed."""
+
+from labkit.exercises import loss_specs, resume_specs, run_specs, score_specs, step_specs
+from labkit.exercises.spec import Exercise, Written
+
+
+def _seed(seed: int) -> int:
+    """The probes of 3.5 and 3.6 make their runs themselves, twice, from the same seed."""
+    return seed
+
+
+EXERCISES = (
+    Exercise(
+        "3.1",
+        "Binary cross-entropy on logits",
+        3,
+        "bce_with_logits",
+        "bce_with_logits(logits, targets)",
+        score_specs.scores,
+        score_specs.probe_bce,
+        score_specs.judge_bce,
+    ),
+    Exercise(
+        "3.2",
+        "The discriminator's loss",
+        3,
+        "discriminator_loss",
+        "discriminator_loss(D, real, fake)",
+        loss_specs.judged_images,
+        loss_specs.probe_d_loss,
+        loss_specs.judge_d_loss,
+    ),
+    Exercise(
+        "3.3",
+        "The generator's loss",
+        2,
+        "generator_loss",
+        "generator_loss(D, real, fake)",
+        loss_specs.judged_images,
+        loss_specs.probe_g_loss,
+        loss_specs.judge_g_loss,
+    ),
+    Exercise(
+        "3.4",
+        "One training step",
+        5,
+        "train_step",
+        "train_step(G, D, d_optimizer, g_optimizer, real, z)",
+        step_specs.start,
+        step_specs.probe_step,
+        step_specs.judge_step,
+        causes=(
+            (
+                "backward through the graph a second time",
+                "the fakes are not detached in D's loss, so its `backward()` used up G's graph: see 3.2",
+            ),
+            (
+                "modified by an inplace operation",
+                "D's step changed weights that G's loss still needs: compute G's loss after D's step",
+            ),
+        ),
+    ),
+    Exercise(
+        "3.5",
+        "The loop",
+        4,
+        "training_loop",
+        "training_loop(run, steps, every, update)",
+        _seed,
+        run_specs.probe_loop,
+        run_specs.judge_loop,
+    ),
+    Exercise(
+        "3.6",
+        "Save, kill, resume",
+        4,
+        "Checkpoint",
+        "Checkpoint(path).save(run), then .load(run)",
+        _seed,
+        resume_specs.probe_checkpoint,
+        resume_specs.judge_checkpoint,
+        causes=(
+            (
+                "Weights only load failed|WeightsUnpickler",
+                "the file holds objects, not plain data: save `state_dict()`s",
+            ),
+            (
+                r"RNG state must be|ByteTensor",
+                'the random state must be on the CPU: load with `map_location="cpu"`',
+            ),
+        ),
+    ),
+    Exercise(
+        "3.7",
+        "The floor of D's loss",
+        2,
+        "loss_floor",
+        "loss_floor(smooth)",
+        score_specs.targets,
+        score_specs.probe_floor,
+        score_specs.judge_floor,
+        causes=(
+            ("NoneType", "the function returned nothing: is there a `return`?"),
+            ("math domain error|divide by zero", "log 0 at a target of 1: there the floor is 0, by itself"),
+        ),
+    ),
+    Written("3.8", "Why not train D to the end?", 4),
+)

@@ -1,0 +1,176 @@
+"""Lab 03, save, kill, resume: a run that is thrown away and loaded must go on as if nothing had happened."""
+
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from labkit.exercises.run_specs import LATENT, small_run
+from labkit.exercises.spec import holds
+
+BEFORE, AFTER = 4, 5
+_BROKEN = "no file that can be loaded"
+
+
+def probe_checkpoint(Checkpoint, seed: int):
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "run.pt"
+        run = small_run(seed)
+        _advance(run, BEFORE)
+        kept = _state(run)
+        random = torch.get_rng_state()
+        Checkpoint(path).save(run)
+        same = torch.equal(random, torch.get_rng_state())
+        disturbed = _differ(kept, _state(run)) if same else "the random state"
+        size = path.stat().st_size if path.is_file() else 0
+        plain = _plain(path) if size else _BROKEN
+        _advance(run, AFTER)
+
+        other = small_run(seed + 1, data_seed=seed)
+        _advance(other, 2)
+        torch.manual_seed(seed + 2)
+        values = {"size": size, "plain": plain, "disturbed": disturbed}
+        if not size or plain:
+            return values | {"missing": "", "random": False, "the end": False}
+        Checkpoint(path).load(other)
+        missing = _differ(kept, _state(other))
+        same_random = torch.equal(random, torch.get_rng_state())
+        _advance(other, AFTER)
+        return values | {
+            "missing": missing,
+            "random": same_random,
+            "the end": not _differ(_state(run), _state(other)),
+        }
+
+
+def judge_checkpoint(_seed: int, got):
+    yield holds(
+        "`save` writes the file",
+        int(got["size"]) > 0,
+        got="no file at the path",
+        expected="one file",
+        cause="`torch.save(something, self.path)`: what is kept in memory dies with the run",
+    )
+    yield holds(
+        "the file holds plain data",
+        not str(got["plain"]),
+        got=str(got["plain"]),
+        expected="tensors, numbers, strings, lists and dictionaries",
+        cause="save `state_dict()`s, not the objects: a pickled object can run code when it is loaded",
+    )
+    yield holds(
+        "saving changes nothing in the run",
+        not str(got["disturbed"]),
+        got=f"changed: {got['disturbed']}",
+        expected="the run as it was",
+        cause="`save` only reads",
+    )
+    for name, cause in _PARTS.items():
+        missing = str(got["missing"]).split("; ")
+        yield holds(
+            f"{name} comes back",
+            name not in missing,
+            got="something else than was saved",
+            expected="what was saved",
+            cause=cause,
+        )
+    yield holds(
+        "torch's random state comes back",
+        bool(got["random"]),
+        got="other random numbers after the load",
+        expected="the z that the killed run would have drawn",
+        cause="save `torch.get_rng_state()`, and set it as the last thing in `load`",
+    )
+    yield holds(
+        f"{AFTER} steps later the resumed run is the uninterrupted one, bit for bit",
+        bool(got["the end"]),
+        got="other weights",
+        expected="the same weights",
+        cause="something that the next step depends on is missing, or shared with the old run",
+    )
+
+
+_PARTS = {
+    "G": "save `run.G.state_dict()`, which holds the weights and batch norm's statistics",
+    "D": "save `run.D.state_dict()`, which holds the weights and batch norm's statistics",
+    "d_optimizer": "Adam remembers a mean and a square for every weight of D: save its `state_dict()`",
+    "g_optimizer": "Adam remembers a mean and a square for every weight of G: save its `state_dict()`",
+    "batches": "the order of the data and the place in it: save `run.batches.state_dict()`",
+    "step": "without `run.step` the loop starts to count again",
+    "fixed_z": "with another fixed_z the pictures before and after the break show other faces",
+    "d_losses": "without the list of D's losses the curve begins at the break",
+    "g_losses": "without the list of G's losses the curve begins at the break",
+    "frames": "without the frames the animation begins at the break",
+}
+
+
+def _advance(run, steps: int) -> None:
+    """Some steps that use all that a run has: the next batch, fresh z, both optimizers."""
+    for _ in range(steps):
+        real = next(run.batches)
+        fake = run.G(torch.randn(len(real), LATENT, 1, 1))
+        gap = (run.D(real) - run.D(fake)).mean()
+        spread = 0.1 * (run.D(real) ** 2).mean()
+        run.d_optimizer.zero_grad()
+        run.g_optimizer.zero_grad()
+        d_gradients = torch.autograd.grad(spread - gap, list(run.D.parameters()), retain_graph=True)
+        g_gradients = torch.autograd.grad(gap, list(run.G.parameters()))
+        for net, gradients in ((run.D, d_gradients), (run.G, g_gradients)):
+            for weight, gradient in zip(net.parameters(), gradients, strict=True):
+                weight.grad = gradient
+        run.d_optimizer.step()
+        run.g_optimizer.step()
+        run.step += 1
+        run.d_losses.append((spread - gap).item())
+        run.g_losses.append(gap.item())
+        if run.step % 2 == 0:
+            run.frames.append((fake[:2].detach() * 100 + 128).to(torch.uint8))
+
+
+def _state(run) -> dict[str, list[np.ndarray]]:
+    """Every part of the run as arrays, in a fixed order; an empty list for what is of another kind."""
+    parts = {
+        "G": lambda: list(run.G.state_dict().values()),
+        "D": lambda: list(run.D.state_dict().values()),
+        "d_optimizer": lambda: _moments(run.d_optimizer),
+        "g_optimizer": lambda: _moments(run.g_optimizer),
+        "batches": lambda: [float(v) for v in run.batches.state_dict().values()],
+        "step": lambda: [float(run.step)],
+        "fixed_z": lambda: [run.fixed_z],
+        "d_losses": lambda: [float(v) for v in run.d_losses],
+        "g_losses": lambda: [float(v) for v in run.g_losses],
+        "frames": lambda: list(run.frames),
+    }
+    return {name: _arrays(part) for name, part in parts.items()}
+
+
+def _arrays(part) -> list[np.ndarray]:
+    try:
+        return [np.array(torch.as_tensor(v).detach().cpu()) for v in part()]
+    except (TypeError, ValueError, AttributeError, KeyError, RuntimeError):
+        return []
+
+
+def _moments(optimizer) -> list:
+    state = optimizer.state_dict()["state"]
+    return [state[i][key] for i in sorted(state) for key in ("step", "exp_avg", "exp_avg_sq")]
+
+
+def _differ(one, other) -> str:
+    """The names of the parts that are not equal, joined by "; "."""
+    return "; ".join(
+        name
+        for name in one
+        if len(one[name]) != len(other[name])
+        or not all(np.array_equal(a, b) for a, b in zip(one[name], other[name], strict=True))
+    )
+
+
+def _plain(path: Path) -> str:
+    """Why the file is not plain data; empty when it is."""
+    try:
+        torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:
+        return str(error).strip().split("\n")[0][:90] or _BROKEN
+    return ""

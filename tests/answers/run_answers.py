@@ -1,0 +1,320 @@
+"""Answers to exercises 3.5 and 3.6: the loop, and a run that can be saved and loaded."""
+
+import torch
+
+from labkit.data import to_uint8
+
+# 3.5
+
+
+def _look(run):
+    run.G.eval()
+    with torch.no_grad():
+        run.frames.append(to_uint8(run.G(run.fixed_z)).cpu())
+    run.G.train()
+
+
+def _while_loop(run, steps, every, update):
+    while run.step < steps:
+        real = next(run.batches)
+        z = torch.randn(real.shape[0], *run.fixed_z.shape[1:]).to(real.device)
+        losses = update(run.G, run.D, run.d_optimizer, run.g_optimizer, real, z)
+        run.d_losses.append(losses["d_loss"])
+        run.g_losses.append(losses["g_loss"])
+        run.step += 1
+        if run.step % every == 0:
+            _look(run)
+
+
+def _for_loop(run, steps, every, update):
+    for step in range(run.step + 1, steps + 1):
+        real = next(run.batches)
+        z = torch.empty(len(real), run.fixed_z.shape[1], 1, 1).normal_()
+        losses = update(run.G, run.D, run.d_optimizer, run.g_optimizer, real, z)
+        run.step = step
+        run.d_losses += [losses["d_loss"]]
+        run.g_losses += [losses["g_loss"]]
+        if not step % every:
+            G = run.G.eval()
+            pixels = (G(run.fixed_z).detach().clamp(-1, 1) + 1) * 127.5
+            run.frames += [(pixels + 0.5).to(torch.uint8)]
+            G.train()
+
+
+RIGHT_LOOPS = [_while_loop, _for_loop]
+
+
+def _normal(run, real):
+    return torch.randn(len(real), *run.fixed_z.shape[1:])
+
+
+def _loop(
+    *,
+    z=_normal,
+    look=_look,
+    batch=lambda run: next(run.batches),
+    keep=lambda run, d, g: (run.d_losses.append(d), run.g_losses.append(g)),
+    first=lambda run: run.step,
+    count=1,
+    look_before=False,
+    tell=True,
+):
+    """The loop with one of the usual slips."""
+
+    def answer(run, steps, every, update):
+        for step in range(first(run), steps):
+            real = batch(run)
+            if look_before and (step + 1) % every == 0:
+                look(run)
+            losses = update(run.G, run.D, run.d_optimizer, run.g_optimizer, real, z(run, real))
+            keep(run, losses["d_loss"], losses["g_loss"])
+            if tell == "early" and run.step % every == 0:
+                look(run)
+            run.step += count
+            if tell is True and not look_before and run.step % every == 0:
+                look(run)
+
+    return answer
+
+
+def _first_batch():
+    kept = {}
+
+    def batch(run):
+        if id(run) not in kept:
+            kept.clear()
+            kept[id(run)] = next(run.batches)
+        return kept[id(run)]
+
+    return batch
+
+
+def _one_z():
+    kept = {}
+
+    def draw(run, real):
+        if id(run) not in kept:
+            kept.clear()
+            kept[id(run)] = _normal(run, real)
+        return kept[id(run)]
+
+    return draw
+
+
+def _look_training(run):
+    run.frames.append(to_uint8(run.G(run.fixed_z)))
+
+
+def _look_and_stay(run):
+    run.G.eval()
+    run.frames.append(to_uint8(run.G(run.fixed_z)))
+
+
+def _look_at_new_z(run):
+    run.G.eval()
+    run.frames.append(to_uint8(run.G(torch.randn_like(run.fixed_z))))
+    run.G.train()
+
+
+def _look_as_float(run):
+    run.G.eval()
+    run.frames.append(run.G(run.fixed_z).detach())
+    run.G.train()
+
+
+def _look_flat(run):
+    run.G.eval()
+    run.frames.extend(to_uint8(run.G(run.fixed_z)))
+    run.G.train()
+
+
+def _look_negative(run):
+    run.G.eval()
+    run.frames.append(to_uint8(-run.G(run.fixed_z)))
+    run.G.train()
+
+
+WRONG_LOOPS = {
+    "goes on from `run.step`": _loop(first=lambda run: 0),
+    "each turn of the loop": _loop(first=lambda run: run.step + 1),
+    "add 1 to `run.step`": _loop(count=0, tell=False),
+    "gets the same batch": _loop(batch=_first_batch()),
+    "once for every update": _loop(batch=lambda run: (next(run.batches), next(run.batches))[1]),
+    "fixed_z is for looking only": _loop(z=lambda run, real: run.fixed_z[[0, 1, 2, 3, 4, 0]]),
+    "the same z again": _loop(z=_one_z()),
+    "`torch.rand` from [0, 1]": _loop(z=lambda run, real: torch.rand_like(_normal(run, real))),
+    "z is normal": _loop(z=lambda run, real: torch.rand_like(_normal(run, real)) * 2 - 1),
+    "one row for each real image": _loop(z=lambda run, real: torch.randn_like(run.fixed_z)),
+    "*run.fixed_z.shape[1:]": _loop(z=lambda run, real: torch.randn(len(real), run.fixed_z.shape[1])),
+    "losses are swapped": _loop(keep=lambda run, d, g: (run.d_losses.append(g), run.g_losses.append(d))),
+    "only D's losses": _loop(keep=lambda run, d, g: run.d_losses.append(d)),
+    "both losses of every step": _loop(keep=lambda run, d, g: None),
+    "count first": _loop(tell="early"),
+    "a picture is taken after every": _loop(look=lambda run: None),
+    "turns [-1, 1] into bytes": _loop(look=_look_as_float),
+    "in 7 steps": _loop(look=_look_flat),
+    "batch norm counted": _loop(look=_look_training),
+    "after a picture, set it back": _loop(look=_look_and_stay),
+    "the same `run.fixed_z`": _loop(look=_look_at_new_z),
+    "shows G(fixed_z)": _loop(look=_look_negative),
+    "before the update of that step": _loop(look_before=True),
+}
+
+# 3.6
+
+_OBJECTS = ("G", "D", "d_optimizer", "g_optimizer", "batches")
+_VALUES = ("step", "fixed_z", "d_losses", "g_losses", "frames")
+
+
+class _ByName:
+    """Every part by its name; what has a state_dict goes by that."""
+
+    leave_out: tuple[str, ...] = ()
+    random = True
+
+    def __init__(self, path):
+        self.path = path
+
+    def save(self, run):
+        state = {name: getattr(run, name).state_dict() for name in _OBJECTS if name not in self.leave_out}
+        state |= {name: getattr(run, name) for name in _VALUES if name not in self.leave_out}
+        if self.random:
+            state["random"] = torch.get_rng_state()
+        torch.save(state, self.path)
+
+    def load(self, run):
+        state = torch.load(self.path, map_location="cpu", weights_only=True)
+        for name in _OBJECTS:
+            if name in state:
+                getattr(run, name).load_state_dict(state[name])
+        for name in _VALUES:
+            if name in state:
+                setattr(run, name, state[name])
+        if self.random:
+            torch.set_rng_state(state["random"])
+
+
+class _Temporary(_ByName):
+    """Written beside the file and renamed, so that a kill while saving leaves the old one whole."""
+
+    def save(self, run):
+        final, self.path = self.path, self.path.with_suffix(".part")
+        super().save(run)
+        self.path.replace(final)
+        self.path = final
+
+
+class _ThreeLists:
+    def __init__(self, path):
+        self.file = str(path)
+
+    def save(self, run):
+        parts = [run.G, run.D, run.g_optimizer, run.d_optimizer, run.batches]
+        rest = [run.step, run.fixed_z, list(run.d_losses), list(run.g_losses), list(run.frames)]
+        torch.save([[p.state_dict() for p in parts], rest, torch.get_rng_state()], self.file)
+
+    def load(self, run):
+        states, rest, random = torch.load(self.file, weights_only=True)
+        for part, state in zip(
+            (run.G, run.D, run.g_optimizer, run.d_optimizer, run.batches), states, strict=True
+        ):
+            part.load_state_dict(state)
+        run.step, run.fixed_z, run.d_losses, run.g_losses, run.frames = rest
+        torch.set_rng_state(random)
+
+
+RIGHT_CHECKPOINTS = [_ByName, _Temporary, _ThreeLists]
+
+
+def _without(*names):
+    return type("Checkpoint", (_ByName,), {"leave_out": names})
+
+
+class _InMemory(_ByName):
+    kept: dict = {}
+
+    def save(self, run):
+        self.kept["run"] = run
+
+    def load(self, run):
+        vars(run).update(vars(self.kept["run"]))
+
+
+class _WholeRun(_ByName):
+    def save(self, run):
+        torch.save(run, self.path)
+
+    def load(self, run):
+        vars(run).update(vars(torch.load(self.path, weights_only=False)))
+
+
+class _WholeNetworks(_ByName):
+    def save(self, run):
+        torch.save(vars(run), self.path)
+
+    def load(self, run):
+        vars(run).update(torch.load(self.path, weights_only=False))
+
+
+class _Parameters(_ByName):
+    """Weights without batch norm's statistics."""
+
+    leave_out = ("G",)
+
+    def save(self, run):
+        super().save(run)
+        state = torch.load(self.path, weights_only=True)
+        state["weights"] = [p.detach() for p in run.G.parameters()]
+        torch.save(state, self.path)
+
+    def load(self, run):
+        super().load(run)
+        weights = torch.load(self.path, weights_only=True)["weights"]
+        for p, w in zip(run.G.parameters(), weights, strict=True):
+            p.data.copy_(w)
+
+
+class _LooksWhileSaving(_ByName):
+    def save(self, run):
+        super().save(run)
+        run.fixed_z = torch.randn_like(run.fixed_z)
+
+
+class _DrawsWhileSaving(_ByName):
+    def save(self, run):
+        super().save(run)
+        torch.randn(3)
+
+
+class _ForgetsToLoad(_ByName):
+    def load(self, run):
+        torch.load(self.path, weights_only=True)
+
+
+class _DrawsAfterLoading(_ByName):
+    def load(self, run):
+        super().load(run)
+        torch.randn(1)
+
+
+WRONG_CHECKPOINTS = {
+    "save `run.G.state_dict()`": _without("G"),
+    "batch norm's statistics": _Parameters,
+    "save `run.D.state_dict()`": _without("D"),
+    "for every weight of D": _without("d_optimizer"),
+    "for every weight of G": _without("g_optimizer"),
+    "run.batches.state_dict()": _without("batches"),
+    "starts to count again": _without("step"),
+    "with another fixed_z": _without("fixed_z"),
+    "list of D's losses": _without("d_losses"),
+    "list of G's losses": _without("g_losses"),
+    "without the frames": _without("frames"),
+    "torch.get_rng_state()": type("Checkpoint", (_ByName,), {"random": False}),
+    "the last thing in `load`": _DrawsAfterLoading,
+    "dies with the run": _InMemory,
+    "not the objects": _WholeRun,
+    "the file holds plain data": _WholeNetworks,
+    "`save` only reads": _LooksWhileSaving,
+    "changed: the random state": _DrawsWhileSaving,
+    "G comes back": _ForgetsToLoad,
+}

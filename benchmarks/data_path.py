@@ -71,8 +71,8 @@ def measure(
         speeds = [(next(ours), max(next(epoch) for epoch in theirs)) for _ in range(epochs)]
     kit, rival = zip(*speeds, strict=True)
     return [
-        Row("first epoch (from the files)", kit[0], rival[0]),
-        Row("later epochs", statistics.median(kit[1:]), statistics.median(rival[1:])),
+        Row(f"{count:,} pictures, first epoch (from the files)", kit[0], rival[0]),
+        Row(f"{count:,} pictures, later epochs", statistics.median(kit[1:]), statistics.median(rival[1:])),
     ]
 
 
@@ -150,7 +150,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         epochs=max(2, options.epochs),
         workers=(0, cores),
     )
-    print(f"{options.images:,} pictures, batch {options.batch}, {cores} cores, torch {torch.__version__}")
+    print(f"batch {options.batch}, {cores} cores, torch {torch.__version__}")
     print(table(rows))
     return 0
 

@@ -244,8 +244,11 @@ def test_another_seed_gives_other_faces(root):
 def test_new_drawing_code_means_new_faces(root, monkeypatch):
     load("faces", size=16, count=8, root=root)
     monkeypatch.setattr("labkit.data.sources._version_of_drawing", lambda: "changed")
-    load("faces", size=16, count=8, root=root)
-    assert len(list(root.glob("faces-16-*"))) == 2
+    (root / "faces-of-mine").mkdir()
+    load("faces", size=16, count=9, root=root)
+    names = [path.name for path in root.iterdir()]
+    assert len(names) == 2 and any(name.endswith("-9") for name in names), "the old drawings are gone"
+    assert "faces-of-mine" in names
 
 
 def test_the_number_of_faces_follows_the_budget(root, monkeypatch):

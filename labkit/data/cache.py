@@ -39,7 +39,7 @@ def key_of(*parts: object) -> str:
 def read(folder: Path) -> tuple[torch.Tensor, dict[str, torch.Tensor], dict] | None:
     """Open an entry: (mapped uint8 images (N, C, H, W), factors, about), or None if it is not whole."""
     try:
-        about = json.loads((folder / "about.json").read_text(encoding="utf-8"))
+        about = notes_of(folder)
         shape = tuple(int(n) for n in about["shape"])
         path = folder / "images.u8"
         if path.stat().st_size != int(np.prod(shape)):
@@ -51,6 +51,14 @@ def read(folder: Path) -> tuple[torch.Tensor, dict[str, torch.Tensor], dict] | N
     except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile):
         return None
     return images, factors, about
+
+
+def notes_of(folder: Path) -> dict:
+    """What an entry says about itself, without opening its images; empty where there is none."""
+    try:
+        return dict(json.loads((folder / "about.json").read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return {}
 
 
 def write(folder: Path, blocks: Iterable[Block], about: dict, *, expected_bytes: int = 0) -> None:

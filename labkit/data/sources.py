@@ -1,6 +1,7 @@
 """Which name means what: `load` turns a name or a path into an image set, from the cache if it can."""
 
 import hashlib
+import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -78,7 +79,11 @@ def _faces(wanted: _Wanted) -> ImageSet:
     if stored is None:
         folder = wanted.root / f"{family}-{count}"
         blocks = with_progress(_drawn(count, wanted), count, "Drawing faces")
-        cache.write(folder, blocks, {"name": "faces"}, expected_bytes=count * 3 * wanted.size**2)
+        version = _version_of_drawing()
+        _forget_old_drawings(wanted.root, version)
+        cache.write(
+            folder, blocks, {"name": "faces", "version": version}, expected_bytes=count * 3 * wanted.size**2
+        )
         stored = _read_back(folder)
     images, factors, _ = stored
     factors = {name: values[:count] for name, values in factors.items()}
@@ -104,6 +109,13 @@ def _version_of_drawing() -> str:
     for module in sorted(folder.glob("*.py")):
         digest.update(module.name.encode() + module.read_bytes())
     return digest.hexdigest()
+
+
+def _forget_old_drawings(root: Path, version: str) -> None:
+    """What an older kit drew is never asked for again; a process that has it mapped keeps it."""
+    for folder in root.glob("faces-*"):
+        if cache.notes_of(folder).get("version", version) != version:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _smallest_cached(root: Path, family: str, count: int):

@@ -1,0 +1,163 @@
+"""Killed at twenty random moments and resumed each time, a run ends with the very same weights.
+
+The runs are forked from one process that has imported torch once, so that a kill costs milliseconds.
+Everything that could go wrong is in them: dropout and noise from torch's global state, two D steps, a
+running mean, batch statistics, uniform z, bfloat16 where there is hardware for it.
+"""
+
+import csv
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+KILLS = 20
+STEPS = 120
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def _run(folder: Path, checkpoint_seconds: float, training: int) -> None:
+    import numpy as np
+    import torch
+    from torch import nn
+
+    from labkit.data import Batches
+    from labkit.losses import logits_losses
+    from labkit.networks import dcgan_pair
+    from labkit.training import train
+
+    for seed in (torch.manual_seed, random.seed, np.random.seed):
+        seed(0)
+    G, D = dcgan_pair(latent_dim=5, base_channels=4, image_size=16)
+    D.stages.append(nn.Dropout(0.2))
+    pixels = torch.randint(0, 256, (50, 3, 16, 16), dtype=torch.uint8)
+    plain_d, g_loss = logits_losses(0.9)
+
+    def d_loss(D, real, fake):
+        os.write(training, b".")  # one for each step of D
+        return plain_d(D, real + 0.1 * torch.randn_like(real), fake + 0.1 * torch.randn_like(fake))
+
+    train(
+        G, D, d_loss=d_loss, g_loss=g_loss, batches=Batches(pixels, 8, seed=4), steps=STEPS, folder=folder,
+        resume=(folder / "checkpoint.pt").exists(), checkpoint_seconds=checkpoint_seconds,
+        d_steps=2, ema=0.9, latent="uniform", samples=4, progress=False,
+    )  # fmt: skip
+
+
+def _fork(folder: Path, checkpoint_seconds: float) -> tuple[int, int]:
+    """Start a run; returns its process, and a pipe that gets a byte whenever D learns."""
+    told, tell = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            _run(folder, checkpoint_seconds, tell)
+        except BaseException:
+            sys.excepthook(*sys.exc_info())
+            os._exit(1)
+        os._exit(0)
+    os.close(tell)
+    return child, told
+
+
+def _die_and_rise(folder: Path) -> None:
+    """Kill a run at random moments, resume it, and let the last one finish; beside it an undisturbed one.
+
+    Prints the step that each resumed run had to go on from.
+    """
+    import torch
+    from torch.utils import tensorboard  # noqa: F401  imported once, here, and not in every child
+
+    from labkit import data, training  # noqa: F401
+
+    torch.set_num_threads(1)
+    child, told = _fork(folder / "whole", 60.0)
+    os.read(told, 1)
+    started = time.monotonic()
+    assert os.waitpid(child, 0)[1] == 0
+    length = time.monotonic() - started
+    chance = random.Random()
+    for kill in range(KILLS + 1):
+        # Saving after every step puts many of the moments into the middle of a save.
+        child, told = _fork(folder / "killed", chance.choice([0.0, length / 40]))
+        if kill < KILLS:
+            if kill % 5:
+                os.read(told, 1)  # else: at any moment, of the start as well
+            time.sleep(chance.uniform(0.0, length / 5))
+            os.kill(child, signal.SIGKILL)
+        status = os.waitpid(child, 0)[1]
+        assert os.WIFSIGNALED(status) if kill < KILLS else status == 0
+        os.close(told)
+        file = folder / "killed" / "checkpoint.pt"
+        print(torch.load(file, weights_only=True)["step"] if file.exists() else -1)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork, which Windows lacks")
+def test_twenty_kills_leave_no_trace(tmp_path):
+    import torch
+
+    from labkit.logbook import read
+
+    code = "import sys, pathlib, tests.test_resume as t; t._die_and_rise(pathlib.Path(sys.argv[1]))"
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "LABKIT_DEVICE": "cpu"}
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=280,
+    )
+    assert done.returncode == 0, done.stderr
+    reached = [int(step) for step in done.stdout.split()]
+    assert len(reached) == KILLS + 1
+    assert reached == sorted(reached), "a kill took the run back"
+    assert reached[-1] == STEPS
+    assert len(set(reached)) > KILLS // 3, f"hardly a kill fell into the training: {reached}"
+
+    whole, killed = (
+        torch.load(tmp_path / name / "checkpoint.pt", weights_only=True) for name in ("whole", "killed")
+    )
+    for state in (
+        "networks",
+        "g_optimizer",
+        "d_optimizer",
+        "latent",
+        "random",
+        "frames",
+        "fixed_z",
+        "batches",
+    ):
+        assert _equal(whole[state], killed[state]), f"{state} differs"
+    rows = [_rows(tmp_path / name) for name in ("whole", "killed")]
+    assert rows[0] == rows[1]
+    steps, losses = read(tmp_path / "killed")["loss/d"]
+    assert steps.tolist() == [int(row["step"]) for row in rows[0]]
+    assert losses.tolist() == read(tmp_path / "whole")["loss/d"][1].tolist()
+    assert not list((tmp_path / "killed").glob("*.part"))
+
+
+def _equal(one, other) -> bool:
+    import torch
+
+    if isinstance(one, torch.Tensor):
+        return torch.equal(one, other)
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(_equal(one[key], other[key]) for key in one)
+    if isinstance(one, list | tuple):
+        return len(one) == len(other) and all(map(_equal, one, other))
+    return one == other
+
+
+def _rows(folder: Path) -> list[dict]:
+    with open(folder / "metrics.csv", newline="") as handle:
+        rows = list(csv.DictReader(handle))
+    for row in rows:
+        assert float(row.pop("speed/images_per_second")) > 0  # the only column that may differ
+        assert all(row.values())
+    return rows

@@ -18,7 +18,7 @@ _FACES = re.compile(r"^faces-(\d+)-[0-9a-f]+-(\d+)$")  # size and count, as `lab
 
 def python() -> Finding:
     """New enough for the kit."""
-    text = f"{platform.python_version()} ({sys.executable})"
+    text = platform.python_version()
     if sys.version_info < (3, 11):  # noqa: UP036 (a checkout can be run without being installed)
         return Finding(
             "Python", "fix", text, "the kit needs Python 3.11 or newer: install one, then run make lab"

@@ -1,6 +1,8 @@
 """CelebA's download chain, against a web server of our own that misbehaves as the real ones do."""
 
 import errno
+import socket
+import time
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -86,6 +88,16 @@ def test_nobody_answers(tmp_path):
         assert caught.value.offline and not (tmp_path / "a.zip").exists()
 
 
+def test_a_server_that_never_answers_is_left_soon(tmp_path, monkeypatch):
+    monkeypatch.setattr("labkit.data.downloads.TIMEOUT_SECONDS", 0.3)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}/a.zip"
+        started = time.perf_counter()
+        with pytest.raises(DownloadError, match="no answer in 0.3 seconds") as caught:
+            fetch(address, tmp_path / "a.zip", ZIP)
+        assert time.perf_counter() - started < 2 and caught.value.offline
+
+
 # The chain.
 
 
@@ -156,6 +168,15 @@ def test_when_every_source_fails_the_twin_comes_with_one_plain_warning(root, sou
         assert reason in said
     assert said.count("By hand: get img_align_celeba.zip from") == 1
     assert said.count("Using the drawn faces instead") == 1 and "Traceback" not in said
+
+
+def test_a_host_that_does_not_answer_is_asked_once(root, sources, capsys):
+    with web_server({}) as (address, _):
+        pass  # gone again
+    sources(address)
+    assert load("celeba", size=16, count=10, root=root).name == "faces"
+    said = capsys.readouterr().err
+    assert f"{address}/one/0: no connection" in said and f"{address}/two" not in said
 
 
 def test_the_published_sources_are_pinned_and_checked():

@@ -210,10 +210,22 @@ def test_a_zip_that_climbs_out_is_refused(tmp_path, root, name):
 
 def test_pictures_that_are_too_small(tmp_path, root, capsys):
     small = write_zip(tmp_path / "small.zip", jpegs(3, (32, 40)))
-    refused("too small: 32x40 at most, size=64 was asked for", small, root, size=64)
+    refused("too small: 32x40 at most, size=64 was asked for. Ask for size=32 or less", small, root, size=64)
     mixed = write_zip(tmp_path / "mixed.zip", {**jpegs(3, (70, 70)), "zz.jpg": encoded(picture(1, (20, 90)))})
     assert len(load(mixed, size=64, root=root)) == 3
     assert "mixed: skipped 1 of 4 pictures (smaller than 64 pixels): zz.jpg" in capsys.readouterr().err
+
+
+def test_many_small_pictures_are_judged_by_the_first_ones(tmp_path, root, monkeypatch):
+    monkeypatch.setattr("labkit.data.sources._ENOUGH_TO_JUDGE", 4)
+    path = write_zip(
+        tmp_path / "small.zip", {f"{i:04d}.png": encoded(picture(0), "PNG") for i in range(2_000)}
+    )
+    opened = []
+    original = Image.open
+    monkeypatch.setattr(Image, "open", lambda file: opened.append(1) or original(file))
+    refused("too small", path, root, size=64)
+    assert len(opened) < 1_000
 
 
 def test_sizes_and_counts_that_make_no_sense(tmp_path, root):
@@ -264,13 +276,13 @@ def test_a_face_size_that_cannot_be_drawn(root):
 
 
 def test_real_celeba_in_both_layouts(root):
-    started = time.perf_counter()
+    started = time.process_time()
     small = load(real_file("celeba64.zip"), root=root)
     assert small.images.shape == (12_000, 3, 64, 64)
-    assert time.perf_counter() - started < 120
-    started = time.perf_counter()
+    assert time.process_time() - started < 60
+    started = time.process_time()  # other programs on this machine do not count
     load(real_file("celeba64.zip"), root=root)
-    assert time.perf_counter() - started < 1.0, "the second load must take under a second"
+    assert time.process_time() - started < 1.0, "the second load must take under a second"
     published = load(real_file("celeba178_sample.zip"), root=root)
     assert published.images.shape == (200, 3, 64, 64)
     # Aligned faces: both sets have the same average face, up to the few images of the sample.

@@ -19,7 +19,9 @@ What arrives is repacked into plain zips of the original JPEGs, which every late
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from labkit.data import parquet
 from labkit.data.cache import part_of
@@ -100,16 +102,21 @@ def obtain(count: int, root: Path) -> list[Path]:
     own = own_copy(root)
     if own:
         return [own]
-    failures = []
-    attempts: list[Callable[[], list[Path]]] = [
-        *(lambda source=source: from_parquet(source, count, root) for source in SOURCES),
-        lambda: from_torchvision(root),
+    failures, silent = [], set()  # hosts that do not answer are not asked twice
+    attempts: list[tuple[str, Callable[[], list[Path]]]] = [
+        *((source.address, partial(from_parquet, source, count, root)) for source in SOURCES),
+        (_DRIVE, partial(from_torchvision, root)),
     ]
-    for attempt in attempts:
+    for address, attempt in attempts:
+        host = urlsplit(address).netloc
+        if host in silent:
+            continue
         try:
             return attempt()
         except DownloadError as error:
             failures.append(f"  {error}")
+            if error.offline:
+                silent.add(host)
     say("\n".join(["CelebA is not here, and no source gave it:", *failures, by_hand(root)]))
     return []
 

@@ -7,6 +7,7 @@ the server announced, it is not smaller than it must be, and its first and last 
 
 import os
 import socket
+import threading
 import urllib.error
 import urllib.request
 import uuid
@@ -93,8 +94,24 @@ def answers(address: str) -> bool:
 
 
 def _open(address: str):
+    """``urlopen`` with one deadline. Its own timeout counts for each of a host's many addresses anew,
+    so behind a firewall that swallows packets it can take minutes; a thread that is left alone cannot."""
     request = urllib.request.Request(address, headers={"User-Agent": "gan-lab-kit"})
-    return urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS)
+    outcome = []
+
+    def work() -> None:
+        try:
+            outcome.append(urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS))
+        except Exception as error:
+            outcome.append(error)
+
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    thread.join(1.5 * TIMEOUT_SECONDS)
+    result = outcome[0] if outcome else TimeoutError()
+    if isinstance(result, Exception):
+        raise result
+    return result
 
 
 def _receive(address: str, part: Path, title: str) -> int | None:

@@ -54,13 +54,14 @@ def open_images(path: Path) -> Iterator[list[ImageFile]]:
                 raise DataError(f"{path} holds no pictures ({', '.join(IMAGE_SUFFIXES)}).")
             yield files
     else:
-        raise DataError(f"{path} does not exist (seen from {Path.cwd()}): check the spelling.")
+        seen = "" if path.is_absolute() else f" (seen from {Path.cwd()})"
+        raise DataError(f"{path} does not exist{seen}: check the spelling.")
 
 
 def _is_picture(name: str) -> bool:
-    parts = name.split("/")
-    hidden = any(part.startswith(".") or part == "__MACOSX" for part in parts)
-    return not hidden and parts[-1].lower().endswith(IMAGE_SUFFIXES)
+    rooted = f"/{name}"
+    hidden = "/." in rooted or "/__MACOSX/" in rooted
+    return not hidden and name.lower().endswith(IMAGE_SUFFIXES)
 
 
 def _in_folder(folder: Path) -> list[ImageFile]:
@@ -106,8 +107,9 @@ def _reader(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Callable[[], byt
 
 
 def _refuse_climbing(path: Path, name: str) -> None:
-    parts = name.replace("\\", "/").split("/")
-    if ".." in parts or parts[0] == "" or parts[0].endswith(":"):
+    rooted = f"/{name}/".replace("\\", "/")
+    drive = name[1:2] == ":"
+    if "/../" in rooted or rooted.startswith("//") or drive:
         raise DataError(
             f"{path} is refused: its entry {name!r} points outside the zip. Do not trust this file."
         )

@@ -4,7 +4,7 @@ import hashlib
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from labkit import settings
@@ -18,6 +18,7 @@ from labkit.synthetic import faces
 _FORMAT = 1  # of decoded caches: raise it when `decode` gives other pixels
 _DRAWN_AT_ONCE = 125  # about a quarter of a second, so that the bar moves
 _SHOWN_NAMES = 3
+_ENOUGH_TO_JUDGE = 256
 
 
 @dataclass(frozen=True)
@@ -130,13 +131,12 @@ def _smallest_cached(root: Path, family: str, count: int):
 
 def _celeba(wanted: _Wanted) -> ImageSet:
     count = wanted.count or settings.pick(smoke=2_000, cpu=12_000, gpu=60_000)
-    wanted = _Wanted(wanted.size, count, wanted.seed, wanted.root)
     try:
         paths = celeba.obtain(count, wanted.root)
     except OSError as error:
         raise cache.disk_error(error, wanted.root) from error
     if paths:
-        return from_files(paths, "celeba", wanted)
+        return from_files(paths, "celeba", replace(wanted, count=count))
     say("Using the drawn faces instead, the built-in twin of CelebA: same shapes, no download.")
     return _faces(wanted)
 
@@ -174,6 +174,8 @@ def _decode_into(folder: Path, files: list[ImageFile], name: str, size: int) -> 
         for images in with_progress(decode(files, size, skipped), len(files), f"Decoding {name}"):
             count += len(images)
             yield images, {}
+            if not count and len(skipped.small) >= _ENOUGH_TO_JUDGE:
+                break  # nothing but small ones: say so now, not after the other 200,000
         about["skipped"] = len(files) - count
         _report(skipped, count, len(files), name, size)
 
@@ -184,7 +186,8 @@ def _report(skipped: Skipped, count: int, total: int, name: str, size: int) -> N
     if not count and skipped.small:
         width, height = skipped.largest_small
         raise DataError(
-            f"The pictures of {name} are too small: {width}x{height} at most, size={size} was asked for."
+            f"The pictures of {name} are too small: {width}x{height} at most, size={size} was asked for. "
+            f"Ask for size={min(width, height)} or less."
         )
     if not count:
         raise DataError(

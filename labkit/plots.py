@@ -246,16 +246,20 @@ def _draw(axes, lines, title, y_label, x_label, smooth, reference, log) -> None:
             name, (1, level), xycoords=("axes fraction", "data"), xytext=(-3, 3),
             textcoords="offset points", ha="right", fontsize=8, color="#555555",
         )  # fmt: skip
-    axes.set(title=title, xlabel=x_label, ylabel=y_label)
-    axes.title.set_fontsize(10)
+    axes.set(xlabel=x_label, ylabel=y_label)
+    axes.set_title(title, loc="left", fontsize=10)
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(axis="y", color="#dddddd", linewidth=0.6)
     axes.set_axisbelow(True)
     if log:
         axes.set_yscale("log")
-    if len(lines) > 1:
-        beside = {"loc": "center left", "bbox_to_anchor": (1, 0.5)} if len(lines) > 4 else {}
-        axes.legend(fontsize=9, handlelength=2.8, edgecolor="none", framealpha=0.85, **beside)
+    if len(lines) > 4:
+        axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), fontsize=9, handlelength=2.8, frameon=False)
+    elif len(lines) > 1:  # above the curves, beside the title: it hides nothing there
+        axes.legend(
+            loc="lower right", bbox_to_anchor=(1.01, 0.97), ncols=len(lines), fontsize=9, handlelength=2.6,
+            columnspacing=1.2, frameon=False,
+        )  # fmt: skip
 
 
 def _smoothed(values: np.ndarray, weight: float) -> np.ndarray:

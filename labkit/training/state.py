@@ -22,7 +22,7 @@ def settings(options: Options, steps: int, device: torch.device) -> dict:
     shared = {name: value for name, value in vars(options).items() if name not in _FREE}
     if callable(options.latent):
         shared["latent"] = getattr(options.latent, "__name__", "a function")
-    return json.loads(json.dumps(shared | {"steps": steps, "device": device.type} | dict(options.about)))
+    return json.loads(json.dumps(dict(options.about) | shared | {"steps": steps, "device": device.type}))
 
 
 def find(file: Path | None, wanted: dict, resume: bool) -> dict | None:

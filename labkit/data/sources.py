@@ -160,7 +160,9 @@ def from_files(paths: list[Path], name: str, wanted: _Wanted) -> ImageSet:
             _decode_into(folder, files, name, wanted.size)
             stored = _read_back(folder)
     images, factors, about = stored
-    source = f"from {paths[0]}" + (f" and {len(paths) - 1} more" if len(paths) > 1 else "")
+    inside = paths[0].is_relative_to(wanted.root)  # no path of the machine: this line gets into notebooks
+    source = f"from {paths[0].relative_to(wanted.root) if inside else paths[0].name}"
+    source += f" and {len(paths) - 1} more" if len(paths) > 1 else ""
     source += f", the first {len(files):,} of {found:,}" if len(files) < found else ""
     source += f", {about['skipped']:,} skipped" if about.get("skipped") else ""
     return ImageSet(name, images, factors, source)

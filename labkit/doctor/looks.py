@@ -89,7 +89,7 @@ def disk() -> Finding:
     folder = _settings().current().data_dir
     place = next(path for path in (folder, *folder.parents) if path.exists())
     free = shutil.disk_usage(place).free
-    text = f"{free / _GIB:.1f} GiB free for {_home_as_tilde(folder)}"
+    text = f"{free / _GIB:.1f} GiB free for {_short_path(folder)}"
     if not os.access(place, os.W_OK):
         return Finding("disk", "fix", f"{place} cannot be written", "set LABKIT_DATA to a folder of yours")
     if free < _GIB:
@@ -152,10 +152,10 @@ def celeba() -> Finding:
     own = celeba.own_copy(folder)
     fetched = [path for source in celeba.SOURCES for path in (folder / source.folder).glob("*.zip")]
     if own:
-        return Finding("CelebA", "ok", f"your copy: {_home_as_tilde(own)}")
+        return Finding("CelebA", "ok", f"your copy: {_short_path(own)}")
     if fetched:
         return Finding(
-            "CelebA", "ok", f"downloaded: {len(fetched)} parts in {_home_as_tilde(fetched[0].parent)}"
+            "CelebA", "ok", f"downloaded: {len(fetched)} parts in {_short_path(fetched[0].parent)}"
         )
     return Finding("CelebA", "note", 'optional; load("celeba") downloads it or draws its twin')
 
@@ -172,9 +172,9 @@ def _short(error: Exception) -> str:
     return f"{type(error).__name__}: {first}"[:200]
 
 
-def _home_as_tilde(path: Path) -> str:
-    home = Path.home()
-    return f"~/{path.relative_to(home).as_posix()}" if path.is_relative_to(home) else str(path)
+def _short_path(path: Path) -> str:
+    """Enough to know it by, without the folders of this machine: the line is stored in notebooks."""
+    return Path(*path.parts[-2:]).as_posix()
 
 
 def _settings():

@@ -1,0 +1,218 @@
+"""Answers to lab 02. The wrong networks are made from a right one by changing one thing."""
+
+import torch
+from torch import nn
+
+from tests.answers.lab02_networks import (
+    RIGHT_DENSE_DISCRIMINATORS,
+    RIGHT_DENSE_GENERATORS,
+    RIGHT_DISCRIMINATORS,
+    RIGHT_GENERATORS,
+    WRONG_DENSE_DISCRIMINATORS,
+    WRONG_DENSE_GENERATORS,
+    WRONG_DISCRIMINATORS,
+    WRONG_GENERATORS,
+)
+
+CONVOLUTIONS = (nn.Conv2d, nn.ConvTranspose2d)
+
+
+def _init(
+    convolutions=CONVOLUTIONS, norms=nn.BatchNorm2d, mean=1.0, std=0.02, biases=True, draw=nn.init.normal_
+):
+    def initialize_weights(module):
+        kinds = ((convolutions, 0.0), (norms, mean))
+        for kind, m in kinds:
+            if isinstance(module, kind):
+                draw(module.weight, m, std)
+                if biases and module.bias is not None:
+                    nn.init.constant_(module.bias, 0)
+
+    return initialize_weights
+
+
+def _through_data(module):
+    if isinstance(module, nn.modules.conv._ConvNd):
+        module.weight.data = torch.randn_like(module.weight) * 0.02
+        if module.bias is not None:
+            module.bias.data.zero_()
+    elif isinstance(module, nn.BatchNorm2d):
+        module.weight.data.normal_(1.0, 0.02)
+        module.bias.data.fill_(0)
+
+
+def _whole_net(net):
+    """Walks on its own, so that `apply` draws some weights twice."""
+    with torch.no_grad():
+        for m in net.modules():
+            if type(m).__name__ in ("Conv2d", "ConvTranspose2d", "BatchNorm2d"):
+                m.weight.copy_(torch.normal(float("Norm" in type(m).__name__), 0.02, m.weight.shape))
+                if m.bias is not None:
+                    m.bias.zero_()
+    return net
+
+
+def _as_in_the_tutorial(m):
+    name = m.__class__.__name__
+    if name.find("Conv") != -1:
+        nn.init.normal_(m.weight.data, 0.0, 0.02)
+    elif name.find("BatchNorm") != -1:
+        nn.init.normal_(m.weight.data, 1.0, 0.02)
+        nn.init.constant_(m.bias.data, 0)
+
+
+def _no_question(module):
+    if isinstance(module, CONVOLUTIONS):
+        nn.init.normal_(module.weight, 0, 0.02)
+        module.bias.data.zero_()
+
+
+def _puts_a_tensor(module):
+    if isinstance(module, CONVOLUTIONS):
+        module.weight = torch.randn(module.weight.shape) * 0.02
+
+
+def _seeds_itself(module):
+    torch.manual_seed(999)
+    _init()(module)
+
+
+def _freezes(module):
+    _init()(module)
+    if isinstance(module, CONVOLUTIONS):
+        module.weight.requires_grad_(False)
+
+
+def _uniform(tensor, mean, _std):
+    return nn.init.uniform_(tensor, mean - 0.02, mean + 0.02)
+
+
+def _wide_uniform(tensor, mean, std):
+    return nn.init.uniform_(tensor, mean - 3**0.5 * std, mean + 3**0.5 * std)
+
+
+def _linear_too(module):
+    _init()(module)
+    if isinstance(module, nn.Linear):
+        nn.init.normal_(module.weight, 0, 0.02)
+
+
+def _without_gradients(module):
+    if isinstance(module, CONVOLUTIONS):
+        module.weight.normal_(0, 0.02)
+
+
+def _ladder(down=None, up=None, count=None, row=None):
+    """A right ladder but for the rules given."""
+
+    def predict_ladder(layers, size):
+        rows = []
+        for layer in layers:
+            k, s, p = layer.kernel_size[0], layer.stride[0], layer.padding[0]
+            grows = isinstance(layer, nn.ConvTranspose2d)
+            if grows:
+                size = (up or (lambda n, k, s, p: (n - 1) * s - 2 * p + k))(size, k, s, p)
+            else:
+                size = (down or (lambda n, k, s, p: (n + 2 * p - k) // s + 1))(size, k, s, p)
+            wide, out, bias = layer.in_channels, layer.out_channels, layer.bias is not None
+            parameters = count(wide, out, k, bias, size) if count else wide * out * k * k + bias * out
+            rows.append(row(wide, out, size, parameters) if row else (out, size, parameters))
+        return rows
+
+    return predict_ladder
+
+
+def _by_meta(layers, size):
+    """Counts the last tap instead of using the formulas, and reads the shapes of the weights."""
+    rows = []
+    for layer in layers:
+        (k, _), (s, _), (p, _) = layer.kernel_size, layer.stride, layer.padding
+        if type(layer) is nn.Conv2d:
+            size = len(range(-p, size + p - k + 1, s))
+        else:
+            size = len(range((size - 1) * s + k)[p : -p or None])
+        rows.append([layer.out_channels, size, sum(p.numel() for p in layer.parameters())])
+    return tuple(rows)
+
+
+def _one_row(layers, size):
+    for layer in layers:
+        return [_ladder()([layer], size)[0]]
+
+
+def _first_size(layers, size):
+    return [_ladder()([layer], size)[0] for layer in layers]
+
+
+def _runs_them(layers, size):
+    x = torch.zeros(1, layers[0].in_channels, size, size)
+    return [(layer(x).shape[1], 0, 0) for layer in layers]
+
+
+RIGHT = {
+    "2.1": [_through_data, _whole_net, _init(), lambda m: _init(norms=nn.modules.batchnorm._BatchNorm)(m)],
+    "2.2": RIGHT_GENERATORS,
+    "2.3": RIGHT_DISCRIMINATORS,
+    "2.4": [_ladder(), _by_meta],
+    "2.5": RIGHT_DENSE_GENERATORS,
+    "2.6": RIGHT_DENSE_DISCRIMINATORS,
+}
+
+WRONG = {
+    "2.1": {
+        "convolution, transposed convolution, batch norm: as before": lambda m: None,
+        "got       transposed convolution: as before": _init(convolutions=nn.Conv2d),
+        "got       batch norm: as before": _init(norms=nn.BatchNorm1d),
+        "they are mixed up": _init(mean=0.0),
+        "that of `torch.randn`": _init(std=1.0),
+        "not the variance": _init(std=0.02**0.5),
+        "do not square": _init(std=0.0004),
+        "uniform between -0.02 and 0.02": _init(draw=_uniform),
+        "a uniform distribution has no tails": _init(draw=_wide_uniform),
+        "all weights are equal": _init(std=0.0),
+        "set it to 0 where a layer has one": _init(biases=False),
+        "has `None` for its bias": _no_question,
+        "tell layers by `isinstance`": _as_in_the_tutorial,
+        "in place: `nn.init.normal_` does": _puts_a_tensor,
+        "same sequence": _seeds_itself,
+        "gradients switched off": _freezes,
+        "only the three kinds": _linear_too,
+        "needs `nn.init` or": _without_gradients,
+    },
+    "2.2": WRONG_GENERATORS,
+    "2.3": WRONG_DISCRIMINATORS,
+    "2.4": {
+        "a list of (channels, size, parameters)": lambda layers, size: (3, 5, 7),
+        "`return` stands inside the loop": _one_row,
+        "the channels that enter": _ladder(row=lambda wide, out, size, parameters: (wide, size, parameters)),
+        "starts from the first size": _first_size,
+        "a transposed convolution enlarges": _ladder(up=lambda n, k, s, p: (n + 2 * p - k) // s + 1),
+        "a convolution shrinks": _ladder(down=lambda n, k, s, p: (n - 1) * s - 2 * p + k),
+        "rounds down": _ladder(down=lambda n, k, s, p: (n + 2 * p - k) / s + 1),
+        "the 1 is missing": _ladder(down=lambda n, k, s, p: (n + 2 * p - k) // s),
+        "subtract it twice": _ladder(up=lambda n, k, s, p: (n - 1) * s + 2 * p + k),
+        "both sides": _ladder(
+            lambda n, k, s, p: (n + p - k) // s + 1, lambda n, k, s, p: (n - 1) * s - p + k
+        ),
+        "size - 1 steps": _ladder(up=lambda n, k, s, p: n * s - 2 * p + k),
+        "the biases are missing": _ladder(count=lambda wide, out, k, bias, size: wide * out * k * k),
+        "layers that have none": _ladder(count=lambda wide, out, k, bias, size: wide * out * k * k + out),
+        "its side counts twice": _ladder(count=lambda wide, out, k, bias, size: wide * out * k + bias * out),
+        "not to an incoming one": _ladder(
+            count=lambda wide, out, k, bias, size: wide * out * k * k + bias * wide
+        ),
+        "one bias per layer is too few": _ladder(
+            count=lambda wide, out, k, bias, size: wide * out * k * k + bias
+        ),
+        "leave the size out": _ladder(
+            count=lambda wide, out, k, bias, size: wide * out * k * k * size * size + bias * out
+        ),
+        "a kernel of its own": _ladder(count=lambda wide, out, k, bias, size: out * k * k + bias * out),
+        "no tensor passes": _runs_them,
+        "are pairs: take [0]": lambda layers, size: [
+            (m.out_channels, size - m.kernel_size, 0) for m in layers
+        ],
+    },
+    "2.5": WRONG_DENSE_GENERATORS,
+    "2.6": WRONG_DENSE_DISCRIMINATORS,
+}

@@ -1,0 +1,435 @@
+"""Right and wrong networks for lab 02. A wrong one differs from a right one in one thing."""
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+TIMES = (8, 4, 2, 1)
+
+
+def _soft():
+    return nn.LeakyReLU(0.2)
+
+
+def G(
+    kernels=(4, 4, 4, 4, 4), strides=(1, 2, 2, 2, 2), paddings=(0, 1, 1, 1, 1), times=TIMES,
+    norms=(1, 1, 1, 1, 0), bias=False, relu=nn.ReLU, last=nn.Tanh, layer=nn.ConvTranspose2d, order="norm first", keep=nn.Sequential,
+    base=None, latent=None, norm=nn.BatchNorm2d,
+):  # fmt: skip
+    """A class; without arguments it is a right answer."""
+
+    class Generator(nn.Module):
+        def __init__(self, latent_dim=100, base_channels=64, image_channels=3):
+            super().__init__()
+            widths = [latent or latent_dim, *((base or base_channels) * t for t in times), image_channels]
+            layers = []
+            for i, (wide, out) in enumerate(zip(widths, widths[1:], strict=False)):
+                layers.append(layer(wide, out, kernels[i], strides[i], paddings[i], bias=bias))
+                after = ([norm(out)] if norms[i] else []) + [relu() if i < len(widths) - 2 else last()]
+                layers += after if order == "norm first" else after[::-1]
+            self.layers = keep(*layers) if keep is nn.Sequential else keep(layers)
+
+        def forward(self, z):
+            for part in self.layers:
+                z = part(z)
+            return z
+
+    return Generator
+
+
+class _NotRegistered(nn.Module):
+    """Everything in a plain list but the norms, which are registered."""
+
+    def __init__(self, latent_dim=100, base_channels=64, image_channels=3):
+        super().__init__()
+        net = G()(latent_dim, base_channels, image_channels)
+        self.convolutions = [m for m in net.modules() if isinstance(m, nn.ConvTranspose2d)]
+        self.norms = nn.ModuleList(m for m in net.modules() if isinstance(m, nn.BatchNorm2d))
+
+    def forward(self, z):
+        for convolution, norm in zip(self.convolutions, self.norms, strict=False):
+            z = F.relu(norm(convolution(z)))
+        return torch.tanh(self.convolutions[-1](z))
+
+
+class _Functional(nn.Module):
+    """One attribute per layer, registered in another order than they run, activations by function."""
+
+    def __init__(self, latent_dim=100, base_channels=64, image_channels=3):
+        super().__init__()
+        b = base_channels
+        self.out = nn.ConvTranspose2d(b, image_channels, 4, 2, 1, bias=False)
+        self.n4, self.n3, self.n2, self.n1 = (nn.BatchNorm2d(b * t) for t in (1, 2, 4, 8))
+        self.c1 = nn.ConvTranspose2d(latent_dim, 8 * b, (4, 4), bias=False)
+        self.c4 = nn.ConvTranspose2d(2 * b, b, 4, stride=2, padding=1, bias=False)
+        self.c3 = nn.ConvTranspose2d(4 * b, 2 * b, 4, stride=2, padding=1, bias=False)
+        self.c2 = nn.ConvTranspose2d(8 * b, 4 * b, 4, stride=2, padding=1, bias=False)
+
+    def forward(self, z):
+        x = self.n1(self.c1(z)).clamp(min=0)
+        x = torch.maximum(self.n2(self.c2(x)), torch.zeros(()))
+        x = F.relu(self.n3(self.c3(x)), inplace=True)
+        x = self.n4(self.c4(x))
+        x = torch.where(x > 0, x, 0 * x)
+        return 2 * torch.sigmoid(2 * self.out(x)) - 1  # tanh by another name
+
+
+class _Lazy(nn.Sequential):
+    def __init__(self, latent_dim=100, base_channels=64, image_channels=3):
+        layers = []
+        for i, times in enumerate(TIMES):
+            how = {} if i == 0 else {"stride": 2, "padding": 1}
+            layers += [
+                nn.LazyConvTranspose2d(base_channels * times, 4, bias=False, **how),
+                nn.LazyBatchNorm2d(),
+            ]
+            layers += [nn.ReLU(inplace=True)]
+        super().__init__(*layers, nn.LazyConvTranspose2d(image_channels, 4, 2, 1, bias=False), nn.Tanh())
+
+
+class _Blocks(nn.Module):
+    """Blocks in blocks, and z flattened on the way."""
+
+    def __init__(self, latent_dim=100, base_channels=64, image_channels=3):
+        super().__init__()
+        widths = [base_channels * t for t in TIMES]
+        self.unflatten = nn.Unflatten(1, (latent_dim, 1, 1))
+        self.blocks = nn.ModuleDict({"first": self.block(latent_dim, widths[0], 1, 0)})
+        for wide, out in zip(widths, widths[1:], strict=False):
+            self.blocks[f"to {out}"] = self.block(wide, out, 2, 1)
+        self.image = nn.Parameter(torch.randn(base_channels, image_channels, 4, 4) * 0.02)
+
+    @staticmethod
+    def block(wide, out, stride, padding):
+        parts = (
+            nn.ConvTranspose2d(wide, out, 4, stride, padding, bias=False),
+            nn.BatchNorm2d(out),
+            nn.ReLU(),
+        )
+        return nn.Sequential(*parts)
+
+    def forward(self, z):
+        x = self.unflatten(z.flatten(1))
+        for block in self.blocks.values():
+            x = block(x)
+        return F.conv_transpose2d(x, self.image, stride=2, padding=1).tanh()
+
+
+class _NoSuper(nn.Module):
+    def __init__(self, latent_dim=100, base_channels=64, image_channels=3):
+        self.layer = nn.ConvTranspose2d(latent_dim, image_channels, 4)
+
+
+class _NoForward(nn.Module):
+    def __init__(self, latent_dim=100, base_channels=64, image_channels=3):
+        super().__init__()
+        self.layers = G()(latent_dim, base_channels, image_channels).layers
+
+    def forwards(self, z):
+        return self.layers(z)
+
+
+class _InForward(nn.Module):
+    def __init__(self, latent_dim=100, base_channels=64, image_channels=3):
+        super().__init__()
+        self.sizes = latent_dim, base_channels, image_channels
+
+    def forward(self, z):
+        return G()(*self.sizes)(z)
+
+
+class _Silent(G()):
+    def forward(self, z):
+        super().forward(z)
+
+
+class _Spare(G()):
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.spare = nn.Linear(3, 4)
+
+
+class _Extra(G()):
+    def forward(self, z):
+        return super().forward(z) * 0.5 + 0.5
+
+
+class _WrongNames(G()):
+    def __init__(self, nz=100, ngf=64, nc=3):
+        super().__init__(nz, ngf, nc)
+
+
+def D(
+    kernels=(4, 4, 4, 4, 4), strides=(2, 2, 2, 2, 1), paddings=(1, 1, 1, 1, 0), times=TIMES[::-1],
+    norms=(0, 1, 1, 1, 0), bias=False, relu=_soft, last=nn.Sigmoid, ending=torch.flatten, base=None,
+    layer=nn.Conv2d, order="norm first",
+):  # fmt: skip
+    """A class; without arguments it is a right answer."""
+
+    class Discriminator(nn.Module):
+        def __init__(self, base_channels=64, image_channels=3):
+            super().__init__()
+            widths = [image_channels, *((base or base_channels) * t for t in times), 1]
+            layers = []
+            for i, (wide, out) in enumerate(zip(widths, widths[1:], strict=False)):
+                layers.append(layer(wide, out, kernels[i], strides[i], paddings[i], bias=bias))
+                after = ([nn.BatchNorm2d(out)] if norms[i] else []) + [relu() if i < 4 else last()]
+                layers += after if order == "norm first" else after[::-1]
+            self.layers = nn.Sequential(*layers)
+
+        def forward(self, images):
+            return ending(self.layers(images))
+
+    return Discriminator
+
+
+class _FunctionalD(nn.Module):
+    def __init__(self, base_channels=64, image_channels=3):
+        super().__init__()
+        b = base_channels
+        pairs = [(image_channels, b), (b, 2 * b), (2 * b, 4 * b), (4 * b, 8 * b)]
+        self.convolutions = nn.ModuleList(nn.Conv2d(i, o, 4, 2, 1, bias=False) for i, o in pairs)
+        self.norms = nn.ModuleList([nn.Identity(), *(nn.BatchNorm2d(b * t) for t in (2, 4, 8))])
+        self.score = nn.Conv2d(8 * b, 1, 4, bias=False)
+
+    def forward(self, x):
+        for convolution, norm in zip(self.convolutions, self.norms, strict=True):
+            x = norm(convolution(x))
+            x = torch.max(x, x / 5)
+        return (1 / (1 + torch.exp(-self.score(x)))).view(-1)
+
+
+class _LazyD(nn.Sequential):
+    def __init__(self, base_channels=64, image_channels=3):
+        parts = [nn.LazyConv2d(base_channels, 4, 2, 1, bias=False), nn.LeakyReLU(0.2, inplace=True)]
+        for times in (2, 4, 8):
+            parts += [nn.LazyConv2d(times * base_channels, 4, 2, 1, bias=False), nn.LazyBatchNorm2d()]
+            parts += [nn.LeakyReLU(0.2)]
+        last = [nn.LazyConv2d(1, 4, bias=False), nn.Sigmoid(), nn.Flatten(0)]
+        super().__init__(*parts, *last)
+
+
+class _NoSuperD(nn.Module):
+    def __init__(self, base_channels=64, image_channels=3):
+        self.layers = D()(base_channels, image_channels).layers
+
+
+class _ListD(D()):
+    def __init__(self, base_channels=64, image_channels=3):
+        super().__init__(base_channels, image_channels)
+        self.hidden, self.layers = list(self.layers), None
+
+    def forward(self, images):
+        for layer in self.hidden:
+            images = layer(images)
+        return images.flatten()
+
+
+def _pooled(wide, out, kernel, stride, padding, bias):
+    """A convolution of stride 1, then a pooling."""
+    if stride == 1:
+        return nn.Conv2d(wide, out, kernel, bias=bias)
+    return nn.Sequential(nn.Conv2d(wide, out, 3, 1, 1, bias=bias), nn.MaxPool2d(2))
+
+
+def DG(sizes=(4096, 4096, 16, 128, 3), kernel=5, padding=2, relu=_soft, order="norm last", ups=(1, 1),
+       norms=(1, 1), bias=True, last=nn.Tanh, up=None):  # fmt: skip
+    """A class; without arguments it is a right answer."""
+    up = up or (lambda: nn.Upsample(scale_factor=2))
+
+    class DenseGenerator(nn.Module):
+        def __init__(self):
+            super().__init__()
+            z, wide, maps, middle, image = sizes
+            parts = [nn.Linear(z, wide, bias=bias), relu(), nn.BatchNorm1d(wide)]
+            parts = [p for p, keep in zip(parts, (1, 1, norms[0]), strict=True) if keep]
+            parts[1:] = parts[1:] if order == "norm last" else parts[:0:-1]
+            self.dense = nn.Sequential(*parts)
+            self.maps = nn.Unflatten(1, (maps, 16, 16))
+            conv = [
+                nn.Conv2d(maps, middle, kernel, padding=padding, bias=bias),
+                relu(),
+                nn.BatchNorm2d(middle),
+            ]
+            conv = [p for p, keep in zip(conv, (1, 1, norms[1]), strict=True) if keep]
+            conv[1:] = conv[1:] if order == "norm last" else conv[:0:-1]
+            self.conv = nn.Sequential(*([up()] if ups[0] else []), *conv, *([up()] if ups[1] else []))
+            self.image = nn.Conv2d(middle, image, kernel, padding=padding, bias=bias)
+            self.last = last()
+
+        def forward(self, z):
+            return self.last(self.image(self.conv(self.maps(self.dense(z)))))
+
+    return DenseGenerator
+
+
+class _PlainDenseG(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.norm = nn.ModuleList([nn.BatchNorm1d(4096), nn.BatchNorm2d(128)])
+        self.out = nn.Conv2d(128, 3, 5, 1, "same")
+        self.conv, self.dense = nn.LazyConv2d(128, 5, padding=2), nn.Linear(4096, 4096)
+
+    def forward(self, z):
+        x = self.norm[0](F.leaky_relu(self.dense(z), 0.2)).reshape(len(z), 16, 16, 16)
+        x = x.repeat_interleave(2, 2).repeat_interleave(2, 3)
+        x = self.norm[1](F.leaky_relu(self.conv(x), negative_slope=0.2))
+        return torch.tanh(self.out(F.interpolate(x, scale_factor=2, mode="nearest")))
+
+
+def DD(
+    sizes=(12_288, 512, 256, 1), relu=_soft, last=nn.Sigmoid, bias=True, ending=torch.flatten, norm=False,
+    drop=False,
+):  # fmt: skip
+    """A class; without arguments it is a right answer."""
+
+    class DenseDiscriminator(nn.Module):
+        def __init__(self):
+            super().__init__()
+            layers = []
+            for i, (wide, out) in enumerate(zip(sizes, sizes[1:], strict=False)):
+                layers += [nn.Linear(wide, out, bias=bias)]
+                layers += [nn.BatchNorm1d(out)] if norm and i < len(sizes) - 2 else []
+                layers += [relu()] if i < len(sizes) - 2 else [last()]
+                layers += [nn.Dropout(0.3)] if drop and i < len(sizes) - 2 else []
+            self.layers = nn.Sequential(*layers)
+
+        def forward(self, images):
+            return ending(self.layers(images.flatten(1)))
+
+    return DenseDiscriminator
+
+
+class _PlainDenseD(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.a, self.b, self.c = nn.Linear(12_288, 512), nn.Linear(512, 256), nn.Linear(256, 1)
+
+    def forward(self, images):
+        x = images.reshape(-1, 12_288)
+        for layer in (self.a, self.b):
+            x = layer(x)
+            x = torch.relu(x) - 0.2 * torch.relu(-x)
+        return torch.sigmoid(self.c(x))[:, 0]
+
+
+class _NotFlat(DD()):
+    def forward(self, images):
+        return self.layers(images)
+
+
+class _NoSuperDense(nn.Module):
+    def __init__(self):
+        self.layers = nn.Sequential(nn.Linear(2, 2))
+
+
+class _ListDense(DD()):
+    def __init__(self):
+        super().__init__()
+        self.hidden, self.layers = list(self.layers), None
+
+    def forward(self, images):
+        x = images.flatten(1)
+        for layer in self.hidden:
+            x = layer(x)
+        return x.flatten()
+
+
+RIGHT_GENERATORS = [G(), G(keep=nn.ModuleList), _Functional, _Lazy, _Blocks]
+RIGHT_DISCRIMINATORS = [D(), _FunctionalD, _LazyD]
+RIGHT_DENSE_GENERATORS = [DG(), _PlainDenseG]
+RIGHT_DENSE_DISCRIMINATORS = [DD(), _PlainDenseD]
+
+WRONG_GENERATORS = {
+    "there is no batch norm after layers 1, 2, 3 and 4": G(norms=(0, 0, 0, 0, 0)),
+    "there is no batch norm after layer 1": G(norms=(0, 1, 1, 1, 0)),
+    "mean and spread of the image itself": G(norms=(1, 1, 1, 1, 1)),
+    "unless told `bias=False`": G(bias=True),
+    "LeakyReLU belongs to the discriminator": G(relu=_soft),
+    "kernel 3 in layer 1": G(kernels=(3,) * 5),
+    "padding 1 in layer 1": G(paddings=(1, 1, 1, 1, 1)),
+    "padding 0 in layer 2": G(paddings=(0, 0, 0, 0, 0)),
+    "stride 1 in layer 2": G(strides=(1,) * 5),
+    "the channels are the wrong way round": G(times=TIMES[::-1]),
+    "this network runs 4": G(times=(4, 2, 1)),
+    "the network ends without Tanh": G(last=nn.Identity),
+    "Sigmoid gives 0 to 1": G(last=nn.Sigmoid),
+    "another order than in the table": G(order="norm last"),
+    "another normalisation": G(norm=lambda out: nn.GroupNorm(1, out)),
+    "the second argument of a batch norm is `eps`": G(norm=lambda out: nn.BatchNorm2d(out, 0.8)),
+    "there is no activation after layer 1": G(relu=nn.Identity),
+    "a Conv2d; the table has a ConvTranspose2d": G(layer=nn.Conv2d, kernels=(1, 3, 3, 3, 3)),
+    "build them from the constructor's arguments": G(base=64),
+    "sizes are written as numbers": G(latent=100),
+    "multiply `base_channels`": G(times=(16, 8, 4, 2)),
+    "`super().__init__()` must be the first": _NoSuper,
+    "a plain Python list hides": _NotRegistered,
+    "a plain Python list hides layers": G(keep=list),
+    "made in `forward`, anew": _InForward,
+    "is no layer made in vain": _Spare,
+    "an extra operation": _Extra,
+    "is there a `return`": _Silent,
+    "write `forward`": _NoForward,
+    "keep the `def __init__` line": _WrongNames,
+    "pass the class itself": lambda **sizes: 3,
+}
+
+WRONG_DISCRIMINATORS = {
+    "there is no batch norm after layers 2, 3 and 4": D(norms=(0, 0, 0, 0, 0)),
+    "brightness and contrast": D(norms=(1, 1, 1, 1, 0)),
+    "mean and spread of the score": D(norms=(0, 1, 1, 1, 1)),
+    "unless told `bias=False`": D(bias=True),
+    "ReLU passes no gradient": D(relu=nn.ReLU),
+    "PyTorch's default is 0.01": D(relu=nn.LeakyReLU),
+    "and should be 0.2": D(relu=lambda: nn.LeakyReLU(0.3)),
+    "kernel 3 in layer 1": D(kernels=(3, 3, 3, 3, 4)),
+    "smaller than the kernel": D(paddings=(0, 0, 0, 0, 0)),
+    "stride 1 in layer 1": D(strides=(1, 2, 2, 2, 1)),
+    "the channels are the wrong way round": D(times=TIMES),
+    "build them from the constructor's arguments": D(base=64),
+    "raw scores": D(last=nn.Identity),
+    "Tanh gives -1 to 1": D(last=nn.Tanh),
+    "softmax over a single number": D(last=lambda: nn.Softmax(1)),
+    "axes of size 1 are still there": D(ending=lambda x: x),
+    "(B, 1) is not (B,)": D(ending=lambda x: x.flatten(1)),
+    "`squeeze()` drops every axis": D(ending=torch.squeeze),
+    "another order than in the table": D(order="norm last"),
+    "no pooling": D(layer=_pooled),
+    "`super().__init__()` must be the first": _NoSuperD,
+    "a plain Python list hides": _ListD,
+}
+
+WRONG_DENSE_GENERATORS = {
+    "one is missing": DG(ups=(1, 0)),
+    "the size stays 16": DG(ups=(0, 0)),
+    "loses 4 pixels": DG(padding=0),
+    "kernel 3 in layer 2": DG(kernel=3, padding=1),
+    "got       LeakyReLU(0.01)": DG(relu=nn.LeakyReLU),
+    "the table has LeakyReLU": DG(relu=nn.ReLU),
+    "another order than in the table": DG(order="norm first"),
+    "no batch norm after layer 1": DG(norms=(0, 1)),
+    "no batch norm after layers 1 and 2": DG(norms=(0, 0)),
+    "keep the bias": DG(bias=False),
+    "4096 → 4096 → 64 → 3": DG(sizes=(4096, 4096, 16, 64, 3)),
+    "ends without Tanh": DG(last=nn.Identity),
+    "Sigmoid gives 0 to 1": DG(last=nn.Sigmoid),
+    "do not fit": DG(sizes=(100, 4096, 16, 128, 3)),
+    "smooth Upsample": DG(up=lambda: nn.Upsample(scale_factor=2, mode="bilinear")),
+}
+
+WRONG_DENSE_DISCRIMINATORS = {
+    "(B, 1) is not (B,)": DD(ending=lambda x: x),
+    "`squeeze()` drops every axis": DD(ending=torch.squeeze),
+    "raw scores": DD(last=nn.Identity),
+    "this network runs 2": DD(sizes=(12_288, 512, 1)),
+    "12288 → 256 → 512 → 1": DD(sizes=(12_288, 256, 512, 1)),
+    "the table has LeakyReLU": DD(relu=nn.ReLU),
+    "there is no activation after layer 1": DD(relu=nn.Identity),
+    "PyTorch's default is 0.01": DD(relu=nn.LeakyReLU),
+    "keep the bias": DD(bias=False),
+    "there is a batch norm after layers 1 and 2": DD(norm=True),
+    "one step too many": DD(drop=True),
+    "do not fit": _NotFlat,
+    "`super().__init__()` must be the first": _NoSuperDense,
+    "a plain Python list hides": _ListDense,
+}

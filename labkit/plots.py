@@ -253,13 +253,19 @@ def _draw(axes, lines, title, y_label, x_label, smooth, reference, log) -> None:
     axes.set_axisbelow(True)
     if log:
         axes.set_yscale("log")
-    if len(lines) > 4:
-        axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), fontsize=9, handlelength=2.8, frameon=False)
-    elif len(lines) > 1:  # above the curves, beside the title: it hides nothing there
-        axes.legend(
-            loc="lower right", bbox_to_anchor=(1.01, 0.97), ncols=len(lines), fontsize=9, handlelength=2.6,
-            columnspacing=1.2, frameon=False,
-        )  # fmt: skip
+    if len(lines) > 1:
+        axes.legend(**_legend_place(axes, title, lines), fontsize=9, handlelength=2.6, columnspacing=1.2)
+
+
+def _legend_place(axes, title: str, lines) -> dict:
+    """Beside the title where it fits: it hides nothing there. Else right of the curves."""
+    letters = len(title) + sum(len(label) + 7 for label in lines)
+    width = axes.figure.get_figwidth() * axes.get_position().width  # inches
+    if letters < 13 * width:
+        place = {"loc": "lower right", "bbox_to_anchor": (1.01, 0.97), "ncols": len(lines)}
+    else:
+        place = {"loc": "center left", "bbox_to_anchor": (1, 0.5)}
+    return place | {"frameon": False}
 
 
 def _smoothed(values: np.ndarray, weight: float) -> np.ndarray:

@@ -72,6 +72,26 @@ def test_the_fast_layout_changes_rounding_only():
     assert all(p.is_contiguous() for p in fast.G.parameters())  # handed back as they came
 
 
+def test_the_optimizers_of_the_caller_survive_the_change_of_layout():
+    def trained(fused, channels_last):
+        G, D = _pair()
+        d_loss, g_loss = logits_losses()
+        own = {
+            "g_optimizer": torch.optim.Adam(G.parameters(), 1e-3, fused=fused),
+            "d_optimizer": torch.optim.Adam(D.parameters(), 1e-3, fused=fused),
+        }
+        for _ in range(2):  # the second time the optimizers remember
+            train(
+                G, D, d_loss=d_loss, g_loss=g_loss, batches=_batches(), steps=2,
+                **(EXACT | own | {"channels_last": channels_last}),
+            )  # fmt: skip
+        g_loss(D, None, G(torch.ones(4, 6, 1, 1))).backward()
+        own["g_optimizer"].step()  # and the caller goes on alone
+        return G
+
+    assert _same(trained(False, False), trained(True, True), rtol=1e-2, atol=2e-4)
+
+
 @pytest.mark.parametrize("output", ["logits", "probability"])
 def test_bfloat16_stays_near_float32_and_logs_the_same_tags(output):
     exact, rough = _train(steps=4, output=output), _train(steps=4, output=output, amp=True)

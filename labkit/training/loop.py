@@ -94,6 +94,7 @@ def train(
             loop.run.logbook.flush()
             for module in (G, D):
                 module.to(memory_format=torch.contiguous_format)
+            loop.align()
     return loop.run
 
 
@@ -123,7 +124,12 @@ class Loop:
         self.latent = torch.Generator(device).manual_seed(self.options.seed)
         self.watch = torch.zeros((), device=device)
 
+    def align(self) -> None:
+        for optimizer in (self.g_optimizer, self.d_optimizer):
+            precision.align(optimizer)
+
     def start(self, saved: dict | None) -> None:
+        self.align()
         if saved is not None:
             state.restore(self, saved)
             return

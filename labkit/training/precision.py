@@ -74,3 +74,16 @@ def adam(module: nn.Module, rate: float, betas: tuple[float, float]) -> torch.op
     parameters = list(module.parameters())
     fused = all(p.is_floating_point() and p.device.type in ("cpu", "cuda") for p in parameters)
     return torch.optim.Adam(parameters, lr=rate, betas=betas, fused=fused or None)
+
+
+def align(optimizer: torch.optim.Optimizer) -> None:
+    """Give the optimizer's memory of each weight the layout that the weight has now.
+
+    Fused kernels walk both in storage order: after a change of layout they would pair a weight with
+    another one's moments, and say nothing.
+    """
+    for parameter, state in optimizer.state.items():
+        for name, value in state.items():
+            same = isinstance(value, torch.Tensor) and value.shape == parameter.shape
+            if same and value.stride() != parameter.stride():
+                state[name] = torch.empty_like(parameter, dtype=value.dtype).copy_(value)

@@ -84,6 +84,7 @@ def restore(loop: "Loop", saved: dict) -> None:
         loop.d_optimizer.load_state_dict(saved["d_optimizer"])
     except (RuntimeError, ValueError, KeyError) as error:
         raise CheckpointError(f"{loop.file} is of other networks: {str(error).splitlines()[0]}") from error
+    loop.align()
     loop.batches.load_state_dict(saved["batches"])
     loop.latent.set_state(saved["latent"].cpu())
     checkpoints.set_rng_state(saved["random"], loop.watch.device)

@@ -67,7 +67,8 @@ def d_step(tap: Tap, d_loss: Loss, optimizer, real, fake, measured: bool):
     """Improve D once. Returns its loss, and with ``measured`` its scores and gradient norm as well."""
     tap.forget()
     optimizer.zero_grad(set_to_none=True)
-    with tap.precision.autocast(), tap.precision.autocast(False):  # the outer one lets D's two calls share casts
+    # The outer context lets D's two calls share the cast weights, the inner one keeps the loss exact.
+    with tap.precision.autocast(), tap.precision.autocast(False):
         loss = d_loss(tap, real, fake.detach())
         loss.backward()
     numbers = (tap.scores(real, fake), gradient_norm(tap.parameters())) if measured else None

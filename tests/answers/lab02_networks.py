@@ -13,8 +13,8 @@ def _soft():
 
 def G(
     kernels=(4, 4, 4, 4, 4), strides=(1, 2, 2, 2, 2), paddings=(0, 1, 1, 1, 1), times=TIMES,
-    norms=(1, 1, 1, 1, 0), bias=False, relu=nn.ReLU, last=nn.Tanh, layer=nn.ConvTranspose2d, order="norm first", keep=nn.Sequential,
-    base=None, latent=None, norm=nn.BatchNorm2d,
+    norms=(1, 1, 1, 1, 0), bias=False, relu=nn.ReLU, last=nn.Tanh, layer=nn.ConvTranspose2d,
+    order="norm first", keep=nn.Sequential, base=None, latent=None, norm=nn.BatchNorm2d,
 ):  # fmt: skip
     """A class; without arguments it is a right answer."""
 

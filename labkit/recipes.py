@@ -132,7 +132,7 @@ _ALL = (
         "epochs: the rates are those of the DCGAN paper, batch 32 and 20 epochs are the kit's choice",
         batch_size=32,
         smoke=_SMOKE,
-        cpu=Scale(base_channels=32, steps=1_800),
+        cpu=Scale(base_channels=32, steps=2_200),
         gpu=Scale(epochs=20),
     ),
     Recipe(
@@ -146,7 +146,7 @@ _ALL = (
         latent="uniform",
         batch_size=32,
         smoke=_SMOKE,
-        cpu=Scale(base_channels=48, steps=6_000),
+        cpu=Scale(base_channels=48, steps=7_500),
         gpu=Scale(epochs=20),
     ),
     Recipe(

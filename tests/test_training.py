@@ -219,6 +219,11 @@ def test_generate_changes_nothing():
     assert torch.equal(state, torch.get_rng_state())
 
 
+def test_one_z_alone_makes_an_image_too():
+    G, _ = dense_pair()
+    assert generate(G, torch.randn(1, 4096)).shape == (1, 3, 64, 64)
+
+
 def test_frames_and_rows_keep_to_their_schedule():
     run = _train(steps=7, log_every=3, sample_every=2, samples=4)
     assert list(run.frames) == [0, 2, 4, 6, 7]

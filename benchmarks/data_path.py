@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -28,6 +29,8 @@ from torch.utils.data import DataLoader
 from torchvision import datasets, transforms
 
 from labkit.data import Batches, load
+
+_KIT_EPOCHS = 5  # for each one of the rival
 
 
 @dataclass(frozen=True)
@@ -61,19 +64,33 @@ def measure(
         epochs: at least 2; the first one counts for itself.
         workers: numbers of DataLoader workers to try for the rival; its best one counts.
     """
-    with tempfile.TemporaryDirectory() as temporary:
+    with tempfile.TemporaryDirectory() as temporary, _one_thread():
         folder = Path(temporary, "set", "pictures")
         folder.mkdir(parents=True)
         count = _draw_jpegs(folder, images) if data is None else _copy(Path(data), folder, images)
         batch = min(batch, count)
         ours = _kit_epochs(folder, Path(temporary, "cache"), batch)
         theirs = [_rival_epochs(folder.parent, batch, number) for number in workers]
-        speeds = [(next(ours), max(next(epoch) for epoch in theirs)) for _ in range(epochs)]
-    kit, rival = zip(*speeds, strict=True)
+        kit, rival = [next(ours)], [max(next(epoch) for epoch in theirs)]
+        for _ in range(epochs - 1):
+            # Ours last a fraction of a second: several of them, so that one hiccup does not decide.
+            kit.append(statistics.median(islice(ours, _KIT_EPOCHS)))
+            rival.append(max(next(epoch) for epoch in theirs))
     return [
         Row(f"{count:,} pictures, first epoch (from the files)", kit[0], rival[0]),
         Row(f"{count:,} pictures, later epochs", statistics.median(kit[1:]), statistics.median(rival[1:])),
     ]
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Both feed from one thread, as if the training had the other cores (the rival keeps its workers)."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def table(rows: Iterable[Row]) -> str:

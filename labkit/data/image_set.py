@@ -40,7 +40,7 @@ def to_unit(images: torch.Tensor) -> torch.Tensor:
     """Scale uint8 images (0..255, any shape) to float32 in [-1, 1]: 0 -> -1 and 255 -> 1 exactly."""
     if images.dtype != torch.uint8:
         raise DataError(f"to_unit takes uint8 images (0..255), not {images.dtype}.")
-    return torch.sub(images, 127.5).div_(127.5)  # the difference is float32: two passes, not three
+    return images.float().div_(127.5).sub_(1.0)
 
 
 def to_uint8(images: torch.Tensor) -> torch.Tensor:

@@ -182,7 +182,8 @@ def _draw_crop(axes, full: int, padding: int) -> None:
     if kept <= 0:
         axes.add_patch(Rectangle((0, 0), full, full, **_CROPPED))
         axes.text(
-            full / 2, full / 2, f"No output: padding {padding} crops\n{2 * padding} rows, and there are {full}.\n"
+            full / 2, full / 2,
+            f"No output: padding {padding} crops\n{2 * padding} rows, and there are {full}.\n"
             "Lower the padding, or raise\nkernel_size, stride or size.",
             ha="center", va="center", fontsize=11, zorder=6,
             bbox={"facecolor": "white", "edgecolor": _NEW, "linewidth": 1.5, "boxstyle": "round,pad=0.6"},

@@ -35,11 +35,11 @@ def probe_generator(Generator, inputs) -> dict[str, Any]:
 
 def judge_generator(inputs, got) -> Iterator[Finding]:
     z, seed = inputs
+    yield from network_judge.is_network(got, "Generator")
     plan = network_plan.generator_plan(LATENT, BASE, CHANNELS)
     twin, _ = networks.dcgan_pair(latent_dim=LATENT, base_channels=BASE, image_channels=CHANNELS)
     expected = _reference(twin, z, seed)
     same = network_judge.same_numbers(got["the result"], expected)
-    yield from network_judge.is_network(got, "Generator")
     yield same_shape(
         f"z (B, {LATENT}, 1, 1) becomes images (B, {CHANNELS}, 64, 64)",
         got["the result"],
@@ -76,11 +76,11 @@ def probe_discriminator(Discriminator, inputs) -> dict[str, Any]:
 
 def judge_discriminator(inputs, got) -> Iterator[Finding]:
     images, seed = inputs
+    yield from network_judge.is_network(got, "Discriminator")
     plan = network_plan.discriminator_plan(BASE, CHANNELS)
     _, twin = networks.dcgan_pair(base_channels=BASE, image_channels=CHANNELS, output="probability")
     expected = _reference(twin, images, seed)
     same = network_judge.same_numbers(got["the result"], expected)
-    yield from network_judge.is_network(got, "Discriminator")
     yield from _scores(got, images, plan)
     yield network_judge.registered(got)
     yield from network_judge.same_layers(got, plan, same, network_plan.discriminator_plan(64, 3))
@@ -141,10 +141,10 @@ def probe_dense_generator(DenseGenerator, inputs) -> dict[str, Any]:
 
 def judge_dense_generator(inputs, got) -> Iterator[Finding]:
     z, seed = inputs
+    yield from network_judge.is_network(got, "DenseGenerator")
     plan = network_plan.dense_generator_plan()
     expected = _reference(networks.DenseGenerator(), z, seed)
     same = network_judge.same_numbers(got["the result"], expected)
-    yield from network_judge.is_network(got, "DenseGenerator")
     yield same_shape(
         "z (B, 4096) becomes images (B, 3, 64, 64)",
         got["the result"],
@@ -169,10 +169,10 @@ def judge_dense_generator(inputs, got) -> Iterator[Finding]:
 
 def judge_dense_discriminator(inputs, got) -> Iterator[Finding]:
     images, seed = inputs
+    yield from network_judge.is_network(got, "DenseDiscriminator")
     plan = network_plan.dense_discriminator_plan()
     expected = _reference(networks.DenseDiscriminator("probability"), images, seed)
     same = network_judge.same_numbers(got["the result"], expected)
-    yield from network_judge.is_network(got, "DenseDiscriminator")
     yield from _scores(got, images, plan)
     yield network_judge.registered(got)
     yield from network_judge.same_layers(got, plan, same, plan)

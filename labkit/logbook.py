@@ -168,7 +168,7 @@ def read(folder: Path | str) -> dict[str, tuple[np.ndarray, np.ndarray]]:
 
 def is_ours(path: Path) -> bool:
     """Whether a file is one that a logbook wrote (or was about to write), and would remove."""
-    return path.name in (TABLE, TABLE + ".part", "checkpoint.pt.part") or path.match(_EVENTS + _SUFFIX)
+    return path.name in (TABLE, TABLE + ".part") or path.match(_EVENTS + _SUFFIX)
 
 
 def _event_files(folder: Path) -> list[Path]:

@@ -91,7 +91,10 @@ def run(request: Request, say: Callable[[str], None] = print) -> Run:
             write_results(out, stop.run, facts)
         raise
     write_results(out, done, facts)
-    say(f"done: {done.step:,} steps, {done.images_per_second:,.0f} images/s. See {out / 'samples.png'}")
+    since = "" if done.resumed_at is None else f" (resumed at step {done.resumed_at:,})"
+    say(
+        f"done: {done.step:,} steps{since}, {done.images_per_second:,.0f} images/s. See {out / 'samples.png'}"
+    )
     return done
 
 
@@ -147,7 +150,12 @@ def _check_folder(out: Path, resume: bool) -> None:
     if resume and not (out / CHECKPOINT).is_file():
         raise UsageError(f"--resume: {out} holds no {CHECKPOINT}. Start without --resume.")
     # A run killed before its first checkpoint leaves only what the logbook began: that is no loss.
-    if not resume and out.is_dir() and not all(is_ours(path) for path in out.iterdir()):
+    left = (
+        [p for p in out.iterdir() if not is_ours(p) and p.name != CHECKPOINT + ".part"]
+        if out.is_dir()
+        else []
+    )
+    if left and not resume:
         raise UsageError(f"{out} already exists. Go on with --resume, or choose another folder with --out.")
 
 

@@ -309,3 +309,21 @@ def test_precision_pays_for_images_and_not_for_points():
     assert (points.amp, points.channels_last) == (False, False)
     assert choose(cpu, *pair_2d(), amp=True).amp
     assert choose(cpu, *dense_pair()).amp == has_bfloat16(cpu)
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_a_gpu_trains_saves_and_resumes(tmp_path):
+    d_loss, g_loss = logits_losses()
+    steps = []
+    for resume in (False, True):
+        G, D = (net.cuda() for net in _pair())
+        batches = Batches(torch.randint(0, 256, (40, 3, 16, 16), dtype=torch.uint8), 8, device="cuda")
+        run = train(
+            G, D, d_loss=d_loss, g_loss=g_loss, batches=batches, steps=4, folder=tmp_path, resume=resume,
+            ema=0.9, progress=False,
+        )  # fmt: skip
+        steps.append((run.step, run.resumed_at))
+        assert run.frames[4].device.type == "cpu"
+        assert run.fixed_z.device.type == "cuda"
+    assert steps == [(4, None), (4, 4)]

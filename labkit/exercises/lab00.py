@@ -14,12 +14,18 @@ def _photos(seed: int) -> torch.Tensor:
     return images
 
 
+def _dim(images: torch.Tensor) -> torch.Tensor:
+    """Images without black or white: whoever stretches what is there to [-1, 1] shows it here."""
+    return images // 4 + 96
+
+
 def _probe_scale(scale_images, images):
     given = images.clone()
     scaled = scale_images(given)
     return {
         "the result": scaled,
         "dtype": str(getattr(scaled, "dtype", "")),
+        "the result for dim images": scale_images(_dim(images)),
         "left alone": torch.equal(given, images),
     }
 
@@ -32,10 +38,10 @@ def _judge_scale(images, got):
         str(got["dtype"]) == "torch.float32",
         got=str(got["dtype"]),
         expected="torch.float32",
-        cause="bytes wrap around at 256: convert with `.float()` before you calculate",
+        cause="the type asked for is float32: `.float()` gives it",
     )
     yield same_shape(
-        "channels come before height and width",
+        "the shape is (B, C, H, W)",
         scaled,
         (n, c, h, w),
         mistakes={
@@ -51,22 +57,30 @@ def _judge_scale(images, got):
         cause="`permute` takes the old axes in their new order",
     )
     moved = pixels.transpose(0, 3, 1, 2).astype(np.float64)
+    shuffled = pixels.reshape(n, c, h, w).astype(np.float64)
     yield close(
         "0 becomes -1 and 255 becomes 1",
         scaled,
         moved / 127.5 - 1,
         mistakes={
             "the range is [0, 1]: stretch it to [-1, 1]": moved / 255,
+            "the range is [0, 2]: black is -1, so take away 1": moved / 127.5,
+            "white becomes 0: divide by the half of 255, not by 255": moved / 255 - 1,
+            "white misses 1: the half of 255 is 127.5, not 127": moved / 127 - 1,
+            "white misses 1: the half of 255 is 127.5, not 128": moved / 128 - 1,
+            "bytes wrapped around at 256: call `.float()` before you calculate": 2 * moved % 256 / 255 - 1,
+            "bytes wrapped around below 0: call `.float()` before you calculate": (moved - 127) % 256 / 127.5,
             "the values are still 0 to 255: divide": moved,
             "the range is [-0.5, 0.5]: twice as wide is asked for": moved / 255 - 0.5,
-            "255 misses 1: the half of 255 is 127.5, not 128": moved / 128 - 1,
             "the signs are turned round: black is -1": 1 - moved / 127.5,
-            "the pixels are shuffled: `reshape` and `view` do not move axes, `permute` does": pixels.reshape(
-                n, c, h, w
-            ).astype(np.float64)
-            / 127.5
-            - 1,
+            "the pixels are shuffled: `reshape` and `view` do not move axes": shuffled / 127.5 - 1,
         },
+    )
+    yield close(
+        "images without black or white come out dim too",
+        got["the result for dim images"],
+        _dim(images).numpy().transpose(0, 3, 1, 2) / 127.5 - 1,
+        cause="the scale must not depend on the images: 0 and 255 are the ends, whether they occur or not",
     )
     yield holds(
         "the images given are left as they were",
@@ -114,7 +128,7 @@ def _judge_unscale(images, got):
         cause="an image file holds bytes: end with `.to(torch.uint8)`",
     )
     yield same_shape(
-        "channels come last",
+        "the shape is (B, H, W, C)",
         result,
         (n, h, w, c),
         mistakes={
@@ -124,34 +138,34 @@ def _judge_unscale(images, got):
         },
         cause="`permute` takes the old axes in their new order",
     )
-    bytes_ = (values + 1) * 127.5
-    exact = np.clip(np.round(bytes_), 0, 255).transpose(0, 2, 3, 1)
-    wrapped = np.round(bytes_).astype(np.int64) % 256
+    exact = (values + 1) * 127.5
+
+    def as_bytes(numbers):
+        return np.clip(np.round(numbers), 0, 255).transpose(0, 2, 3, 1)
+
+    def wrapped(numbers):
+        return (numbers.astype(np.int64) % 256).transpose(0, 2, 3, 1)
+
     yield close(
         "values outside [-1, 1] are clamped, the rest rounded",
         result,
-        exact,
+        as_bytes(exact),
         mistakes={
-            "the fraction is cut off: `.to(torch.uint8)` truncates, so call `.round()` before it": np.clip(
-                np.trunc(bytes_), 0, 255
-            ).transpose(0, 2, 3, 1),
-            "values past the range wrapped around: `.clamp` before the conversion": wrapped.transpose(
-                0, 2, 3, 1
+            "the fraction is cut off: `.to(torch.uint8)` truncates, so call `.round()` before it": as_bytes(
+                np.trunc(exact)
             ),
-            "values past the range wrapped around, and fractions are cut off: `.clamp` and `.round()` first": (
-                np.trunc(bytes_).astype(np.int64) % 256
-            ).transpose(0, 2, 3, 1),
-            "the input's range is [-1, 1], not [0, 1]": np.clip(np.round(values * 255), 0, 255).transpose(
-                0, 2, 3, 1
+            "the fraction is rounded up: the nearest byte is asked for": as_bytes(np.ceil(exact)),
+            "values past the range wrapped around: `.clamp` before the conversion": wrapped(np.round(exact)),
+            "values wrapped around, and fractions are cut off: `.clamp` and `.round()` first": wrapped(exact),
+            "the input's range is [-1, 1], not [0, 1]": as_bytes(values * 255),
+            "everything below grey is lost: clamp to -1 and 1 before you add 1": as_bytes(
+                (values.clip(0, 1) + 1) * 127.5
             ),
-            "-1 is black: add 1 before you stretch": np.clip(np.round(values * 127.5), 0, 255).transpose(
-                0, 2, 3, 1
-            ),
-            "255 is never reached: stretch by 127.5, the half of 255": np.clip(
-                np.round((values + 1) * 127), 0, 255
-            ).transpose(0, 2, 3, 1),
-            "the pixels are shuffled: `reshape` and `view` do not move axes, `permute` does": np.clip(
-                np.round(bytes_), 0, 255
+            "-1 is black: add 1 before you stretch": as_bytes(values * 127.5),
+            "the brackets: add 1 first, then stretch": as_bytes(values * 127.5 + 1),
+            "255 is never reached: stretch by 127.5, the half of 255": as_bytes((values + 1) * 127),
+            "the pixels are shuffled: `reshape` and `view` do not move axes": np.clip(
+                np.round(exact), 0, 255
             ).reshape(n, h, w, c),
         },
     )

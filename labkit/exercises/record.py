@@ -71,7 +71,7 @@ def findings(exercise: Exercise, record: Record, seed: int) -> list[Finding]:
     if record.odd:
         name, got = next(iter(record.odd.items()))
         cause = "the function returned nothing: is there a `return`?" if got == "None" else ""
-        return [Finding(f"{name} is a tensor", False, got, "a tensor", cause)]
+        return [Finding(f"{name} can be read as numbers", False, got, "what the exercise text lists", cause)]
     found = []
     with preserved_state(seed):
         for finding in exercise.judge(exercise.inputs(seed), record.arrays):

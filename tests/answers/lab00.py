@@ -15,6 +15,12 @@ def _by_numpy(images):
     return torch.from_numpy(np.moveaxis(images.numpy(), -1, 1).astype(np.float32) / 127.5 - 1)
 
 
+def _stretches(images):
+    """From the darkest to the brightest pixel of the batch, whatever they are."""
+    moved = images.permute(0, 3, 1, 2).float()
+    return 2 * (moved - moved.min()) / (moved.max() - moved.min()) - 1
+
+
 def _spoils_input(images):
     scaled = _normalised(images)
     images.zero_()
@@ -47,7 +53,13 @@ RIGHT = {
 
 WRONG = {
     "0.1": {
-        "bytes wrap around": lambda x: x.permute(0, 3, 1, 2) * 2 - 1,
+        "wrapped around at 256": lambda x: x.permute(0, 3, 1, 2) * 2 / 255 - 1,
+        "wrapped around below 0": lambda x: (x.permute(0, 3, 1, 2) - 127) / 127.5,
+        "the type asked for is float32": lambda x: x.permute(0, 3, 1, 2) * 2 - 1,
+        "range is [0, 2]": lambda x: x.permute(0, 3, 1, 2).float() / 127.5,
+        "white becomes 0": lambda x: x.permute(0, 3, 1, 2).float() / 255 - 1,
+        "127.5, not 127": lambda x: x.permute(0, 3, 1, 2).float() / 127 - 1,
+        "must not depend on the images": _stretches,
         "expected  torch.float32": lambda x: _normalised(x).double(),
         "axes were not moved": lambda x: x.float() / 127.5 - 1,
         "height and width are swapped": lambda x: x.permute(0, 3, 2, 1).float() / 127.5 - 1,
@@ -72,6 +84,9 @@ WRONG = {
         ),
         "not [0, 1]": lambda x: (x * 255).clamp(0, 255).round().to(torch.uint8).permute(0, 2, 3, 1),
         "add 1 before": lambda x: (x * 127.5).clamp(0, 255).round().to(torch.uint8).permute(0, 2, 3, 1),
+        "rounded up": lambda x: ((x.clamp(-1, 1) + 1) * 127.5).ceil().to(torch.uint8).permute(0, 2, 3, 1),
+        "below grey is lost": lambda x: _bytes(x.clamp(0, 1)).permute(0, 2, 3, 1),
+        "the brackets": lambda x: (x * 127.5 + 1).clamp(0, 255).round().to(torch.uint8).permute(0, 2, 3, 1),
         "255 is never reached": lambda x: (
             ((x + 1) * 127).clamp(0, 255).round().to(torch.uint8).permute(0, 2, 3, 1)
         ),

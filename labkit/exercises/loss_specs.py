@@ -5,8 +5,8 @@ import torch
 from torch import nn
 from torch.nn.functional import softplus
 
-from labkit.exercises.score_specs import bce, flat, gradients
-from labkit.exercises.spec import close, holds, same_shape
+from labkit.exercises.score_specs import bce, flat, gradients, one_number
+from labkit.exercises.spec import close, holds
 
 
 class _Scorer(nn.Module):
@@ -53,7 +53,7 @@ def judge_d_loss(given, got):
     D, real, fake = given["D"], given["real"], given["fake"]
     r, f = _logits(D, real), _logits(D, fake)
     mixed = _logits(D, torch.cat([real, fake]))
-    yield same_shape("it returns one number", got["the result"], (), cause=_MEAN)
+    yield one_number(got["the result"], _MEAN)
     for name, smooth in (("the result", 0.9), ("with smooth 1", 1.0), ("with smooth 0.7", 0.7)):
         on_real, on_fake = bce(r, smooth).mean(), bce(f, 0.0).mean()
         of_mixed = bce(mixed, np.repeat([smooth, 0.0], len(r)))
@@ -139,7 +139,7 @@ def judge_g_loss(given, got):
     fake = given["fake"].clone().requires_grad_()
     r, f = _logits(D, real), _logits(D, fake)
     loss = bce(f, 1.0).mean()
-    yield same_shape("it returns one number", got["the result"], (), cause=_MEAN)
+    yield one_number(got["the result"], _MEAN)
     yield close(
         "it is small where D takes the fakes for real",
         got["the result"],

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 from torch.overrides import TorchFunctionMode
 
-from labkit.exercises.spec import close, holds, same_shape
+from labkit.exercises.spec import Finding, close, holds
 
 
 class _Heard(TorchFunctionMode):
@@ -65,12 +65,7 @@ def judge_bce(given, got):
         expected="your own formula",
         cause="the library's loss does the work: write the formula with exp, log and the like",
     )
-    yield same_shape(
-        "it returns one number",
-        got["the result"],
-        (),
-        mistakes={"the loss of each image: average over the batch with `.mean()`": logits.shape},
-    )
+    yield one_number(got["the result"], "the loss of each image: average over the batch with `.mean()`")
     yield close(
         "it is the mean cross-entropy where the scores are mild",
         got["the result"],
@@ -170,6 +165,16 @@ def judge_floor(given, got):
 
 
 # shared with the other modules of lab 03 ----------------------------------------------------------
+
+
+def one_number(array: np.ndarray, cause: str) -> Finding:
+    """Whether a loss is a scalar; ``cause`` is for those that are a batch."""
+    number = array.dtype.kind in "biuf"
+    what = f"shape {array.shape}" if number else "text"
+    cause = cause if number and array.ndim else ""
+    return holds(
+        "it returns one number", number and not array.shape, got=what, expected="shape ()", cause=cause
+    )
 
 
 def bce(logits: np.ndarray, targets: np.ndarray | float) -> np.ndarray:

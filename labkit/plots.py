@@ -132,7 +132,7 @@ def loss_curves(log, *, title: str = "", smooth: float | None = None) -> Figure:
     panels = [
         ("loss", {"D": "loss/d", "G": "loss/g"}, {}),
         (
-            "D's probability of being real",
+            "D says: real",
             {"real images": "prob/real", "fakes": "prob/fake"},
             {"undecided": 0.5},
         ),
@@ -261,7 +261,7 @@ def _legend_place(axes, title: str, lines) -> dict:
     """Beside the title where it fits: it hides nothing there. Else right of the curves."""
     letters = len(title) + sum(len(label) + 7 for label in lines)
     width = axes.figure.get_figwidth() * axes.get_position().width  # inches
-    if letters < 13 * width:
+    if letters < 15 * width:
         place = {"loc": "lower right", "bbox_to_anchor": (1.01, 0.97), "ncols": len(lines)}
     else:
         place = {"loc": "center left", "bbox_to_anchor": (1, 0.5)}

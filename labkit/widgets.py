@@ -17,8 +17,8 @@ from labkit import plots
 _NEW, _OLD = "#D55E00", "#4d4d4d"
 _CROPPED = {
     "facecolor": (1, 1, 1, 0.75),
-    "edgecolor": "#888888",
-    "hatch": "////",
+    "edgecolor": "#d0d0d0",
+    "hatch": "///",
     "linewidth": 0,
     "zorder": 4.5,
 }
@@ -108,7 +108,7 @@ def stamp_picture(
     _draw_input(left, size, drawn)
     which = f"pixel {drawn} stamps\na {kernel_size} × {kernel_size} kernel"
     figure.text(0.145, 0.2, which, ha="center", va="center", fontsize=10, color=_NEW)
-    _draw_canvas(right, _counts(size, kernel_size, stride, drawn))
+    _draw_canvas(right, _counts(size, kernel_size, stride, drawn), padding)
     _draw_outlines(right, size, kernel_size, stride, drawn)
     _draw_crop(right, full, padding)
     figure.text(0.5, 0.03, _caption(size, kernel_size, stride, padding), ha="center", fontsize=10)
@@ -143,7 +143,7 @@ def _draw_input(axes, size: int, drawn: int) -> None:
         )  # fmt: skip
 
 
-def _draw_canvas(axes, counts: np.ndarray) -> None:
+def _draw_canvas(axes, counts: np.ndarray, padding: int) -> None:
     """Each output pixel in a shade of blue, with its number while there is room for numbers."""
     depth = np.sqrt(counts / max(9, counts.max()))
     colours = matplotlib.colormaps["Blues"](0.9 * depth)
@@ -153,9 +153,11 @@ def _draw_canvas(axes, counts: np.ndarray) -> None:
     axes.vlines(range(side + 1), 0, side, color="#cccccc", linewidth=0.4, zorder=1)
     axes.hlines(range(side + 1), 0, side, color="#cccccc", linewidth=0.4, zorder=1)
     for (row, column), count in np.ndenumerate(counts if side <= 20 else np.empty((0, 0))):
+        cropped = not (padding <= min(row, column) and max(row, column) < side - padding)
+        pale = "#767676" if count == 0 else "black"  # on a cropped pixel too: it is covered in white
         axes.text(
             column + 0.5, row + 0.53, count, ha="center", va="center", fontsize=min(10, 130 / side),
-            color="white" if depth[row, column] > 0.72 else "#999999" if count == 0 else "black", zorder=4,
+            color="white" if depth[row, column] > 0.72 and not cropped else pale, zorder=4.7,
         )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from labkit.exercises import count_specs as counts
 from labkit.exercises import matrix_specs as matrices
 from labkit.exercises import size_specs as sizes
 from labkit.exercises import stamp_specs as stamps
@@ -22,10 +23,11 @@ def _probe_ladder(dcgan_ladder, _inputs):
 
 def _judge_ladder(_inputs, got):
     ladder = got["the ladder"]
+    whole = ladder.dtype.kind in "iu"
     yield holds(
-        "it returns five settings of three numbers",
-        ladder.shape == (5, 3) and ladder.dtype.kind in "iuf" and bool(np.isfinite(ladder).all()),
-        got=f"shape {ladder.shape}",
+        "it returns five settings of three whole numbers",
+        ladder.shape == (5, 3) and whole,
+        got=f"shape {ladder.shape}" + ("" if whole else ", not all of them whole numbers"),
         expected="a list of five tuples (kernel_size, stride, padding) of whole numbers",
         cause={
             (6, 3): "there are six sizes and five steps between them",
@@ -33,6 +35,8 @@ def _judge_ladder(_inputs, got):
             (3, 5): "one tuple per layer, not one per argument",
             (5, 2): "each tuple has three numbers: the kernel belongs in it too",
             (3,): "one tuple is one layer: return a list of five",
+            (5,): "these are five numbers: every layer has a tuple of three",
+            (5, 3): "torch wants whole numbers: write 4, not the float 4.0",
         }.get(ladder.shape, ""),
     )
     ladder = ladder.astype(np.float64)
@@ -43,8 +47,8 @@ def _judge_ladder(_inputs, got):
         got=kernel,
         expected=np.full(5, 4),
         cause="the order is (kernel_size, stride, padding)"
-        if (ladder == 4).any()
-        else "DCGAN's generator has kernel 4 in every layer",
+        if (ladder == 4).any(1).all()
+        else _other_kernel(kernel),
     )
     yield holds(
         "strides are at least 1, paddings at least 0",
@@ -64,10 +68,9 @@ def _judge_ladder(_inputs, got):
         "each stride is the smallest that fits",
         stride,
         [1, 2, 2, 2, 2],
-        mistakes={
-            "on a single pixel any stride gives the same size, so the smallest is 1": [2, 2, 2, 2, 2],
-        },
-        cause="a larger stride with more padding reaches the same size, but leaves gaps or throws work away",
+        cause="on a single pixel any stride gives the same size, so the smallest is 1"
+        if (stride > 1).all()
+        else "a larger stride with more padding reaches the same size, but leaves gaps or throws work away",
     )
 
 
@@ -97,6 +100,16 @@ def _first_slip(reached: np.ndarray, stride: np.ndarray, padding: np.ndarray) ->
     return (
         f"layer {i}: from {_LADDER[i - 1]}, stride {stride[i - 1]:g} and padding {padding[i - 1]:g} "
         f"lead to {reached[i]:g}, not {_LADDER[i]}"
+    )
+
+
+def _other_kernel(kernel: np.ndarray) -> str:
+    """Which layer is the first whose kernel is not 4."""
+    wrong = np.flatnonzero(kernel != 4)
+    return (
+        f"layer {wrong[0] + 1} has kernel {kernel[wrong[0]]:g}; this ladder has 4 throughout"
+        if len(wrong)
+        else ""
     )
 
 
@@ -143,9 +156,10 @@ EXERCISES = (
         3,
         "overlap_counts",
         "overlap_counts(size, kernel_size, stride, padding)",
-        stamps.grids,
-        stamps.probe_counts,
-        stamps.judge_counts,
+        counts.grids,
+        counts.probe_counts,
+        counts.judge_counts,
+        causes=counts.COUNT_CAUSES,
     ),
     Exercise(
         "1.5",

@@ -7,13 +7,32 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
-from labkit.exercises.spec import close, same_shape
+from labkit.exercises.spec import close, holds, same_shape
+from labkit.exercises.stamp_specs import kind
 
 _MATRICES = {"stride 1": (3, 4, 1, 0), "stride 2, padding 1": (3, 5, 2, 1), "even size": (3, 6, 2, 1)}
 MATRIX_CAUSES = (
     (
+        r"zeros\(\)|'float' object|got float|type float|slice indices",
+        "a number of pixels is whole: `/` makes a float of it, `//` does not",
+    ),
+    (
+        r"out of bounds for dimension 0",
+        "an index into the first axis is too large: with m output pixels a side, pixel (r, c) has the row "
+        "`r * m + c`",
+    ),
+    (
         r"out of bounds|out of range",
         "the window reaches into the padding, where the image has no pixel: skip those entries",
+    ),
+    (
+        r"invalid for input of size 0|tensor of 0 elements",
+        "`[padding:-padding]` keeps nothing when padding is 0: count from the front",
+    ),
+    (
+        r"must match the (existing )?size",
+        "a slice that leaves the image is shorter than the kernel, and one that begins at -1 is empty: go "
+        "entry by entry, or write into a larger image and cut off its border",
     ),
     (r"shape .* is invalid", "the matrix has one row per output pixel and one column per input pixel"),
 )
@@ -29,23 +48,61 @@ def kernels(seed: int) -> dict[str, tuple[torch.Tensor, int, int, int]]:
 
 
 def probe_matrix(convolution_matrix, cases):
-    return {
-        name: convolution_matrix(kernel.clone(), size, stride, padding)
+    values = {
+        f"the matrix for {name}": convolution_matrix(kernel.clone(), size, stride, padding)
         for name, (kernel, size, stride, padding) in cases.items()
     }
+    return {**values, "kind": kind(values.values())}
 
 
-def _matrix(kernel, size, stride, padding, *, pad=None) -> np.ndarray:
+def _matrix(kernel, size, stride, padding) -> np.ndarray:
     """Column by column: what a convolution makes of each image with a single one in it."""
     images = torch.eye(size * size).reshape(-1, 1, size, size)
-    if pad is not None:
-        images, padding = pad(images), 0
     return F.conv2d(images, kernel[None, None], stride=stride, padding=padding).flatten(1).T.numpy()
 
 
-def _wrapped_before(images):
-    """Zeros after the last row and column, the far side before the first: what index -1 reads."""
-    return F.pad(F.pad(images, (1, 0, 1, 0), mode="circular"), (0, 1, 0, 1))
+def _misread(kernel, size, stride, columns: np.ndarray, out: int) -> np.ndarray:
+    """The matrix of somebody who takes the padded image's pixel (row, column) for column
+    ``columns[row, column]`` of C (none where it is -1); of two entries in one place the later stays."""
+    windows = np.lib.stride_tricks.sliding_window_view(columns, kernel.shape)[::stride, ::stride]
+    C = np.zeros((out * out, size * size + 1), np.float32)  # the last column takes what belongs nowhere
+    for row, window in zip(C, windows[:out, :out].reshape(out * out, -1), strict=True):
+        row[window] = kernel.numpy().ravel()
+    return C[:, :-1]
+
+
+def _slips(kernel, size, stride, padding, out) -> dict[str, np.ndarray]:
+    """Likely cause: the matrix that it makes, for slips about where windows lie and images end."""
+    y, x = np.indices((size + 2 * padding,) * 2) - padding
+    within = (y >= 0) & (y < size) & (x >= 0) & (x < size)
+    before = (y < size) & (x < size)
+    flat = y * size + x
+
+    def moved(by):
+        inside = (y + by >= 0) & (y + by < size) & (x + by >= 0) & (x + by < size)
+        return np.where(inside, flat + by * (size + 1), -1)
+
+    negative = "index -1 is the last pixel in Python: skip what lies before the image too"
+    origin = "the window begins at `row * stride - padding`: "
+    columns = {
+        negative: np.where(before, y % size * size + x % size, -1),
+        negative + ", row and column each": np.where(before, flat % size**2, -1),
+        "left of the image lies the end of the row above: test row and column each, not their number": (
+            np.where((flat >= 0) & (flat < size**2), flat, -1)
+        ),
+        origin + "the padding is not subtracted": moved(padding),
+        origin + "subtract the padding, do not add it": moved(2 * padding),
+        origin + "multiply first, then subtract": moved(padding - padding * stride),
+        "row 0 and column 0 belong to the image: test `0 <=`, not `0 <`": np.where(
+            within & (y > 0) & (x > 0), flat, -1
+        ),
+        "an image of `size` pixels a side has the columns `i * size + j`: m counts output pixels": np.where(
+            within, y * out + x, -1
+        ),
+    }
+    slips = {cause: _misread(kernel, size, stride, grid, out) for cause, grid in columns.items()}
+    slips[origin + "the stride is ignored"] = _misread(kernel, size, 1, moved(0), out)
+    return slips
 
 
 def _by_columns(matrix: np.ndarray, side: int, axis: int) -> np.ndarray:
@@ -54,6 +111,14 @@ def _by_columns(matrix: np.ndarray, side: int, axis: int) -> np.ndarray:
 
 
 def judge_matrix(cases, got):
+    yield holds(
+        "it returns a float32 tensor",
+        str(got["kind"]) == "float32 tensor",
+        got=str(got["kind"]),
+        expected="float32 tensor",
+        cause="torch.zeros and the kernel are float32 tensors: no numpy, no other dtype",
+    )
+    got = {name: got[f"the matrix for {name}"] for name in cases}
     for name, (kernel, size, stride, padding) in cases.items():
         expected = _matrix(kernel, size, stride, padding)
         rows, columns = expected.shape
@@ -68,6 +133,7 @@ def judge_matrix(cases, got):
                 "the stride is ignored": ((size + 2 * padding - 2) ** 2, columns),
                 "the padding is ignored": (plain**2, columns),
                 "padded pixels have no column: they are always zero": (rows, (size + 2 * padding) ** 2),
+                "the crop is empty: `[padding:-padding]` keeps nothing when padding is 0": (rows, 0),
                 "four axes are left: flatten the output's two and the input's two": (out, out, size, size),
                 "only one side is counted: an image of size n has n * n pixels": (out, size),
             },
@@ -90,16 +156,17 @@ def judge_matrix(cases, got):
                 expected[:1], rows, 0
             ),
             "the matrix is still empty: write the kernel's entries into it": np.zeros_like(expected),
+            "only the first row of output pixels is there: does the `return` stand inside the loop?": (
+                expected * (np.arange(rows) < out)[:, None]
+            ),
+            "only the first output pixel is there: does the `return` stand inside the loop?": (
+                expected * (np.arange(rows) < 1)[:, None]
+            ),
+            **_slips(kernel, size, stride, padding, out),
         }
-        if padding:
-            mistakes["index -1 is the last pixel in Python: skip what lies before the image too"] = _matrix(
-                kernel, size, stride, padding, pad=_wrapped_before
-            )
-            later = F.pad(torch.eye(size * size).reshape(-1, 1, size, size), (0, 2, 0, 2))
-            mistakes["the window begins at `row * stride - padding`: the padding is not subtracted"] = (
-                F.conv2d(later, kernel[None, None], stride=stride).flatten(1).T.numpy()
-            )
-        yield close(f"{name}: C @ x is conv2d(x)", got[name], expected, mistakes=mistakes)
+        yield close(
+            f"{name}: the entries of C, so that C @ x is conv2d(x)", got[name], expected, mistakes=mistakes
+        )
     kernel, size, stride, padding = cases["even size"]
     matrix, generator = got["even size"].astype(np.float64), torch.Generator().manual_seed(len(cases))
     y = torch.randn(1, 1, 3, 3, generator=generator)

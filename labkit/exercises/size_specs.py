@@ -11,8 +11,16 @@ import torch
 from torch.nn import functional as F
 
 from labkit.exercises.spec import Finding, close, holds
+from labkit.exercises.stamp_specs import Witness
 
 _SIZE_GROUPS = ("kernel and stride", "padding", "output padding", "dilation")
+_KINDS = {  # what was returned instead of an int: likely cause
+    "float": "no division is needed here; `/` turns whole numbers into floats",
+    "Tensor": "a tensor was returned: whole numbers need none, or `int(...)` takes the number out",
+    "str": "a text was returned: return the number itself",
+    "tuple": "one number is asked for, the length of one side",
+    "list": "one number is asked for, the length of one side",
+}
 
 
 def settings(seed: int) -> dict[str, np.ndarray]:
@@ -39,13 +47,14 @@ def settings(seed: int) -> dict[str, np.ndarray]:
 
 
 def probe_size(output_size, groups):
-    values: dict = {"the size": output_size(4, 3, 2)}
-    values["kind"] = type(values["the size"]).__name__
-    for level, name in enumerate(_SIZE_GROUPS):
-        rows = [[int(v) for v in row] for row in groups[name]]
-        values[name] = [whole(output_size(*(row if level == 3 else row[: 3 + level]))) for row in rows]
-    values["defaults"] = whole(output_size(5, 3))
-    return values
+    with Witness() as witness:
+        values: dict = {"the size": output_size(4, 3, 2)}
+        values["kind"] = type(values["the size"]).__name__
+        for level, name in enumerate(_SIZE_GROUPS):
+            rows = [[int(v) for v in row] for row in groups[name]]
+            values[name] = [whole(output_size(*(row if level == 3 else row[: 3 + level]))) for row in rows]
+        values["defaults"] = whole(output_size(5, 3))
+    return {**values, "layers": ", ".join(sorted(witness.seen))}
 
 
 def whole(value) -> float:
@@ -84,7 +93,14 @@ def judge_size(groups, got):
         str(got["kind"]) in ("int", "int32", "int64"),
         got=f"a {got['kind']}",
         expected="an int",
-        cause="no division is needed here; `/` turns whole numbers into floats",
+        cause=_KINDS.get(str(got["kind"]), ""),
+    )
+    yield holds(
+        "it is your own arithmetic",
+        not str(got["layers"]),
+        got=f"a call of {got['layers']}",
+        expected="no layer",
+        cause="building a layer and reading its shape hides the formula: count the pixels yourself",
     )
     rows = groups["kernel and stride"].T
     size, kernel, stride = rows[:3]
@@ -104,6 +120,10 @@ def judge_size(groups, got):
             "one too many: the stamp's first pixel has been counted twice": right + 1,
             "this is `size * stride`, which holds for some kernels and paddings only": size * stride,
             "stride and kernel_size have changed places": (size - 1) * kernel + stride,
+            "the kernel's width is added once, where the last stamp begins, not at every step": (
+                (size - 1) * (stride + kernel)
+            ),
+            "with dilation 1 the kernel is as wide as ever: its entries lie 1 apart": right + kernel - 1,
         },
     )
     yield close(
@@ -141,7 +161,7 @@ def judge_size(groups, got):
         },
     )
     rows = groups["dilation"].T
-    right, kernel, dilation = _layer_sizes(rows.T), rows[1], rows[5]
+    right, (size, kernel, stride), dilation = _layer_sizes(rows.T), rows[:3], rows[5]
     yield _agree(
         "dilation spreads the kernel",
         got["dilation"],
@@ -149,6 +169,15 @@ def judge_size(groups, got):
         rows,
         {
             "dilation is ignored": right - (dilation - 1) * (kernel - 1),
+            "the kernel has several gaps, and each grows by dilation - 1: it was added only once": (
+                right - (dilation - 1) * (kernel - 2)
+            ),
+            "dilation spreads the entries of the kernel, not the stamps: leave the stride as it is": (
+                right + (dilation - 1) * ((size - 1) * stride - kernel + 1)
+            ),
+            "dilation belongs to the kernel alone: the stamps stay `stride` apart": (
+                right + (dilation - 1) * (size - 1) * stride
+            ),
             "a kernel of 3 has 2 gaps, not 3: multiply the steps between its entries": right + dilation - 1,
             "a kernel of 3 reaches over 2 steps and one pixel more: the pixel is missing": right - 1,
             "dilation 1 is the ordinary kernel; dilation is the step, not what is added to it": (

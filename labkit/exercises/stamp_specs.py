@@ -1,17 +1,16 @@
-"""Specs of exercises 1.2 and 1.4: stamps on a canvas, and how many of them touch each pixel.
+"""Spec of exercise 1.2: stamps on a canvas.
 
-What is expected comes from torch's own layer, or from counting intervals on a line: never from the loop over
-pixels that the lab asks for.
+What is expected comes from torch's own layer, never from the loop over pixels that the lab asks for.
 """
+
+import dataclasses
 
 import numpy as np
 import torch
 from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
 
-from labkit.exercises.spec import close, holds, same_shape
-
-# 1.2 · stamps --------------------------------------------------------------------------------------
+from labkit.exercises.spec import Finding, close, holds, same_shape
 
 _PICTURES = {  # name: (image, kernel, stride, padding); no two sizes of one case alike
     "one pixel": ((1, 1), (2, 3), 2, 0),
@@ -21,9 +20,20 @@ _PICTURES = {  # name: (image, kernel, stride, padding); no two sizes of one cas
 }
 STAMP_CAUSES = (
     (
-        r"out of bounds|out of range|must match the (existing )?size|match the broadcast shape",
-        "a stamp reaches past the canvas: before the crop it needs `(H - 1) * stride + kh` rows, and columns "
-        "likewise",
+        r"must match the (existing )?size|match the broadcast shape",
+        "two shapes differ, print both: one pixel times the kernel goes into a slice [start : start + kh], "
+        "rows first, of a canvas with `(H - 1) * stride + kh` rows",
+    ),
+    (
+        r"out of bounds|out of range",
+        "an index lies outside its tensor: i and j count pixels of the image, rows first; the kernel goes "
+        "whole into a slice [start : start + kh], not to a single index",
+    ),
+    (r"values to unpack", "image and kernel have two axes here: rows and columns"),
+    (r"can't be cast", "the canvas holds whole numbers: torch.zeros without a dtype holds floats"),
+    (
+        r"Kernel size can't be greater|[Ee]xpected .* input to conv|groups|weight of size",
+        "no convolution of torch is needed: add `pixel * kernel` to slices of a canvas",
     ),
 )
 
@@ -42,8 +52,8 @@ def pictures(seed: int) -> dict[str, tuple[torch.Tensor, torch.Tensor, int, int]
     }
 
 
-class _Witness(TorchFunctionMode):
-    """Notes which of torch's convolutions are called."""
+class Witness(TorchFunctionMode):
+    """Notes which of torch's convolutions are called; memory from torch.empty is NaN, never zero by luck."""
 
     def __init__(self):
         super().__init__()
@@ -53,17 +63,30 @@ class _Witness(TorchFunctionMode):
         name = getattr(function, "__name__", "")
         if "conv" in name:
             self.seen.add(name)
-        return function(*args, **(kwargs or {}))
+        result = function(*args, **(kwargs or {}))
+        if name in ("empty", "empty_like", "new_empty") and torch.is_floating_point(result):
+            result.detach().fill_(float("nan"))
+        return result
 
 
 def probe_stamps(transposed_conv, cases):
     values, untouched = {}, True
-    with _Witness() as witness:
+    with Witness() as witness:
         for name, (image, kernel, stride, padding) in cases.items():
             given = image.clone(), kernel.clone()
-            values[name] = transposed_conv(*given, stride, padding)
+            values[f"the output for {name}"] = transposed_conv(*given, stride, padding)
             untouched &= torch.equal(given[0], image) and torch.equal(given[1], kernel)
-    return {**values, "library": ", ".join(sorted(witness.seen)), "left alone": untouched}
+    library = ", ".join(sorted(witness.seen))
+    return {**values, "kind": kind(values.values()), "library": library, "left alone": untouched}
+
+
+def kind(values) -> str:
+    """What the values are: "float32 tensor", or several such names when they differ."""
+    names = {
+        f"{v.dtype} tensor".removeprefix("torch.") if isinstance(v, torch.Tensor) else type(v).__name__
+        for v in values
+    }
+    return " and ".join(sorted(names))
 
 
 def _layer(image, kernel, stride, padding=0) -> np.ndarray:
@@ -84,11 +107,44 @@ def _last_stamp_wins(image, kernel, stride) -> np.ndarray:
     return image.numpy()[i, j] * kernel.numpy()[u % kh, v % kw] * inside
 
 
+def _same(what, got, expected, mistakes) -> Finding:
+    """``close``, where a NaN can only come from memory that nobody has set."""
+    finding = close(what, got, expected, mistakes=mistakes)
+    if finding.ok or got.dtype.kind != "f" or not np.isnan(got).any():
+        return finding
+    cause = "torch.empty holds whatever was in memory: begin with torch.zeros"
+    return dataclasses.replace(finding, cause=cause)
+
+
 def judge_stamps(cases, got):
+    yield holds(
+        "it returns a float tensor",
+        str(got["kind"]) in ("float32 tensor", "float64 tensor"),
+        got=str(got["kind"]),
+        expected="float32 tensor",
+        cause="build the canvas with torch.zeros and return it as it is",
+    )
+    yield holds(
+        "no convolution of torch is called",
+        not str(got["library"]),
+        got=str(got["library"]),
+        expected="stamps of your own",
+        cause="the point is to see what the layer does (nn's layers also draw random weights): add "
+        "`pixel * kernel` to slices of a canvas",
+    )
+    yield holds(
+        "image and kernel are left as they were",
+        bool(got["left alone"]),
+        got="changed",
+        expected="unchanged",
+        cause="an operation in place (`*=`, `+=`) writes into the caller's tensor, and spoils the kernel for "
+        "the next stamp: make a new product for each",
+    )
+    got = {name: got[f"the output for {name}"] for name in cases}
     image, kernel, stride, padding = cases["one pixel"]
     expected = _layer(image, kernel, stride)
     yield same_shape(
-        "one pixel leaves one stamp",
+        f"one pixel: the shape is {expected.shape}",
         got["one pixel"],
         expected.shape,
         mistakes={
@@ -102,20 +158,23 @@ def judge_stamps(cases, got):
         },
         cause="the canvas has (H - 1) * stride + kh rows, columns likewise",
     )
-    yield close(
+    yield _same(
         "that stamp is the kernel times the pixel",
         got["one pixel"],
         expected,
         mistakes={
             "the kernel is turned round: here it is stamped as it stands": np.flip(expected, (0, 1)),
             "the kernel alone was stamped: multiply it by the pixel": kernel.numpy(),
-            "the canvas is still empty: add each stamp to it": np.zeros_like(expected),
+            "no stamp has arrived: loop over all of range(H) and range(W), and add each stamp": np.zeros_like(
+                expected
+            ),
+            "the canvas began with ones: begin with torch.zeros": expected + 1,
         },
     )
     image, kernel, stride, _ = cases["side by side"]
     expected, tight = _layer(image, kernel, stride), _layer(image, kernel, 1)
     yield same_shape(
-        "stride 3 spreads six stamps",
+        f"stride 3: the shape is {expected.shape}",
         got["side by side"],
         expected.shape,
         mistakes={
@@ -129,12 +188,19 @@ def judge_stamps(cases, got):
     )
     roomy = np.zeros_like(expected)
     roomy[: tight.shape[0], : tight.shape[1]] = tight
-    yield close(
+    row, pixel = torch.zeros_like(image), torch.zeros_like(image)
+    row[0], pixel[0, 0] = image[0], image[0, 0]
+    yield _same(
         "each stamp lies where its pixel says",
         got["side by side"],
         expected,
         mistakes={
             "the stamps stand too close: pixel (i, j) stamps at (i * stride, j * stride)": roomy,
+            "only the first row of pixels has stamped: does the `return` stand inside the loop?": _layer(
+                row, kernel, stride
+            ),
+            "only the first pixel has stamped: does the `return` stand inside the loop, or does `range` take "
+            "the stride? It belongs to the canvas": _layer(pixel, kernel, stride),
             "each stamp is turned round": _layer(image, kernel.flip(0, 1), stride),
             "rows and columns of the image are mixed up": _layer(
                 image.T.reshape(image.shape).contiguous(), kernel, stride
@@ -144,7 +210,7 @@ def judge_stamps(cases, got):
     image, kernel, stride, _ = cases["overlapping"]
     expected = _layer(image, kernel, stride)
     counts = _layer(torch.ones_like(image), torch.ones_like(kernel), stride)
-    yield close(
+    yield _same(
         "overlapping stamps add up",
         got["overlapping"],
         expected,
@@ -159,7 +225,7 @@ def judge_stamps(cases, got):
     expected, full = _layer(image, kernel, stride, padding), _layer(image, kernel, stride)
     h, w = full.shape
     yield same_shape(
-        "padding 1 takes one row or column off every side",
+        f"padding 1: the shape is {expected.shape}",
         got["padded"],
         expected.shape,
         mistakes={
@@ -169,10 +235,12 @@ def judge_stamps(cases, got):
             "the input was padded: it is the output that is cropped": tuple(
                 n + 2 * padding * stride for n in full.shape
             ),
+            "rows are cropped, columns are not": (h - 2 * padding, w),
+            "columns are cropped, rows are not": (h, w - 2 * padding),
             "twice too much is cropped": (h - 4 * padding, w - 4 * padding),
         },
     )
-    yield close(
+    yield _same(
         "what is left is the middle of the canvas",
         got["padded"],
         expected,
@@ -185,81 +253,3 @@ def judge_stamps(cases, got):
             ],
         },
     )
-    yield holds(
-        "no convolution of torch is called",
-        not str(got["library"]),
-        got=str(got["library"]),
-        expected="stamps of your own",
-        cause="the point is to see what the layer does: add `pixel * kernel` to slices of a canvas",
-    )
-    yield holds(
-        "image and kernel are left as they were",
-        bool(got["left alone"]),
-        got="changed",
-        expected="unchanged",
-        cause="an operation in place (`+=`, `*=`) writes into the caller's tensor: begin with torch.zeros",
-    )
-
-
-# 1.4 · overlap counts ------------------------------------------------------------------------------
-
-
-def grids(seed: int) -> dict[str, tuple[int, int, int, int]]:
-    """Per case a size, a kernel, a stride and a padding."""
-    size = int(np.random.default_rng(seed).integers(3, 6))
-    return {
-        "kernel 3, stride 2": (size, 3, 2, 0),
-        "kernel 2, stride 3": (size + 1, 2, 3, 0),
-        "kernel 4, stride 2, padding 1": (size, 4, 2, 1),
-        "kernel 5, stride 3, padding 2": (size + 1, 5, 3, 2),
-    }
-
-
-def probe_counts(overlap_counts, cases):
-    return {name: overlap_counts(*settings) for name, settings in cases.items()}
-
-
-def _hits(size, kernel, stride, padding=0) -> np.ndarray:
-    """How often each position of a line is hit by intervals of length ``kernel``, ``stride`` apart."""
-    hits = np.bincount((np.arange(size)[:, None] * stride + np.arange(kernel)).ravel())
-    return hits[padding : len(hits) - padding]
-
-
-def judge_counts(cases, got):
-    for name, (size, kernel, stride, padding) in cases.items():
-        line = _hits(size, kernel, stride, padding)
-        full = _hits(size, kernel, stride)
-        yield same_shape(
-            f"{name}: one count per output pixel",
-            got[name],
-            (len(line), len(line)),
-            mistakes={
-                "this is a line: rows and columns both overlap, so the counts have two axes": (len(line),),
-                "batch and channel axes are left over: return (out, out)": (1, 1, len(line), len(line)),
-                "padding is ignored: the crop takes counts away at the border": (len(full), len(full)),
-                "one count per input pixel; asked for is one per output pixel": (size, size),
-                "the number was asked for at every pixel, not one for all": (),
-                "kernel_size and stride have changed places": ((size - 1) * kernel + stride - 2 * padding,)
-                * 2,
-            },
-            cause="the output has (size - 1) * stride - 2 * padding + kernel_size pixels a side",
-        )
-        square = np.outer(line, line)
-        yield close(
-            f"{name}: how many stamps touch each pixel",
-            got[name],
-            square,
-            mistakes={
-                "touched or not: count every stamp, later ones too": np.minimum(square, 1),
-                "rows and columns multiply: 2 and 2 make 4 stamps, and 1 and 1 make 1": np.add.outer(
-                    line, line
-                ),
-                "only the rows were counted": np.repeat(line[:, None], len(line), 1),
-                "only the columns were counted": np.repeat(line[None], len(line), 0),
-                "counts are whole numbers of stamps, not shares": square / max(1, square.max()),
-                "each stamp counts as one, not as a share of its kernel": square / kernel**2,
-                "the crop took both sides from one end": np.outer(full[: len(line)], full[: len(line)]),
-                "no stamp has been counted": np.zeros_like(square),
-                "one too many everywhere: begin with zeros, not with ones": square + 1,
-            },
-        )

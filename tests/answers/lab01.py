@@ -5,13 +5,25 @@ from torch import nn
 from torch.nn import functional as F
 
 from tests.answers import stamping
+from tests.answers.stamp_slips import MATRIX_SLIPS, STAMP_SLIPS
 
 # 1.1
 
 
-def _by_layer(size, kernel_size, stride=1, padding=0, output_padding=0, dilation=1):
-    layer = nn.ConvTranspose1d(1, 1, kernel_size, stride, padding, output_padding, dilation=dilation)
-    return layer(torch.zeros(1, 1, size)).shape[-1]
+def _by_layer(module, axes):
+    def output_size(size, kernel_size, stride=1, padding=0, output_padding=0, dilation=1):
+        layer = module(1, 1, kernel_size, stride, padding, output_padding, dilation=dilation)
+        return layer(torch.zeros(1, 1, *[size] * axes)).shape[-1]
+
+    return output_size
+
+
+def _spread_stamps(spread_kernel):
+    def output_size(size, kernel_size, stride=1, padding=0, output_padding=0, dilation=1):
+        reach = (kernel_size - 1) * dilation + 1 if spread_kernel else kernel_size
+        return (size - 1) * stride * dilation + reach - 2 * padding + output_padding
+
+    return output_size
 
 
 def _by_last_pixel(size, kernel_size, stride=1, padding=0, output_padding=0, dilation=1):
@@ -90,6 +102,15 @@ def _crops_one_end(size, kernel_size, stride, padding):
     return full[: len(full) - 2 * padding, : len(full) - 2 * padding]
 
 
+def _negative_slices(size, kernel_size, stride, padding):
+    out = (size - 1) * stride - 2 * padding + kernel_size
+    counts = torch.zeros(out, out)
+    for i in range(-padding, size * stride - padding, stride):
+        for j in range(-padding, size * stride - padding, stride):
+            counts[i : i + kernel_size, j : j + kernel_size] += 1
+    return counts
+
+
 def _per_input_pixel(size, kernel_size, stride, padding):
     return torch.full((size, size), kernel_size**2)
 
@@ -100,7 +121,6 @@ _DOUBLE = [(4, 2, 1)]
 
 RIGHT = {
     "1.1": [
-        _by_layer,
         _by_last_pixel,
         lambda size, kernel_size, stride=1, padding=0, output_padding=0, dilation=1: (
             size * stride
@@ -133,6 +153,19 @@ WRONG = {
         "holds for some kernels": lambda size, kernel_size, stride=1, *rest, **more: size * stride,
         "changed places": _swapped,
         "turns whole numbers into floats": lambda *given, **more: _sizes()(*given, **more) / 1,
+        "a tensor was returned": lambda *given, **more: torch.tensor(_sizes()(*given, **more)),
+        "a text was returned": lambda *given, **more: str(_sizes()(*given, **more)),
+        "one number is asked for": lambda *given, **more: (_sizes()(*given, **more),) * 2,
+        "hides the formula": _by_layer(nn.ConvTranspose1d, 1),
+        "count the pixels yourself": _by_layer(nn.ConvTranspose2d, 2),
+        "the size can be read as numbers": lambda *given, **more: None,
+        "is added once, where the last stamp begins": lambda size, kernel_size, stride=1, *rest: (
+            (size - 1) * (stride + kernel_size)
+        ),
+        "its entries lie 1 apart": _sizes(extent=lambda k, d: k + (k - 1) * d),
+        "it was added only once": _sizes(extent=lambda k, d: k + d - 1),
+        "leave the stride as it is": _spread_stamps(spread_kernel=False),
+        "the stamps stay `stride` apart": _spread_stamps(spread_kernel=True),
         "keep the `def` line": _no_defaults,
         "padding is ignored": _sizes(crop=0),
         "padding makes a transposed convolution smaller": _sizes(crop=-2),
@@ -153,7 +186,7 @@ WRONG = {
         "height and width are swapped": lambda *given: stamping.stamps()(*given).T,
         "kernel is turned round": stamping.stamps(flip=True),
         "multiply it by the pixel": stamping.stamps(value=False),
-        "canvas is still empty": stamping.stamps(value=True, kernel_of=lambda k: k * 0),
+        "no stamp has arrived": stamping.stamps(value=True, kernel_of=lambda k: k * 0),
         "stamps stand too close": stamping.stamps(step=1),
         "a later stamp replaces": stamping.stamps(add=False),
         "padding is ignored": stamping.stamps(crop="none"),
@@ -163,9 +196,11 @@ WRONG = {
         "both rows were cut at one end": stamping.stamps(crop="end"),
         "both rows were cut at the beginning": stamping.stamps(crop="begin"),
         "no convolution of torch": stamping.calls_torch,
-        "reaches past the canvas": stamping.too_small,
+        "of a canvas with": stamping.too_small,
         "writes into the caller's tensor": stamping.spoils_kernel,
         "is there a `return`": lambda *given: None,
+        "the output for one pixel can be read": lambda *given: stamping.stamps()(*given).tolist(),
+        **STAMP_SLIPS,
     },
     "1.3": {
         "rows and columns are swapped": lambda *given: stamping.by_basis(*given).T,
@@ -183,6 +218,8 @@ WRONG = {
         "padding is not subtracted": stamping.rows(shift=False),
         "still empty": lambda *given: torch.zeros_like(stamping.by_basis(*given)),
         "reaches into the padding": stamping.never_skips,
+        "is there a `return`": lambda *given: None,
+        **MATRIX_SLIPS,
     },
     "1.4": {
         "counts have two axes": _changed(lambda counts, size, k, p: counts[len(counts) // 2]),
@@ -203,6 +240,17 @@ WRONG = {
         "not as a share of its kernel": _changed(lambda counts, size, k, p: counts / k**2),
         "took both sides from one end": _crops_one_end,
         "begin with zeros": _changed(lambda counts, size, k, p: counts + 1),
+        "the stride is ignored": lambda size, kernel_size, stride, padding: _by_counting(
+            size, kernel_size, 1, padding
+        ),
+        "has random weights": lambda size, kernel_size, stride, padding: nn.ConvTranspose2d(
+            1, 1, kernel_size, stride, padding
+        )(torch.ones(1, 1, size, size))[0, 0],
+        "a slice like c[-1:3] is empty": _negative_slices,
+        "how many pixels one stamp touches": _changed(lambda counts, size, k, p: counts * 0 + k**2),
+        "wants four axes": lambda size, kernel_size, stride, padding: F.conv_transpose2d(
+            torch.ones(size, size), torch.ones(kernel_size, kernel_size), stride=stride, padding=padding
+        ),
         "no stamp has been counted": _changed(lambda counts, size, k, p: counts * 0),
         "is there a `return`": lambda *given: None,
     },
@@ -213,7 +261,14 @@ WRONG = {
         "the kernel belongs in it too": lambda: [(1, 0)] + [(2, 1)] * 4,
         "return a list of five": lambda: (4, 2, 1),
         "the order is (kernel_size, stride, padding)": lambda: [(1, 4, 0)] + [(2, 4, 1)] * 4,
-        "has kernel 4 in every layer": lambda: [(5, 1, 0)] + [(3, 2, 1)] * 4,
+        "this ladder has 4 throughout": lambda: [(5, 1, 0)] + [(3, 2, 1)] * 4,
+        "layer 2 has kernel 3": lambda: [(4, 1, 0), (3, 2, 1)] + _DOUBLE * 3,
+        "layer 2 has kernel 2": lambda: [(4, 1, 0)] + [(2, 2, 0)] * 4,
+        "write 4, not the float": lambda: [(4.0, 1.0, 0.0)] + _DOUBLE * 4,
+        "every layer has a tuple of three": lambda: [4, 8, 16, 32, 64],
+        "on a single pixel any stride": lambda: [(4, 4, 0)] + _DOUBLE * 4,
+        "gives the same size": lambda: [(4, 3, 0)] + _DOUBLE * 4,
+        "the ladder can be read as numbers": lambda: None,
         "crops the stamp of 4 to 2": lambda: _DOUBLE * 5,
         "order of the discriminator": lambda: _DOUBLE * 4 + [(4, 1, 0)],
         "comes out 2 too large": lambda: [(4, 1, 0)] + [(4, 2, 0)] * 4,

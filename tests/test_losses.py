@@ -25,7 +25,9 @@ def images():
 def test_both_forms_agree_with_each_other_and_with_the_formula(images, smooth):
     real, fake = images
     on_real, on_fake = torch.sigmoid(_scores(real)), torch.sigmoid(_scores(fake))
-    by_hand = -(smooth * on_real.log() + (1 - smooth) * (1 - on_real).log()).mean() - (1 - on_fake).log().mean()
+    by_hand = (
+        -(smooth * on_real.log() + (1 - smooth) * (1 - on_real).log()).mean() - (1 - on_fake).log().mean()
+    )
     d_loss, g_loss = logits_losses(smooth)
     assert torch.allclose(d_loss(_scores, real, fake), by_hand, atol=1e-6)
     assert torch.allclose(g_loss(_scores, real, fake), -on_fake.log().mean(), atol=1e-6)

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 KILLS = 20
-STEPS = 120
+STEPS = 180
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -75,19 +75,17 @@ def _die_and_rise(folder: Path) -> None:
     from labkit import data, training  # noqa: F401
 
     torch.set_num_threads(1)
-    child, told = _fork(folder / "whole", 60.0)
-    os.read(told, 1)
-    started = time.monotonic()
+    child, _ = _fork(folder / "whole", 60.0)
     assert os.waitpid(child, 0)[1] == 0
-    length = time.monotonic() - started
     chance = random.Random()
     for kill in range(KILLS + 1):
         # Saving after every step puts many of the moments into the middle of a save.
-        child, told = _fork(folder / "killed", chance.choice([0.0, length / 40]))
+        child, told = _fork(folder / "killed", chance.choice([0.0, 0.02]))
         if kill < KILLS:
-            if kill % 5:
-                os.read(told, 1)  # else: at any moment, of the start as well
-            time.sleep(chance.uniform(0.0, length / 5))
+            if kill % 5:  # some steps on, at any point of the next one; else at any moment of the start
+                for _ in range(chance.randint(1, 2 * 10)):
+                    os.read(told, 1)
+            time.sleep(chance.uniform(0.0, 0.02 if kill % 5 else 0.3))
             os.kill(child, signal.SIGKILL)
         status = os.waitpid(child, 0)[1]
         assert os.WIFSIGNALED(status) if kill < KILLS else status == 0
@@ -118,7 +116,7 @@ def test_twenty_kills_leave_no_trace(tmp_path):
     assert len(reached) == KILLS + 1
     assert reached == sorted(reached), "a kill took the run back"
     assert reached[-1] == STEPS
-    assert len(set(reached)) > KILLS // 3, f"hardly a kill fell into the training: {reached}"
+    assert len(set(reached)) > KILLS // 4, f"hardly a kill fell into the training: {reached}"
 
     whole, killed = (
         torch.load(tmp_path / name / "checkpoint.pt", weights_only=True) for name in ("whole", "killed")

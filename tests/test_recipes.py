@@ -54,7 +54,12 @@ def test_every_recipe_fits_together_under_every_budget(name, budget):
     assert g_loss(D, real, fake).isfinite()
     assert recipe.steps(budget, 12_000) >= 1
     options = recipe.options(seed=3)
-    assert (options.g_lr, options.latent, options.seed) == (recipe.lr, recipe.latent, 3)
+    assert (options.g_lr, options.d_lr, options.latent, options.seed) == (
+        recipe.g_lr or recipe.lr,
+        recipe.lr,
+        recipe.latent,
+        3,
+    )
 
 
 def test_epochs_become_steps():

@@ -19,6 +19,7 @@ def double(x):
     return twice_as_much
     ### END SOLUTION
 """
+IDIOMS = {"with torch.no_grad():"}  # a line that says nothing: given cells of other labs need it too
 TEXT = """**Exercise 9.2 · your answer** (3 points)
 
 <!-- BEGIN SOLUTION -->
@@ -190,7 +191,7 @@ def test_no_line_of_a_solution_survives(path):
         lines = {
             line.strip() for c in nbformat.read(student, as_version=4).cells for line in c.source.split("\n")
         }
-        shared = {s for s in secrets & lines if len(re.findall(r"\w+", s)) >= 3}
+        shared = {s for s in secrets & lines if len(re.findall(r"\w+", s)) >= 3} - IDIOMS
         assert not shared, f"{student.name}: {shared}"
         text = student.read_text(encoding="utf-8")
         assert "BEGIN SOLUTION" not in text and "END SOLUTION" not in text and "ubric" not in text

@@ -76,6 +76,8 @@ def test_jupyterlab_starts_as_root_and_without_a_screen(bare, tmp_path, capsys):
         bare.delenv(name, raising=False)
     serve.main(["--port", "9000"])
     assert {"--allow-root", "--no-browser", "--port=9000"} <= set(started[0])
+    assert f"--ServerApp.root_dir={tmp_path}" in started[0], "the whole kit is to be seen, not one folder"
+    assert "--LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb" in started[0]
     assert "open the address" in capsys.readouterr().out
     bare.setattr(os, "geteuid", lambda: 1000)
     bare.setenv("DISPLAY", ":0")

@@ -15,7 +15,10 @@ def main(argv: list[str] | None = None) -> None:
     options = parser.parse_args(argv)
     if not FIRST.is_file():
         sys.exit(f"{FIRST} is not here: run this from the kit's folder")
-    command = [sys.executable, "-m", "jupyterlab", str(FIRST), f"--port={options.port}"]
+    # Not the file as an argument: its folder would become the root, and the rest of the kit disappear.
+    first = f"--LabApp.default_url=/lab/tree/{FIRST.as_posix()}"
+    root = f"--ServerApp.root_dir={Path.cwd()}"
+    command = [sys.executable, "-m", "jupyterlab", root, first, f"--port={options.port}"]
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         command.append("--allow-root")
     if not _has_screen():

@@ -155,7 +155,7 @@ _ALL = (
         latent="uniform",
         batch_size=32,
         smoke=_SMOKE,
-        cpu=Scale(base_channels=48, steps=7_500),
+        cpu=Scale(base_channels=32, steps=7_500),
         gpu=Scale(epochs=20),
     ),
     Recipe(

@@ -11,7 +11,7 @@ SETUP_MARK = "# Set-up: run this cell first."
 _BADGE = """{mark}
 [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)]({address})"""
 
-_SETUP = """{mark} In Colab it fetches the course kit, a few hundred kilobytes.
+_SETUP = """{mark} In Colab it fetches the course kit, a few megabytes.
 import importlib.util, os, subprocess, sys
 
 if importlib.util.find_spec("labkit") is None:

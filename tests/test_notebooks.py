@@ -70,7 +70,7 @@ def bare_colab(tmp_path_factory):
         capture_output=True,
         text=True,
     ).stdout.strip()
-    # The packages of this environment become visible; an editable labkit does not, as its own .pth is not read.
+    # This environment's packages become visible; an editable labkit does not: its own .pth is not read.
     Path(site, "packages.pth").write_text(sysconfig.get_path("purelib") + "\n")
     stub = folder / "stubs" / "google" / "colab"
     stub.mkdir(parents=True)

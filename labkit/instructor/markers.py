@@ -5,7 +5,8 @@ Everything that matters stands in the source text, because Colab drops or rewrit
 - a coded answer: ``# Exercise 3.2 · discriminator_loss (3 points)`` as the first line of a code cell, and
   inside its function or class one or more blocks from ``### BEGIN SOLUTION`` to ``### END SOLUTION``;
 - a written answer: ``**Exercise 1.6 · your answer** (4 points)`` as the first line of a Markdown cell,
-  and one block from ``<!-- BEGIN SOLUTION -->`` to ``<!-- END SOLUTION -->`` with the model answer and a rubric.
+  and one block from ``<!-- BEGIN SOLUTION -->`` to ``<!-- END SOLUTION -->`` with the model answer and a
+  rubric.
 """
 
 import ast

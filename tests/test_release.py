@@ -1,14 +1,18 @@
 """Release: the grammar is strict, the result is pure and byte-stable, and no solution reaches a student."""
 
+import base64
+import io
 import re
 
 import nbformat
+import numpy as np
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from PIL import Image
 
 from labkit.exercises.spec import Exercise, Written
 from labkit.instructor import course as courses
-from labkit.instructor import markers, release
+from labkit.instructor import markers, release, running
 from tests.solutions import ROOT, notebooks
 
 CODE = """# Exercise 9.1 · double (2 points)
@@ -195,6 +199,20 @@ def test_no_line_of_a_solution_survives(path):
         assert not shared, f"{student.name}: {shared}"
         text = student.read_text(encoding="utf-8")
         assert "BEGIN SOLUTION" not in text and "END SOLUTION" not in text and "ubric" not in text
+
+
+def test_stored_figures_are_made_small_and_look_the_same():
+    from labkit.plots import image_grid, to_png
+    from labkit.synthetic.faces import draw
+
+    png = base64.b64encode(to_png(image_grid(draw(16)[0]))).decode()
+    small = running.slim(png)
+    assert len(small) < len(png) / 2
+    before, after = (
+        np.asarray(Image.open(io.BytesIO(base64.b64decode(p))).convert("RGB"), float) for p in (png, small)
+    )
+    assert before.shape == after.shape and np.abs(before - after).mean() < 6, "of 255"
+    assert running.slim(small) == small or len(running.slim(small)) <= len(small)
 
 
 def test_every_solution_has_a_student_notebook():

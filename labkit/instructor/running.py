@@ -1,5 +1,7 @@
 """Running notebooks for release: the solution for its figures, the student's to see where it stops."""
 
+import base64
+import io
 import os
 import re
 from pathlib import Path
@@ -7,6 +9,7 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from PIL import Image
 
 CELL_SECONDS = 1500
 _BLANK = re.compile(r"Exercise \d+\.\d+: your code here")
@@ -50,6 +53,8 @@ def execute_solution(notebook: nbformat.NotebookNode, folder: Path) -> None:
             cell.metadata.pop("execution", None)
             cell.outputs = [o for o in cell.outputs if _lasting(o)]
             for output in cell.outputs:
+                if png := output.get("data", {}).get("image/png"):
+                    output.data["image/png"] = slim(png)
                 if output.output_type == "execute_result":
                     output.execution_count = cell.execution_count
 
@@ -92,6 +97,16 @@ def errors(notebook: nbformat.NotebookNode) -> list[tuple[int, nbformat.Notebook
         for o in c.outputs
         if o.output_type == "error"
     ]
+
+
+def slim(png: str) -> str:
+    """A base64 PNG with a palette of 256 colours, which takes a third of the room and looks the same; the
+    original where that is smaller."""
+    picture = Image.open(io.BytesIO(base64.b64decode(png))).convert("RGB")
+    stored = io.BytesIO()
+    picture.quantize(256, dither=Image.Dither.FLOYDSTEINBERG).save(stored, "PNG", optimize=True)
+    small = base64.b64encode(stored.getvalue()).decode("ascii")
+    return min(small, png, key=len)
 
 
 def _lasting(output: nbformat.NotebookNode) -> bool:

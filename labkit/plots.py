@@ -95,7 +95,7 @@ def image_grid(
         y = (row + 1) * (gap + pixels.shape[-2] + below) - below / 2
         axes.text(x - 0.5, y - 0.5, str(label), ha="center", va="center", fontsize=8)
     if title:
-        figure.suptitle(title, fontsize=11, y=1 - 0.17 / inches[1], va="center")
+        figure.suptitle(title, fontsize=10, y=1 - 0.17 / inches[1], va="center")
     return figure
 
 

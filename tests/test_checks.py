@@ -208,6 +208,9 @@ def test_close_names_the_mistake_that_agrees():
     assert (finding.ok, finding.cause, finding.got, finding.expected) == (False, "halved", "2", "4")
     assert "NaN" in close("sum", np.array(np.nan), 4.0).cause
     assert close("sum", np.array(4.0 + 1e-6), 4.0).ok
+    assert close("sum", np.array("four"), 4.0).got == "four", (
+        "a string of the right shape is wrong, not an error"
+    )
     assert "shape" in close("sum", np.ones(3), np.ones(4)).got
     assert not same_shape("s", np.ones(3), (4,), mistakes={"one short": (3,)}).ok
 

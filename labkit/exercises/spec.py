@@ -102,7 +102,7 @@ def close(
     if _close(got, expected, rtol, atol):
         return Finding(what, True)
     likely = next((c for c, v in (mistakes or {}).items() if _close(got, np.asarray(v), rtol, atol)), "")
-    if not likely and got.shape == expected.shape and not np.isfinite(got).all():
+    if not likely and got.dtype.kind == "f" and got.shape == expected.shape and not np.isfinite(got).all():
         likely = "there is a NaN or an infinity: look for log(0), a division by zero or an overflow of exp"
     if got.shape != expected.shape:
         return Finding(what, False, f"shape {got.shape}", f"shape {expected.shape}", likely or cause)

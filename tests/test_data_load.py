@@ -181,7 +181,7 @@ def test_empty_folder_and_no_pictures(tmp_path, root):
 
 def test_a_path_that_does_not_exist(tmp_path, root):
     refused("does not exist", tmp_path / "nowhere.zip", root)
-    refused("use faces, celeba, or the path", "face", root)
+    refused("use faces, celeba, digits, .*stacked-mnist, or the path", "face", root)
 
 
 def test_what_stands_where_a_zip_should_be(tmp_path, root):
@@ -241,7 +241,7 @@ def test_faces_are_drawn_once_and_agree_whatever_the_count(root, monkeypatch):
     first = load("faces", size=16, count=300, root=root)
     assert first.images.shape == (300, 3, 16, 16) and len(first.factors) >= 10
     assert all(len(values) == 300 for values in first.factors.values())
-    monkeypatch.setattr("labkit.data.sources.faces.draw", None)
+    monkeypatch.setattr("labkit.data.drawn._drawn", None)
     fewer = load("faces", size=16, count=40, root=root)
     assert torch.equal(fewer.images, first.images[:40]) and all(len(v) == 40 for v in fewer.factors.values())
 
@@ -255,7 +255,7 @@ def test_another_seed_gives_other_faces(root):
 
 def test_new_drawing_code_means_new_faces(root, monkeypatch):
     load("faces", size=16, count=8, root=root)
-    monkeypatch.setattr("labkit.data.sources._version_of_drawing", lambda: "changed")
+    monkeypatch.setattr("labkit.data.drawn.version_of", lambda _: "changed")
     (root / "faces-of-mine").mkdir()
     load("faces", size=16, count=9, root=root)
     names = [path.name for path in root.iterdir()]

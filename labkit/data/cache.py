@@ -53,6 +53,18 @@ def read(folder: Path) -> tuple[torch.Tensor, dict[str, torch.Tensor], dict] | N
     return images, factors, about
 
 
+def read_back(folder: Path) -> tuple[torch.Tensor, dict[str, torch.Tensor], dict]:
+    """Open an entry that was just written.
+
+    Raises:
+        DataError: somebody removed it in between.
+    """
+    stored = read(folder)
+    if stored is None:
+        raise DataError(f"The cache {folder} vanished while it was written: call load again.")
+    return stored
+
+
 def notes_of(folder: Path) -> dict:
     """What an entry says about itself, without opening its images; empty where there is none."""
     try:

@@ -10,7 +10,8 @@ from collections.abc import Mapping
 import numpy as np
 import torch
 
-from labkit.synthetic import arguments, counter, factors as table
+from labkit.synthetic import arguments, counter
+from labkit.synthetic import factors as table
 from labkit.synthetic.digit_strokes import INK_POINTS, MOST_CONTROLS, STYLES, templates
 from labkit.synthetic.factors import Factor, classes, number
 

@@ -1,7 +1,7 @@
 """Classes that a reader saw in the samples: how they spread, and how many are there at all.
 
-Counting modes by a classifier is how missing digits are found on MNIST (Che et al. 2017,
-arXiv:1612.02136) and on stacked MNIST with its 1,000 modes (Metz et al. 2017, arXiv:1611.02163).
+A classifier makes modes countable where nobody knows their centres: so the 1,000 modes of stacked MNIST
+were counted (Che et al. 2017, arXiv:1612.02136; Metz et al. 2017, arXiv:1611.02163).
 """
 
 import math

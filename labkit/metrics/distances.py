@@ -31,7 +31,7 @@ def frechet_distance(a: torch.Tensor, b: torch.Tensor) -> float:
     gap = (a.mean(dim=0) - b.mean(dim=0)).square().sum()
     a, b = _root(a), _root(b)
     # C_a = A'A and C_b = B'B, so C_a C_b = A'(A B')B has the eigenvalues of (A B')'(A B'): the trace of
-    # its root is the sum of A B's singular values, which are real and never below zero. No matrix root,
+    # its root is the sum of the singular values of A B', which are real and never below zero. No matrix root,
     # hence no complex numbers, and no square root of a rounding error where there are few samples.
     shared = torch.linalg.svdvals(a @ b.T).sum()
     return max(0.0, float(gap + a.square().sum() + b.square().sum() - 2.0 * shared))
@@ -40,8 +40,9 @@ def frechet_distance(a: torch.Tensor, b: torch.Tensor) -> float:
 def kernel_distance(a: torch.Tensor, b: torch.Tensor) -> float:
     """The squared maximum mean discrepancy of two sets of features, unbiased, with a cubic kernel.
 
-    The KID of Binkowski et al. 2018 (arXiv:1801.01401, section 3 and its kernel (x.y / F + 1)^3), over all
-    samples at once: mean k(x, x') + mean k(y, y') - 2 mean k(x, y), the first two over distinct pairs.
+    The KID of Binkowski et al. 2018 (arXiv:1801.01401) with its kernel k(x, y) = (x.y / F + 1)^3, over all
+    samples at once: mean k(x, x') + mean k(y, y') - 2 mean k(x, y), the first two over distinct pairs
+    (Gretton et al. 2012, equation 3).
 
     Args:
         a: (N, F) features, or (N, ...), which is flattened; N at least 2.

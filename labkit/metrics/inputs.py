@@ -37,7 +37,7 @@ def table(name: str, x: torch.Tensor, *, least: int = 1) -> torch.Tensor:
 
 
 def tables(
-    name_a: str, a: torch.Tensor, name_b: str, b: torch.Tensor, *, least: int = 1, least_b: int | None = None
+    name_a: str, a: torch.Tensor, name_b: str, b: torch.Tensor, *, least: int = 1
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Return two sets of samples as rows (N, F) and (M, F), each checked as in :func:`table`.
 
@@ -45,13 +45,13 @@ def tables(
         MetricError: as in :func:`table`, or samples of different shapes, of different devices, or whole
             numbers (0..255, say) on one side and fractions ([-1, 1], say) on the other.
     """
+    if isinstance(a, torch.Tensor) and isinstance(b, torch.Tensor) and a.device != b.device:
+        raise MetricError(f"{name_a} is on {a.device} and {name_b} on {b.device}: move one to the other.")
     rows_a = table(name_a, a, least=least)
-    rows_b = table(name_b, b, least=least if least_b is None else least_b)
+    rows_b = table(name_b, b, least=least)
     if a.shape[1:] != b.shape[1:]:
         shapes = f"{tuple(a.shape[1:])} and {tuple(b.shape[1:])}"
         raise MetricError(f"{name_a} and {name_b} must hold samples of one shape, got {shapes}.")
-    if rows_a.device != rows_b.device:
-        raise MetricError(f"{name_a} is on {a.device} and {name_b} on {b.device}: move one to the other.")
     if rows_a.is_floating_point() != rows_b.is_floating_point():
         raise MetricError(f"{name_a} is {a.dtype} and {name_b} {b.dtype}: bring both to one scale first.")
     return rows_a, rows_b

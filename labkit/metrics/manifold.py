@@ -40,7 +40,8 @@ def precision_recall(real: torch.Tensor, fake: torch.Tensor, *, k: int = 3) -> P
     Raises:
         MetricError: a wrong shape or dtype, too few samples for k, or a value that is not finite.
     """
-    real, fake = _sets(real, fake, k)
+    real, fake = tables("real", real, "fake", fake)
+    neighbours(k, real=len(real), fake=len(fake))
     radius_real, radius_fake = neighbour_distance(real, k), neighbour_distance(fake, k)
     precise, recalled = 0, torch.zeros(len(real), dtype=torch.bool, device=real.device)
     for start, block in distance_blocks(fake, real):
@@ -54,11 +55,12 @@ def density_coverage(real: torch.Tensor, fake: torch.Tensor, *, k: int = 5) -> D
 
     Density is the mean number of real balls that hold a fake, over k: unlike precision, one outlier with
     a huge ball does not make it 1. Coverage is the share of real balls that hold a fake; for two sets of
-    one distribution and equal size it is about 1 - 2^-k (section 3.3 there).
+    one distribution and equal size it is about 1 - 2^-k (Lemma 2 there).
 
     Args, raises: those of :func:`precision_recall`; the paper's k is 5, and one fake is enough.
     """
-    real, fake = _sets(real, fake, k, fakes=1)
+    real, fake = tables("real", real, "fake", fake)
+    neighbours(k, real=len(real))
     radius = neighbour_distance(real, k)
     held, covered = 0, torch.zeros(len(real), dtype=torch.bool, device=real.device)
     for _, block in distance_blocks(fake, real):
@@ -66,9 +68,3 @@ def density_coverage(real: torch.Tensor, fake: torch.Tensor, *, k: int = 5) -> D
         held += int(inside.sum())
         covered |= inside.any(dim=0)
     return DensityCoverage(held / (k * len(fake)), int(covered.sum()) / len(real))
-
-
-def _sets(real, fake, k: int, fakes: int | None = None) -> tuple[torch.Tensor, torch.Tensor]:
-    real, fake = tables("real", real, "fake", fake)
-    neighbours(k, real=len(real), **({"fake": len(fake)} if fakes is None else {}))
-    return real, fake

@@ -1,7 +1,7 @@
 """Points against a mixture's centres: how many modes the points found, how well, and how evenly.
 
 A sample is of high quality within three standard deviations of some centre, as in VEEGAN (Srivastava
-et al. 2017, arXiv:1705.07761, section 5.1) and PacGAN (Lin et al. 2018, arXiv:1712.04086, section 4.1).
+et al. 2017, arXiv:1705.07761) and PacGAN (Lin et al. 2018, arXiv:1712.04086).
 Those papers call a mode found as soon as one such sample lies at it. Here it must hold a part of its
 fair share as well, N / M of N points on M centres: one stray sample among thousands is no mode.
 """
@@ -61,7 +61,7 @@ def high_quality(points: torch.Tensor, centres: torch.Tensor, *, std: float = 0.
 def mode_kl(points: torch.Tensor, centres: torch.Tensor) -> float:
     """The reverse Kullback-Leibler divergence of the modes: KL(samples' histogram || uniform), in nats.
 
-    Each sample goes to its nearest centre (PacGAN, section 4.1). 0 when all modes are equally full,
+    Each sample goes to its nearest centre (as PacGAN's third number). 0 when all modes are equally full,
     ln M when all samples lie at one of M. Arguments and errors are those of :func:`modes_covered`.
     """
     nearest, _ = _nearest(points, centres)

@@ -75,6 +75,7 @@ def load(name: str, size: int | None, count: int | None, seed: int, root: Path) 
     family = f"{name}-{size}-{cache.key_of(version, size, seed)}"
     stored = _smallest_cached(root, family, count)
     if stored is None:
+        _try(twin, size, seed)
         folder = root / f"{family}-{count}"
         blocks = with_progress(_drawn(twin, count, size, seed), count, f"Drawing {twin.what}")
         _forget_old_drawings(root, name, version)
@@ -92,8 +93,13 @@ def _drawn(twin: Twin, count: int, size: int, seed: int) -> Iterator[cache.Block
         images, factors = twin.draw(n, size=size, seed=seed, start=twin.start + first)
         return images.numpy(), {name: values.numpy() for name, values in factors.items()}
 
+    yield from in_order(block, range(0, count, twin.at_once))
+
+
+def _try(twin: Twin, size: int, seed: int) -> None:
+    """Draw one, so that what cannot be drawn is said before a progress bar starts."""
     try:
-        yield from in_order(block, range(0, count, twin.at_once))
+        twin.draw(1, size=size, seed=seed, start=twin.start)
     except ValueError as error:
         raise DataError(str(error)) from error
 

@@ -7,6 +7,7 @@ there. The mirrors are the two of torchvision 0.19 and, between them, that of th
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -36,6 +37,27 @@ _AT_ONCE = 2_000
 _FORMAT = 1  # of the caches: raise it when `load_pair` gives other pixels
 
 
+def load(part: str, name: str, size: int, count: int | None, root: Path) -> ImageSet | None:
+    """The images of ``"train"`` or ``"t10k"`` under a name, from wherever they are or can be had.
+
+    Returns:
+        (N, 1, size, size) with the factor ``digit``; None, after a warning, when no source worked.
+
+    Raises:
+        DataError: a size out of range, a full disk.
+    """
+    found = [pair for place in places(root) if (pair := idx.pair_in(place, part))]
+    try:  # files that are in the cache already were checked then
+        pair = next((pair for pair in found if cache.read(_entry(pair, name, size, root))), None)
+        pair = pair or obtain(part, root)
+    except OSError as error:
+        raise cache.disk_error(error, root) from error
+    if pair is None:
+        return None
+    what = f"{'training' if part == idx.TRAIN else 'test'} images from {pair.images.parent.name}"
+    return load_pair(pair, name, what, size, count, root)
+
+
 def obtain(part: str, root: Path) -> idx.Pair | None:
     """The two files of ``"train"`` or ``"t10k"``: those that are here, else a download.
 
@@ -54,9 +76,10 @@ def obtain(part: str, root: Path) -> idx.Pair | None:
             failures.append(f"  {folder}: {problem}")
     pair = _downloaded(part, root, failures)
     if pair is None:
+        images, labels = _names(part)
         by_hand = (
-            f"By hand: get the four *-ubyte.gz files from {MIRRORS[0]} or a friend and put them "
-            f"into {root / 'mnist'}, or load the path of their folder."
+            f"By hand: get {images} and {labels} from {MIRRORS[0]} and put both into {root / 'mnist'}, "
+            "or load the path of their folder."
         )
         say("\n".join(["MNIST is not here, and no source gave it:", *failures, by_hand]))
     return pair
@@ -78,7 +101,7 @@ def load_pair(pair: idx.Pair, name: str, source: str, size: int, count: int | No
     low, high = _SIZES
     if not low <= size <= high:
         raise DataError(f"size={size}: {name} can be had from {low} to {high} pixels.")
-    folder = root / f"{name}-{size}-{cache.key_of(_FORMAT, size, pair.stamp)}"
+    folder = _entry(pair, name, size, root)
     stored = cache.read(folder)
     if stored is None:
         try:
@@ -96,6 +119,10 @@ def load_pair(pair: idx.Pair, name: str, source: str, size: int, count: int | No
     return ImageSet(name, images[:count], {"digit": factors["digit"][:count]}, source)
 
 
+def _entry(pair: idx.Pair, name: str, size: int, root: Path) -> Path:
+    return root / f"{name}-{size}-{cache.key_of(_FORMAT, size, pair.stamp)}"
+
+
 def _resized(images: np.ndarray, labels: np.ndarray, size: int) -> Iterator[cache.Block]:
     for first in range(0, len(images), _AT_ONCE):
         some = images[first : first + _AT_ONCE, None]
@@ -104,6 +131,10 @@ def _resized(images: np.ndarray, labels: np.ndarray, size: int) -> Iterator[cach
             grey = F.interpolate(grey, (size, size), mode="bilinear", antialias=True, align_corners=False)
             some = grey.add_(0.5).clamp_(0, 255).to(torch.uint8).numpy()
         yield some, {"digit": labels[first : first + _AT_ONCE].astype(np.int64)}
+
+
+def _names(part: str) -> tuple[str, str]:
+    return f"{part}-images-idx3-ubyte.gz", f"{part}-labels-idx1-ubyte.gz"
 
 
 def _problem(pair: idx.Pair, part: str) -> str | None:
@@ -134,7 +165,7 @@ def _downloaded(part: str, root: Path, failures: list[str]) -> idx.Pair | None:
 
 def _from_mirror(mirror: str, part: str, folder: Path) -> idx.Pair:
     """Both files from one mirror; they get their names only when they are good together."""
-    names = [f"{part}-images-idx3-ubyte.gz", f"{part}-labels-idx1-ubyte.gz"]
+    names = _names(part)
     fresh = [folder / f".new-{name}" for name in names]
     try:
         for name, path in zip(names, fresh, strict=True):
@@ -147,4 +178,6 @@ def _from_mirror(mirror: str, part: str, folder: Path) -> idx.Pair:
     finally:
         for path in fresh:
             path.unlink(missing_ok=True)
+        with suppress(OSError):
+            folder.rmdir()  # where it is empty
     return idx.Pair(*(folder / name for name in names))

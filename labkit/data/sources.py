@@ -83,8 +83,10 @@ def load(
         )
     pair = idx.pair_at(path)
     if pair is not None:
-        where = f"from {pair.images.name} in {path.name if path.is_dir() else path.parent.name}"
-        return mnist.load_pair(pair, _label(path.name), where, wanted.size or 28, wanted.count, folder)
+        place = path.resolve() if path.is_dir() else path.resolve().parent
+        name = place.name if path.is_dir() else pair.images.name.split("-")[0]
+        where = f"from {pair.images.name} in {place.name}"
+        return mnist.load_pair(pair, _label(name), where, wanted.size or 28, wanted.count, folder)
     return from_files([path], path.stem, wanted)
 
 
@@ -105,16 +107,11 @@ def _celeba(wanted: _Wanted) -> ImageSet:
 
 
 def _mnist(part: str, name: str, wanted: _Wanted) -> ImageSet | None:
-    """All images of a part at the wanted size; None, after a warning, where there are none to be had."""
-    try:
-        pair = mnist.obtain(part, wanted.root)
-    except OSError as error:
-        raise cache.disk_error(error, wanted.root) from error
-    if pair is None:
+    """MNIST's own images; None, after a warning, where there are none to be had."""
+    images = mnist.load(part, name, wanted.size or 28, wanted.count, wanted.root)
+    if images is None:
         say("Using the drawn digits instead, the built-in twin of MNIST: same shapes, no download.")
-        return None
-    what = f"{'training' if part == idx.TRAIN else 'test'} images from {pair.images.parent.name}"
-    return mnist.load_pair(pair, name, what, wanted.size or 28, wanted.count, wanted.root)
+    return images
 
 
 def _mnist_train(wanted: _Wanted) -> ImageSet:

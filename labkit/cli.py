@@ -1,4 +1,4 @@
-"""The command ``labkit``: doctor, train, release, data.
+"""The command ``labkit``: doctor, train, reader, release, data.
 
 Each subcommand is one function that imports what it needs when it is called, so that ``labkit --help``
 answers at once. A wrong command line gives one line on stderr and exit code 2.
@@ -56,7 +56,12 @@ def _train(argv: list[str]) -> int:
     """train a published set-up and write its samples, curves and checkpoint"""
     parser = _Parser(prog="labkit train", description="Train a published set-up into a folder.")
     parser.add_argument("recipe", metavar="RECIPE", help="handout, smoothed, tutorial or dense")
-    parser.add_argument("--data", default="faces", metavar="NAME", help="faces, celeba, or a folder or zip")
+    parser.add_argument(
+        "--data",
+        default="faces",
+        metavar="NAME",
+        help="faces, celeba, digits, mnist, stacked, or a folder or zip",
+    )
     parser.add_argument("--budget", choices=("smoke", "cpu", "gpu"), help="default: what the machine has")
     parser.add_argument("--steps", type=int, metavar="N", help="updates of G (default: the recipe's)")
     parser.add_argument("--out", type=Path, metavar="DIR", help="where the results go (default: under runs/)")
@@ -97,8 +102,13 @@ def _release(argv: list[str]) -> int:
 def _data(argv: list[str]) -> int:
     """fetch or draw a data set into the cache, and say what it is"""
     parser = _Parser(prog="labkit data", description="Fetch or draw a data set, once, and say what it is.")
-    parser.add_argument("name", nargs="?", default="faces", help="faces, celeba, or a folder or zip")
-    parser.add_argument("--size", type=int, default=64, help="pixels (default 64)")
+    parser.add_argument(
+        "name",
+        nargs="?",
+        default="faces",
+        help="faces, celeba, digits, mnist, stacked, stacked-mnist, or a folder or zip",
+    )
+    parser.add_argument("--size", type=int, help="pixels (default 64; 28 for digits)")
     parser.add_argument("--count", type=int, help="how many images (default: by budget)")
     asked = parser.parse_args(argv)
 
@@ -115,9 +125,36 @@ def _data(argv: list[str]) -> int:
     return 0
 
 
+def _reader(argv: list[str]) -> int:
+    """train a reader: a small network that says which factors made a picture"""
+    parser = _Parser(prog="labkit reader", description="Train the reader of a data set, and measure it.")
+    parser.add_argument("name", metavar="NAME", help="digits, faces or mnist")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="default: where load_reader looks for it")
+    parser.add_argument("--images", type=int, metavar="N", help="how many to train on (default: by name)")
+    parser.add_argument("--seed", type=int, default=1, metavar="N", help="of pictures and weights (1)")
+    asked = parser.parse_args(argv)
+
+    from labkit import reader_command
+    from labkit.data import DataError
+    from labkit.readers import ReaderError
+    from labkit.settings import SettingsError
+
+    try:
+        reader_command.run(reader_command.Request(**vars(asked)))
+    except (ReaderError, DataError, SettingsError) as error:
+        return _complain("reader", error, 2)
+    except reader_command.BarMissed as error:
+        return _complain("reader", error, 1)
+    except OSError as error:
+        return _complain("reader", f"cannot write the reader: {error}", 2)
+    except KeyboardInterrupt:
+        return _complain("reader", "stopped", 130)
+    return 0
+
+
 def _complain(command: str, message: object, code: int) -> int:
     print(f"labkit {command}: {' '.join(str(message).split())}", file=sys.stderr)
     return code
 
 
-_COMMANDS = {"doctor": _doctor, "train": _train, "release": _release, "data": _data}
+_COMMANDS = {"doctor": _doctor, "train": _train, "release": _release, "data": _data, "reader": _reader}

@@ -1,10 +1,40 @@
-"""Files that are either whole or absent, whenever the process is killed."""
+"""Files that are either whole or absent, whenever the process is killed, and those that ship with the kit."""
 
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
+
+
+class MissingFileError(FileNotFoundError):
+    """Something that ships with the kit is not there; the message says what."""
+
+
+def shipped(*parts: str) -> Path:
+    """The path of something under the top-level ``data/`` that ships with the kit.
+
+    In a checkout (and an editable install) that folder lies beside the package; in an installed wheel
+    it lies inside, as ``labkit/shipped/``.
+
+    >>> shipped("readers", "faces.pt")
+
+    Raises:
+        MissingFileError: it is not there.
+    """
+    package = Path(__file__).resolve().parent
+    if (package / "shipped").is_dir():
+        home = package / "shipped"
+    elif (package.parent / "pyproject.toml").is_file():
+        home = package.parent / "data"
+    else:
+        raise MissingFileError("This copy of the kit came without its folder data/. Install the kit again.")
+    path = home.joinpath(*parts)
+    if not path.exists():
+        raise MissingFileError(
+            f"data/{'/'.join(parts)} is missing from this copy of the kit. Install the kit again."
+        )
+    return path
 
 
 @contextmanager

@@ -1,0 +1,268 @@
+"""What ``labkit reader`` does: draw pictures, train a reader on them, measure it on fresh ones, keep it.
+
+A reader below its bar is not kept: whatever counts classes with it would count its mistakes.
+"""
+
+import shlex
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+from torch.nn import functional
+from tqdm.auto import tqdm
+
+from labkit import settings
+from labkit.data import ImageSet, load
+from labkit.readers import TRAINED_HERE, Head, Reader, ReaderError, path_of, save_file
+from labkit.synthetic import digits, faces
+from labkit.training.precision import choose
+
+_BATCH = 128
+_FRESH = 5_000  # pictures that the reader is measured on
+_REAL_FRESH = 10_000  # all test pictures of a real set
+_FRESH_SEED = 1_000_003  # added to the seed of the training pictures
+
+
+class BarMissed(RuntimeError):
+    """The trained reader is not good enough; the message says in what."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How the reader of one data set is made.
+
+    Attributes:
+        image_size, channels: of the pictures.
+        heads: what it reads.
+        images: how many pictures it is trained on.
+        epochs: how often it sees each.
+        bars: factor -> the accuracy that it must reach on fresh pictures.
+        shift: the pictures are moved by up to this many pixels each way, anew each time.
+    """
+
+    image_size: int
+    channels: int
+    heads: tuple[Head, ...]
+    images: int
+    epochs: int
+    bars: Mapping[str, float]
+    shift: int = 0
+
+
+@dataclass(frozen=True)
+class Request:
+    """The command line of ``labkit reader``; None means the default."""
+
+    name: str
+    out: Path | None = None
+    images: int | None = None
+    seed: int = 1
+
+
+def plan_of(name: str) -> Plan:
+    """The plan of a data set that has a reader."""
+    path_of(name)  # complains about a name that nobody knows
+    if name == "faces":
+        heads = _heads(faces.FACTORS, hidden={"hat_hue": "hat", "hat_tone": "hat"})
+        bars = {head.name: 0.95 for head in heads if head.kind == "class"}
+        return Plan(64, 3, heads, images=30_000, epochs=8, bars=bars)
+    if name == "digits":
+        # The hand is the number of a throw of dice: near numbers are not alike, nobody could read it.
+        heads = _heads([factor for factor in digits.FACTORS if factor.name != "hand"])
+        return Plan(28, 1, heads, images=60_000, epochs=8, bars={"digit": 0.99})
+    heads = (Head("digit", "class", tuple("0123456789")),)
+    return Plan(28, 1, heads, images=60_000, epochs=8, bars={"digit": 0.99}, shift=2)
+
+
+def _heads(factors: Iterable[faces.Factor], hidden: Mapping[str, str] | None = None) -> tuple[Head, ...]:
+    return tuple(Head(f.name, f.kind, f.values, where=(hidden or {}).get(f.name, "")) for f in factors)
+
+
+def run(request: Request, say: Callable[[str], None] = print) -> Reader:
+    """Train a reader, print what it reaches, and write its file.
+
+    Raises:
+        ReaderError, DataError, SettingsError, MissingFileError: one line that says what to do.
+        BarMissed: it was measured and is not good enough; no file was written.
+    """
+    plan = plan_of(request.name)
+    count = plan.images if request.images is None else request.images
+    if count < 2 * _BATCH:
+        raise ReaderError(f"--images {count}: a reader needs at least {2 * _BATCH} pictures.")
+    out = Path(request.out) if request.out is not None else path_of(request.name)
+    began = time.process_time()
+    known, fresh = _pictures(request, plan, count)
+    reader = train(plan, known, seed=request.seed)
+    reader = measured(reader, fresh)
+    reader.about = {
+        "command": _command(request),
+        "images": len(known),
+        "seed": request.seed,
+        "fresh_images": len(fresh),
+        "minutes": round((time.process_time() - began) / 60, 1),
+        "source": known.source,
+    }
+    say(table(reader))
+    missed = [h for h in reader.heads if h.reached < plan.bars.get(h.name, h.reached)]
+    if missed:
+        worst = min(missed, key=lambda h: h.reached)
+        raise BarMissed(
+            f"{worst.name} is read right in {worst.reached:.1%} of {len(fresh):,} fresh pictures, "
+            f"{plan.bars[worst.name]:.0%} is the bar; the reader was not kept. "
+            "Train on more pictures with --images."
+        )
+    save_file(reader, out)
+    say(f"{out}: {out.stat().st_size / 1e3:,.0f} kB")
+    return reader
+
+
+def train(plan: Plan, known: ImageSet, *, seed: int = 1) -> Reader:
+    """Train a reader on pictures whose factors are known.
+
+    Noise of a random strength is laid over each picture, so that the reader does not hang on pixels
+    that no generated picture gets quite right.
+    """
+    device = settings.current().device
+    generator = torch.Generator().manual_seed(seed)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        reader = Reader(plan.heads, image_size=plan.image_size, channels=plan.channels)
+    reader = reader.to(device)
+    precision = choose(device, reader)
+    precision.lay_out(reader)
+    steps_per_epoch = len(known) // _BATCH
+    optimizer, schedule = _optimizer(reader, plan.epochs * steps_per_epoch)
+    targets = {head.name: _target(head, known.factors[head.name]) for head in plan.heads}
+    visible = {head.name: _visible(head, known.factors) for head in plan.heads}
+    reader.train()
+    with tqdm(total=plan.epochs * steps_per_epoch, desc=f"Training on {known.name}", unit=" steps") as bar:
+        for _ in range(plan.epochs):
+            order = torch.randperm(len(known), generator=generator)
+            for chosen in order[: steps_per_epoch * _BATCH].split(_BATCH):
+                images = precision.lay_out_images(
+                    _augmented(known.images[chosen], plan, generator).to(device)
+                )
+                with precision.autocast():
+                    answers = reader(images)
+                loss = _loss(plan.heads, answers, targets, visible, chosen)
+                optimizer.zero_grad(set_to_none=True)
+                loss.backward()
+                optimizer.step()
+                schedule.step()
+                bar.update()
+            bar.set_postfix(loss=f"{loss.item():.3f}")
+    _settle(reader, known.images[: 40 * _BATCH])
+    return reader.to("cpu", memory_format=torch.contiguous_format).eval()
+
+
+def measured(reader: Reader, fresh: ImageSet) -> Reader:
+    """The reader with ``reached`` of every head measured on these pictures."""
+    answers = reader.read(fresh.images)
+    heads = []
+    for head in reader.heads:
+        seen = _visible(head, fresh.factors)
+        got, true = answers[head.name][seen], fresh.factors[head.name][seen]
+        if head.kind == "class":
+            reached = (got == true).double().mean()
+        else:
+            reached = 1 - (got - true).double().square().mean() / true.double().var(correction=0)
+        heads.append(replace(head, reached=round(float(reached), 4)))
+    reader.heads = tuple(heads)
+    return reader
+
+
+def table(reader: Reader) -> str:
+    """What a reader reaches, factor by factor, as a table in Markdown."""
+    rows = [("factor", "kind", "on fresh pictures"), ("---", "---", "---")]
+    for head in reader.heads:
+        kind = f"{len(head.values)} classes" if head.kind == "class" else "number"
+        reached = f"{head.reached:.1%} right" if head.kind == "class" else f"R² {head.reached:.2f}"
+        rows.append((head.name, kind, reached + (f" (where {head.where} is not 0)" if head.where else "")))
+    return "\n".join("| " + " | ".join(row) + " |" for row in rows)
+
+
+def _pictures(request: Request, plan: Plan, count: int) -> tuple[ImageSet, ImageSet]:
+    """Pictures to learn from, and others to be measured on."""
+    if request.name in TRAINED_HERE:
+        known = load(request.name, size=plan.image_size, count=count)
+        if known.name != request.name:
+            raise ReaderError(f"The reader of {request.name} needs the real pictures, and they are not here.")
+        return known, load(f"{request.name}-test", size=plan.image_size, count=_REAL_FRESH)
+    known = load(request.name, size=plan.image_size, count=count, seed=request.seed)
+    other = request.seed + _FRESH_SEED
+    return known, load(request.name, size=plan.image_size, count=_FRESH, seed=other)
+
+
+def _optimizer(reader: Reader, steps: int):
+    """AdamW (Loshchilov and Hutter 2019) and one cycle of the rate (Smith and Topin 2018)."""
+    groups = [
+        {"params": [p for p in reader.parameters() if p.ndim > 1], "weight_decay": 0.05},
+        {"params": [p for p in reader.parameters() if p.ndim <= 1], "weight_decay": 0.0},
+    ]
+    optimizer = torch.optim.AdamW(groups, lr=2e-3, betas=(0.9, 0.99))
+    return optimizer, torch.optim.lr_scheduler.OneCycleLR(optimizer, 4e-3, total_steps=steps, pct_start=0.15)
+
+
+def _loss(
+    heads: tuple[Head, ...],
+    answers: dict[str, torch.Tensor],
+    targets: dict[str, torch.Tensor],
+    visible: dict[str, torch.Tensor],
+    chosen: torch.Tensor,
+) -> torch.Tensor:
+    """Mean cross-entropy of the classes plus a share of the mean squared error of the numbers."""
+    classes, numbers = [], []
+    for head in heads:
+        answer = answers[head.name].float()
+        target = targets[head.name][chosen].to(answer.device)
+        if head.kind == "class":
+            classes.append(functional.cross_entropy(answer, target))
+        else:
+            error = (answer - target).square() * visible[head.name][chosen].to(answer.device)
+            numbers.append(error.mean())
+    loss = torch.stack(classes).mean()
+    return loss + torch.stack(numbers).mean() if numbers else loss
+
+
+def _target(head: Head, values: torch.Tensor) -> torch.Tensor:
+    """Class indices as they are; numbers scaled so that their range becomes [-1, 1]."""
+    if head.kind == "class":
+        return values
+    low, high = head.values
+    return (values - low) / (high - low) * 2 - 1
+
+
+def _visible(head: Head, factors: dict[str, torch.Tensor]) -> torch.Tensor:
+    return factors[head.where] > 0 if head.where else torch.ones(len(factors[head.name]), dtype=torch.bool)
+
+
+def _augmented(images: torch.Tensor, plan: Plan, generator: torch.Generator) -> torch.Tensor:
+    pixels = images.float().div_(127.5).sub_(1.0)
+    if plan.shift:
+        reach = plan.shift
+        padded = functional.pad(pixels, (reach,) * 4, value=-1.0)
+        down, right = torch.randint(0, 2 * reach + 1, (2,), generator=generator).tolist()
+        pixels = padded[:, :, down : down + plan.image_size, right : right + plan.image_size]
+    strength = 0.06 * torch.rand(len(pixels), 1, 1, 1, generator=generator)
+    return pixels + strength * torch.randn(pixels.shape, generator=generator)
+
+
+@torch.no_grad()
+def _settle(reader: Reader, images: torch.Tensor) -> None:
+    """Take the means and variances of all batch norms anew: over clean pictures, in full precision."""
+    device = next(reader.parameters()).device
+    norms = [m for m in reader.modules() if isinstance(m, torch.nn.BatchNorm1d | torch.nn.BatchNorm2d)]
+    for norm in norms:
+        norm.reset_running_stats()
+        norm.momentum = None  # the plain mean over all batches
+    for batch in images.split(_BATCH):
+        reader.trunk(batch.to(device).float().div_(127.5).sub_(1.0))
+
+
+def _command(request: Request) -> str:
+    words = ["labkit", "reader", request.name]
+    words += ["--images", str(request.images)] if request.images is not None else []
+    words += ["--seed", str(request.seed)] if request.seed != Request.seed else []
+    return shlex.join(words)

@@ -1,0 +1,216 @@
+"""Readers read what the kit draws, say what they cannot read, and are small plain files."""
+
+import pickle
+import re
+
+import pytest
+import torch
+
+from labkit import cli, reader_command
+from labkit.data import ImageSet
+from labkit.files import shipped
+from labkit.readers import SHIPPED, Head, Reader, ReaderError, load_file, load_reader, path_of, save_file
+from labkit.synthetic import digits, faces
+
+FRESH = 987_654_321  # a seed that no reader was trained or measured on
+HEADS = (
+    Head("shape", "class", ("round", "square")),
+    Head("size", "number", (2.0, 6.0), reached=0.5),
+)
+
+
+@pytest.fixture(scope="module")
+def faces_drawn():
+    return faces.draw(1_500, seed=FRESH)
+
+
+@pytest.fixture(scope="module")
+def digits_drawn():
+    return digits.draw(2_000, seed=FRESH)
+
+
+@pytest.fixture
+def small():
+    torch.manual_seed(0)
+    return Reader(
+        HEADS, image_size=16, channels=1, features=8, about={"seed": 3, "command": "by hand"}
+    ).eval()
+
+
+def test_faces_are_read_right(faces_drawn):
+    images, factors = faces_drawn
+    read = load_reader("faces").read(images)
+    discrete = [f.name for f in faces.FACTORS if f.kind == "class"]
+    shares = {name: (read[name] == factors[name]).double().mean().item() for name in discrete}
+    assert len(discrete) == 9 and min(shares.values()) >= 0.95, shares
+
+
+def test_digits_are_read_right(digits_drawn):
+    images, factors = digits_drawn
+    assert (load_reader("digits").read(images)["digit"] == factors["digit"]).double().mean() >= 0.99
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_what_a_reader_says_about_itself_holds_on_fresh_pictures(name, request):
+    images, factors = request.getfixturevalue(f"{name}_drawn")
+    reader = load_reader(name)
+    claimed = {head.name: head.reached for head in reader.heads}
+    again = reader_command.measured(reader, ImageSet(name, images, factors))
+    for head in again.heads:
+        assert abs(head.reached - claimed[head.name]) < (0.02 if head.kind == "class" else 0.12), head.name
+
+
+def test_numbers_come_in_the_units_of_the_factor(faces_drawn):
+    images, factors = faces_drawn
+    read = load_reader("faces").read(images[:300])
+    assert (read["turn"] - factors["turn"][:300]).abs().mean() < 0.15
+    assert read["age"].min() >= 0 and read["age"].max() <= 1  # its range is 0 to 1
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_features_are_well_scaled(name, request):
+    images, _ = request.getfixturevalue(f"{name}_drawn")
+    features = load_reader(name).features(images)
+    assert features.shape == (len(images), load_reader(name).feature_count)
+    assert features.mean(0).abs().max() < 0.2
+    assert features.std(0).min() > 0.8 and features.std(0).max() < 1.2
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_the_file_is_small_and_plain(name):
+    path = shipped("readers", f"{name}.pt")
+    assert path.stat().st_size < 1_000_000
+    stored = torch.load(path, weights_only=True)
+    assert all(isinstance(value, torch.Tensor) for value in stored["weights"].values())
+    assert all(isinstance(value, int | float | str) for value in stored["about"].values())
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_the_readme_holds_the_table_of_the_file(name):
+    readme = shipped("README.md").read_text(encoding="utf-8")
+    reader = load_reader(name)
+    assert reader_command.table(reader) in readme
+    assert f"`{reader.about['command']}`" in readme
+
+
+def test_a_chunk_more_or_less_changes_nothing(small):
+    images = torch.randint(0, 256, (501, 1, 16, 16), dtype=torch.uint8)
+    whole = small.features(images)
+    assert torch.allclose(whole[250:260], small.features(images[250:260]), atol=1e-5)
+    assert small.read(images)["shape"].shape == small.read(images)["size"].shape == (501,)
+    assert len(small.features(images[:0])) == 0
+
+
+def test_reading_leaves_the_mode_alone_and_ignores_it(small):
+    images = torch.randint(0, 256, (20, 1, 16, 16), dtype=torch.uint8)
+    before = small.features(images)
+    small.train()
+    assert torch.equal(small.features(images), before)
+    assert small.training and torch.equal(small.features(images), before)
+
+
+@pytest.mark.parametrize(
+    ("images", "clue"),
+    [
+        (torch.zeros(2, 1, 16, 16), "use to_uint8 first"),
+        (torch.zeros(2, 3, 16, 16, dtype=torch.uint8), r"\(N, 1, 16, 16\), not \(2, 3, 16, 16\)"),
+        (torch.zeros(1, 16, 16, dtype=torch.uint8), r"not \(1, 16, 16\)"),
+        (torch.zeros(2, 1, 28, 28, dtype=torch.uint8), "resize them first"),
+        ([[0]], "not list"),
+    ],
+)
+def test_pictures_that_it_cannot_read_are_refused(small, images, clue):
+    for function in (small.read, small.features):
+        with pytest.raises(ReaderError, match=clue):
+            function(images)
+
+
+def test_a_file_holds_the_whole_reader(small, tmp_path):
+    path = tmp_path / "new folder" / "small.pt"
+    save_file(small, path)
+    back = load_file(path)
+    images = torch.randint(0, 256, (30, 1, 16, 16), dtype=torch.uint8)
+    assert back.heads == small.heads and back.about == small.about and not back.training
+    assert torch.allclose(back.features(images), small.features(images), atol=0.02)  # float16 in between
+    assert next(back.parameters()).dtype == torch.float32
+
+
+def test_a_damaged_or_foreign_file_is_one_clear_line(small, tmp_path):
+    path = tmp_path / "small.pt"
+    save_file(small, path)
+    for content in (path.read_bytes()[:2000], b"", b"PK not a zip", pickle.dumps({"format": 1}, protocol=2)):
+        path.write_bytes(content)
+        with pytest.raises(ReaderError, match="small.pt is damaged .*train it again"):
+            load_file(path)
+    torch.save({"format": 99}, path)
+    with pytest.raises(ReaderError, match="another version"):
+        load_file(path)
+
+
+def test_a_reader_that_is_not_there_names_its_command(tmp_path, monkeypatch):
+    monkeypatch.setenv("LABKIT_DATA", str(tmp_path))
+    with pytest.raises(ReaderError, match="labkit reader mnist"):
+        load_reader("mnist")
+    with pytest.raises(ReaderError, match="choose one of digits, faces, mnist"):
+        load_reader("cats")
+    assert path_of("mnist") == tmp_path / "readers" / "mnist.pt"
+
+
+def test_measured_counts_only_where_a_factor_is_seen(small):
+    small.heads = (HEADS[0], Head("size", "number", (2.0, 6.0), where="shape"))
+    images = torch.randint(0, 256, (40, 1, 16, 16), dtype=torch.uint8)
+    read = small.read(images)
+    shape = torch.arange(40) % 2
+    size = torch.where(shape > 0, read["size"], torch.full((40,), 6.0))
+    heads = reader_command.measured(small, ImageSet("x", images, {"shape": shape, "size": size})).heads
+    assert heads[0].reached == pytest.approx((read["shape"] == shape).double().mean().item(), abs=1e-4)
+    assert heads[1].reached > 0.99  # wrong everywhere else
+
+
+def test_training_reads_what_it_was_shown():
+    """Bright or dark, and how bright: read almost perfectly after a few hundred pictures."""
+    torch.manual_seed(1)
+    bright = torch.randint(0, 2, (768,))
+    level = torch.rand(768)
+    images = (bright * 120 + 100 * level).to(torch.uint8)[:, None, None, None].expand(-1, 1, 16, 16).clone()
+    heads = (Head("bright", "class", ("no", "yes")), Head("level", "number", (0.0, 1.0)))
+    plan = reader_command.Plan(16, 1, heads, images=512, epochs=6, bars={})
+    known = ImageSet("x", images[:512], {"bright": bright[:512], "level": level[:512]})
+    fresh = ImageSet("x", images[512:], {"bright": bright[512:], "level": level[512:]})
+    first, second = reader_command.train(plan, known, seed=2), reader_command.train(plan, known, seed=2)
+    reached = {head.name: head.reached for head in reader_command.measured(first, fresh).heads}
+    assert reached["bright"] > 0.95 and reached["level"] > 0.5, reached
+    assert torch.equal(first.features(images), second.features(images))  # the seed decides
+
+
+def test_the_command_keeps_no_reader_below_its_bar(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("LABKIT_DATA", str(tmp_path / "cache"))
+    monkeypatch.setattr(reader_command, "_FRESH", 50)
+    out = tmp_path / "faces.pt"
+    assert cli.main(["reader", "faces", "--images", "256", "--out", str(out)]) == 1
+    told = capsys.readouterr()
+    assert re.search(r"\| skin \| 5 classes \| [\d.]+% right \|", told.out)
+    complaint = told.err.splitlines()[-1]
+    assert complaint.startswith("labkit reader: ") and "95% is the bar" in complaint
+    assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    ("argv", "clue"),
+    [
+        (["cats"], "choose one of digits, faces, mnist"),
+        (["faces", "--images", "10"], "at least 256"),
+        (["faces", "--seed", "-1"], "seed"),
+        (["faces", "--images", "many"], "invalid int"),
+        ([], "NAME"),
+    ],
+)
+def test_a_wrong_command_line_is_one_line(argv, clue, capsys, tmp_path, monkeypatch):
+    monkeypatch.setenv("LABKIT_DATA", str(tmp_path))
+    try:
+        code = cli.main(["reader", *argv])
+    except SystemExit as stop:
+        code = stop.code
+    told = capsys.readouterr().err
+    assert code == 2
+    assert clue in told.splitlines()[-1], told

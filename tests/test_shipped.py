@@ -1,0 +1,83 @@
+"""What ships under data/ is found in a checkout and in an installed wheel, and the wheel holds no cache."""
+
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from labkit.files import MissingFileError, shipped
+
+ROOT = Path(__file__).resolve().parent.parent
+IN_WHEEL = "labkit/shipped/"
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    """A wheel built offline from a copy of the checkout, as pip builds it from a zip of the repository."""
+    pytest.importorskip("setuptools", minversion="77", reason="the wheel is built by setuptools >= 77")
+    home = tmp_path_factory.mktemp("checkout")
+    for name in ("pyproject.toml", "setup.py", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, home)
+    no_junk = shutil.ignore_patterns("__pycache__", "cache")
+    shutil.copytree(ROOT / "labkit", home / "labkit", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(ROOT / "data", home / "data", ignore=no_junk)
+    for junk in ("data/cache/faces-64/images.u8", "data/cache/readers/mnist.pt", "data/runs/x/deep/events"):
+        (home / junk).parent.mkdir(parents=True, exist_ok=True)
+        (home / junk).write_bytes(b"0123")
+    out = home / "wheels"
+    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-index", "--no-deps"]
+    command += ["--no-build-isolation", "--disable-pip-version-check", "-w", str(out), str(home)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, cwd=home)
+    assert done.returncode == 0, done.stderr[-2000:]
+    return next(out.glob("*.whl"))
+
+
+def test_a_checkout_finds_what_ships():
+    assert shipped("readers", "faces.pt").is_file()
+    assert shipped("README.md").read_text(encoding="utf-8")
+
+
+def test_what_is_missing_is_named_with_what_to_do():
+    with pytest.raises(MissingFileError, match=r"data/runs/none such.* Install the kit again"):
+        shipped("runs", "none such")
+
+
+def test_nothing_that_ships_is_ignored_by_git_or_too_large():
+    readers = list(shipped("readers").glob("*"))
+    assert readers
+    assert all(path.suffix == ".pt" and path.stat().st_size < 1_000_000 for path in readers)
+
+
+def test_the_wheel_holds_every_module_and_what_ships_but_no_cache(wheel):
+    names = set(zipfile.ZipFile(wheel).namelist())
+    modules = {path.relative_to(ROOT).as_posix() for path in (ROOT / "labkit").rglob("*.py")}
+    assert modules <= names
+    assert {IN_WHEEL + f"readers/{path.name}" for path in (ROOT / "data" / "readers").glob("*.pt")} <= names
+    assert IN_WHEEL + "runs/x/deep/events" in names
+    assert not [name for name in names if "cache" in name.removeprefix("labkit/data/cache.py")]
+
+
+def test_an_installed_wheel_reads_its_own_readers(wheel, tmp_path):
+    site, elsewhere = tmp_path / "site", tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    zipfile.ZipFile(wheel).extractall(site)
+    code = (
+        "import labkit, torch; from labkit.files import shipped; from labkit.readers import load_reader\n"
+        "reader = load_reader('faces')\n"
+        "print(labkit.__file__, shipped('readers', 'faces.pt'), len(reader.heads), sep='\\n')\n"
+        "try: shipped('readers', 'no.pt')\n"
+        "except FileNotFoundError as error: print(error)\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(site)}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=elsewhere, env=environment, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    module, reader, heads, missing = done.stdout.splitlines()
+    assert Path(module).is_relative_to(site) and Path(reader).is_relative_to(site)
+    assert int(heads) > 9
+    assert "Install the kit again" in missing

@@ -22,22 +22,25 @@ VERSION = 1  # raise it when the pictures change
 FACTORS: tuple[Factor, ...] = (
     classes("digit", "0 1 2 3 4 5 6 7 8 9", "which digit it is"),
     classes("variant", "a b c d e f", "which way of writing it", 0.28, 0.22, 0.16, 0.14, 0.12, 0.08),
-    number("slant", "leaning to the left to leaning to the right", -0.2, 0.6),
+    number("slant", "leaning to the left to leaning to the right", -0.25, 0.7),
     number("tilt", "turned up to turned down on the right"),
     number("thickness", "thin to thick pen", 0.0, 1.0),
     number("pressure", "the pen gets lighter (-1) or heavier (1) towards the end of a stroke"),
     number("aspect", "narrow to wide"),
     number("bend", "the upper part wide to the lower part wide"),
+    number("waist", "the middle of the digit high to low"),
     number("scale", "small to large"),
     number("x", "left to right of the middle"),
     number("y", "above to below the middle"),
     number("wobble", "a sure hand (0) to an unsure one (1)", 0.0, 1.0),
+    number("edge", "a clean edge (0) to a ragged one (1)", 0.0, 1.0),
     number("hand", "how exactly the control points lie: every number is another hand", 0.0, 1.0),
 )
 
 _AT_ONCE = 64  # digits: so that two planes of a batch stay in the processor's cache
 _BOX = 20.0 / 28.0  # the side of the box that a digit is fitted into
-_NUMBERS = 4 * MOST_CONTROLS + 16  # random numbers that one hand uses
+_EDGE = 1.05 / 28.0  # how wide the edge of the ink is, in sides of the picture
+_NUMBERS = 2 * MOST_CONTROLS + INK_POINTS  # random numbers that one hand uses
 
 
 def draw(
@@ -101,7 +104,7 @@ def _ink(factors: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray, np.nda
     all_styles = templates()
     chance = _chances(f["hand"])
     controls = all_styles.controls[style] - np.float32(0.5)  # (B, K, 2)
-    amount = (0.35 + 0.65 * f["wobble"])[:, None, None] * np.float32(0.11)
+    amount = (0.35 + 0.65 * f["wobble"])[:, None, None] * np.float32(0.145)
     controls = controls + amount * chance[:, : 2 * MOST_CONTROLS].reshape(controls.shape)
     weights = all_styles.weights[style]  # (B, K, P)
     x = np.zeros((len(style), INK_POINTS), np.float32)
@@ -110,9 +113,12 @@ def _ink(factors: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray, np.nda
         x += weights[:, k] * controls[:, k, :1]
         y += weights[:, k] * controls[:, k, 1:]
     x, y = _posed(x.T, y.T, f)
-    radius = (0.030 + 0.040 * f["thickness"] * (0.5 + 0.5 * f["thickness"])) * np.ones_like(x)
+    radius = (0.030 + 0.038 * f["thickness"] * (0.5 + 0.5 * f["thickness"])) * np.ones_like(x)
     along = all_styles.along[style].T - np.float32(0.5)
     radius *= 1.0 + 0.30 * f["pressure"] * along
+    rough = chance[:, 2 * MOST_CONTROLS :].T
+    radius += np.float32(0.016) * f["edge"] * rough[:INK_POINTS]
+    np.maximum(radius, np.float32(0.02), out=radius)
     x, y = _framed(x, y, radius, f)
     return x, y, radius
 
@@ -127,9 +133,10 @@ def _chances(hand: np.ndarray) -> np.ndarray:
 
 def _posed(x: np.ndarray, y: np.ndarray, f: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
     """Squeezed, bent, turned and slanted."""
-    x = x * (0.82 + 0.18 * f["aspect"])
+    y = y + 0.36 * f["waist"] * (np.float32(0.25) - y * y)
+    x = x * (0.90 + 0.28 * f["aspect"])
     x = x * (1.0 + 0.35 * f["bend"] * y)
-    y = y + 0.14 * f["tilt"] * x
+    y = y + 0.20 * f["tilt"] * x
     return x - f["slant"] * y, y
 
 
@@ -169,7 +176,7 @@ def _written(x: np.ndarray, y: np.ndarray, radius: np.ndarray, size: int) -> np.
         np.add(across[point][:, None, :], down[point][:, :, None], out=other)
         np.minimum(least, other, out=least)
     np.sqrt(least, out=least)
-    soft = max(1.25 / size, 1.25 / 28)
+    soft = max(1.0 / size, _EDGE)
     sharpness = (_mean(radius) * np.float32(1.0 / soft))[:, None, None]
     ink = (1.0 - least) * sharpness + np.float32(0.5)
     np.clip(ink, 0.0, 1.0, out=ink)

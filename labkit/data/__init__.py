@@ -6,8 +6,9 @@
 
 `load` knows the names in `NAMES` and takes the path of any folder or zip of pictures. The modules
 behind it: `image_set` (what a set is), `batches` (how it reaches the device), `cache` (how it stays
-on the disk), `image_files` and `decode` (from pictures to pixels), `downloads`, `parquet` and
-`celeba` (where real faces come from), `sources` (which name means what).
+on the disk), `drawn` (what the kit draws itself), `image_files` and `decode` (from pictures to pixels),
+`downloads`, `parquet` and `celeba` (where real faces come from), `idx`, `mnist` and `stacked` (real
+digits), `sources` (which name means what).
 """
 
 from labkit.data.batches import Batches

@@ -148,6 +148,8 @@ def test_distances_are_exact_to_float64():
     blocks = torch.cat([block for _, block in pairs.distance_blocks(real, fake)])
     direct = (real.double()[:, None] - fake.double()[None]).norm(dim=2)
     assert torch.allclose(blocks, direct, rtol=1e-12, atol=1e-12)
+    same = torch.cat([block for _, block in pairs.distance_blocks(real, real)])
+    assert (same.diagonal() == 0).all()  # not 1e-8, the root of a rounding error
     own = torch.cat([block for _, block in pairs.own_distance_blocks(real, 0.0)])
     assert torch.equal(own, own.T)
     nearest = NearestNeighbors(n_neighbors=4).fit(real.numpy()).kneighbors()[0][:, -1]

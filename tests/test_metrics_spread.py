@@ -77,7 +77,7 @@ def test_more_fakes_than_reals_are_no_more_duplicates():
     # 16 times as many points lie 4 times closer in the plane; cut to equal counts they do not.
     many, few = _normal(3200, 2, seed=1), _normal(200, 2, seed=2)
     assert duplicates(many, few) < 0.3
-    assert duplicates(few, many) < 0.3
+    assert 0.08 < duplicates(few, many) < 0.3  # of 3,200 real the limit would be 4 times smaller
 
 
 def test_duplicates_of_a_collapse_onto_few_images():

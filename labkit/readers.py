@@ -174,9 +174,6 @@ def path_of(name: str) -> Path:
 
 def save_file(reader: Reader, path: Path) -> None:
     """Write a reader as a plain dict of tensors (matrices in float16), numbers and strings."""
-    weights = {
-        key: value.half() if value.ndim > 1 else value.clone() for key, value in reader.state_dict().items()
-    }
     content = {
         "format": _FORMAT,
         "image_size": reader.image_size,
@@ -184,11 +181,17 @@ def save_file(reader: Reader, path: Path) -> None:
         "features": reader.feature_count,
         "heads": [asdict(head) for head in reader.heads],
         "about": reader.about,
-        "weights": weights,
+        "weights": kept_weights(reader),
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     with replacing(path) as handle:
         torch.save(content, handle)
+
+
+def kept_weights(reader: Reader) -> dict[str, torch.Tensor]:
+    """The weights as a file keeps them: whatever is measured should be measured with these."""
+    state = reader.state_dict()
+    return {key: value.half() if value.ndim > 1 else value.clone() for key, value in state.items()}
 
 
 def load_file(path: Path) -> Reader:

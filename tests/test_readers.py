@@ -2,6 +2,7 @@
 
 import pickle
 import re
+from dataclasses import replace
 
 import pytest
 import torch
@@ -9,6 +10,7 @@ import torch
 from labkit import cli, reader_command
 from labkit.data import ImageSet
 from labkit.files import shipped
+from labkit.reader_command import plan_of
 from labkit.readers import SHIPPED, Head, Reader, ReaderError, load_file, load_reader, path_of, save_file
 from labkit.synthetic import digits, faces
 
@@ -193,6 +195,41 @@ def test_the_command_keeps_no_reader_below_its_bar(tmp_path, monkeypatch, capsys
     complaint = told.err.splitlines()[-1]
     assert complaint.startswith("labkit reader: ") and "95% is the bar" in complaint
     assert not out.exists()
+
+
+def _bars(count: int) -> ImageSet:
+    """Ten classes that are easy to tell apart: a bright bar, higher or lower."""
+    torch.manual_seed(count)
+    digit = torch.arange(count) % 10
+    images = torch.randint(0, 30, (count, 1, 28, 28), dtype=torch.uint8)
+    for k in range(10):
+        images[digit == k, :, 4 + 2 * k : 6 + 2 * k] += 200
+    return ImageSet("mnist", images, {"digit": digit}, "made up")
+
+
+def test_the_reader_of_mnist_is_measured_on_the_test_set_and_found_where_it_was_put(
+    tmp_path, monkeypatch, capsys
+):
+    sets = {"mnist": _bars(640), "mnist-test": _bars(100)}
+    monkeypatch.setattr(reader_command, "load", lambda name, **_: sets[name])
+    monkeypatch.setattr(
+        reader_command, "plan_of", lambda name: replace(plan_of(name), shift=0, bars={"digit": 0.9})
+    )
+    monkeypatch.setenv("LABKIT_DATA", str(tmp_path))
+    assert cli.main(["reader", "mnist", "--images", "640"]) == 0
+    reader = load_reader("mnist")
+    assert "mnist.pt" in capsys.readouterr().out
+    assert reader.heads[0].reached >= 0.9 and reader.about["fresh_images"] == 100
+    assert (reader.read(sets["mnist"].images)["digit"] == sets["mnist"].factors["digit"]).all()
+
+
+def test_the_twin_is_not_taken_for_mnist(tmp_path, monkeypatch, capsys):
+    twin = replace(_bars(640), name="digits")
+    monkeypatch.setattr(reader_command, "load", lambda name, **_: twin)
+    monkeypatch.setenv("LABKIT_DATA", str(tmp_path))
+    assert cli.main(["reader", "mnist"]) == 2
+    assert "needs the real pictures" in capsys.readouterr().err
+    assert not (tmp_path / "readers").exists()
 
 
 @pytest.mark.parametrize(

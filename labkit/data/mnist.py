@@ -2,7 +2,9 @@
 
 MNIST: LeCun, Bottou, Bengio, Haffner 1998, "Gradient-based learning applied to document recognition".
 Files are looked for where torchvision keeps them (``MNIST/raw`` in the data folder) and in ``mnist``
-there. The mirrors are the two of torchvision 0.19 and, between them, that of the CVDF foundation.
+there. The mirrors are the two of torchvision and, between them, that of the CVDF foundation; LeCun's
+own page has often been empty since 2024. The addresses come from public code and issues (pytorch/vision
+#8568, pytorch #164238) and were not tried when this was written.
 """
 
 import os

@@ -1,0 +1,22 @@
+"""The games in which both failures are made on purpose and cured: many seeds in one call.
+
+`play_ring` plays the 2-D game of `Ring` settings; `frozen_generator` and `movement` measure what reaches G
+when D is far ahead. `settings_from` makes settings of what a student wrote, or says what is wrong with it.
+"""
+
+from labkit.games.frozen import FrozenOutcome, frozen_generator, movement
+from labkit.games.play import RingOutcome, play_ring
+from labkit.games.ring import Ring, RingGame
+from labkit.games.settings import GameError, settings_from
+
+__all__ = [
+    "FrozenOutcome",
+    "GameError",
+    "Ring",
+    "RingGame",
+    "RingOutcome",
+    "frozen_generator",
+    "movement",
+    "play_ring",
+    "settings_from",
+]

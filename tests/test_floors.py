@@ -8,11 +8,11 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 FLOORS = {
     0: ("labkit", "settings", "files"),
-    1: ("synthetic", "networks", "losses", "logbook", "plots"),
-    2: ("data", "checkpoints", "training", "metrics"),
-    3: ("recipes", "diagnosis", "widgets", "exercises"),
+    1: ("synthetic", "networks", "losses", "logbook", "plots", "metrics"),
+    2: ("data", "training", "readers"),
+    3: ("recipes", "diagnosis", "widgets", "exercises", "games"),
     4: ("checks", "notebook"),
-    5: ("instructor", "doctor", "train_command"),
+    5: ("instructor", "doctor", "train_command", "reader_command"),
     6: ("cli",),
 }
 FLOOR = {name: floor for floor, names in FLOORS.items() for name in names}

@@ -6,7 +6,13 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from labkit.losses import logits_losses, probability_losses
+from labkit.losses import (
+    logits_losses,
+    probability_losses,
+    relativistic_losses,
+    saturating_losses,
+    with_r1_r2,
+)
 
 
 def _scores(images):
@@ -70,3 +76,46 @@ def test_logits_stay_finite_where_probabilities_saturate():
 def test_an_impossible_smoothing_is_named(smooth):
     with pytest.raises(ValueError, match="smooth"):
         logits_losses(smooth)
+
+
+def _scorer(weight):
+    return lambda x: weight * x.flatten(1).sum(1)
+
+
+def test_the_saturating_loss_is_the_minimax_game(images):
+    real, fake = images
+    d_loss, g_loss = saturating_losses()
+    on_fake = torch.sigmoid(_scores(fake))
+    assert torch.allclose(g_loss(_scores, real, fake), (1 - on_fake).log().mean(), atol=1e-6)
+    assert torch.allclose(d_loss(_scores, real, fake), logits_losses()[0](_scores, real, fake))
+
+
+def test_the_relativistic_losses_see_differences_only(images):
+    real, fake = images
+    d_loss, g_loss = relativistic_losses()
+    difference = _scores(real) - _scores(fake)
+    assert torch.allclose(d_loss(_scores, real, fake), -torch.sigmoid(difference).log().mean(), atol=1e-6)
+    assert torch.allclose(g_loss(_scores, real, fake), -torch.sigmoid(-difference).log().mean(), atol=1e-6)
+    for loss in (d_loss, g_loss):
+        shifted = loss(lambda x: _scores(x) + 7, real, fake)
+        assert torch.allclose(shifted, loss(_scores, real, fake), atol=1e-5)
+
+
+@pytest.mark.parametrize("make", [logits_losses, relativistic_losses])
+def test_r1_and_r2_are_squared_slopes_at_real_images_and_at_fakes(make, images):
+    real, fake = images
+    weight = torch.tensor(0.3, requires_grad=True)
+    plain, penalised = make()[0], with_r1_r2(make()[0], gamma=2.0)
+    numbers = real[0].numel()  # the slope of the scorer is `weight` at each of them
+    added = penalised(_scorer(weight), real, fake) - plain(_scorer(weight), real, fake)
+    assert added.item() == pytest.approx(2.0 / 2 * 2 * 0.3**2 * numbers, rel=1e-4)
+    added.backward()
+    assert weight.grad.item() == pytest.approx(2.0 * 2 * 0.3 * numbers, rel=1e-3)
+    assert fake.grad is None
+    assert not real.requires_grad
+
+
+@pytest.mark.parametrize("gamma", [-1.0, math.nan, math.inf])
+def test_a_weight_that_is_none_is_refused(gamma):
+    with pytest.raises(ValueError, match="gamma"):
+        with_r1_r2(logits_losses()[0], gamma)

@@ -10,7 +10,8 @@ import torch
 from torch import nn
 
 from labkit.data import Batches
-from labkit.losses import logits_losses, probability_losses
+from labkit.losses import logits_losses, probability_losses, saturating_losses
+from labkit.metrics import diversity
 from labkit.networks import dcgan_pair, dense_pair, pair_2d
 from labkit.synthetic import mixtures
 from labkit.training import CheckpointError, Options, TrainingError, generate, train
@@ -327,3 +328,71 @@ def test_a_gpu_trains_saves_and_resumes(tmp_path):
         assert run.frames[4].device.type == "cpu"
         assert run.fixed_z.device.type == "cuda"
     assert steps == [(4, None), (4, 4)]
+
+
+@pytest.mark.parametrize("output", ["logits", "probability"])
+def test_the_signal_is_how_hard_the_loss_pulls_at_the_fakes(output):
+    """1 - D(G(z)) under -log D; the gap and the diversity are those of the step's own batches."""
+    seen = {}
+    d_loss, base = logits_losses() if output == "logits" else probability_losses()
+
+    def g_loss(D, real, fake):
+        on_fake = D(fake)
+        seen["fake"] = D.as_probability(on_fake.detach()).mean().item()
+        seen["diversity"] = diversity(fake, real)
+        return base(D, real, fake)
+
+    run = _train(steps=1, output=output, d_loss=d_loss, g_loss=g_loss, d_lr=1e-3)
+    log = {tag: run.logbook.column(tag)[1][0] for tag in run.logbook.tags}
+    assert log["signal/g"] == pytest.approx(1 - seen["fake"], abs=1e-4)
+    assert log["diversity/g"] == pytest.approx(seen["diversity"], rel=1e-4)
+    assert math.isfinite(log["gap/d"])
+
+
+def test_the_saturating_signal_dies_where_the_other_lives():
+    """With a D that is sure, log(1 - D) pulls by D(G(z)), which is nothing, and -log D by 1."""
+
+    class Sure(nn.Module):
+        output = "logits"
+
+        def __init__(self):
+            super().__init__()
+            self.slope = nn.Parameter(torch.tensor(1.0))
+
+        def forward(self, images):
+            return -20 + self.slope * images.flatten(1).mean(1)
+
+    signals = {}
+    for name, (d_loss, g_loss) in {"log(1-D)": saturating_losses(), "-log D": logits_losses()}.items():
+        run = train(_pair()[0], Sure(), d_loss=d_loss, g_loss=g_loss, batches=_batches(), steps=1, **EXACT)
+        signals[name] = run.logbook.column("signal/g")[1][0]
+    assert signals["log(1-D)"] < 1e-6
+    assert signals["-log D"] > 0.99
+
+
+def test_numbers_of_samples_are_logged_on_their_schedule_and_move_nothing():
+    asked = []
+
+    def evaluate(samples):
+        asked.append(samples)
+        return {"recall/g": len(asked) / 10}
+
+    plain = _train(steps=5)
+    run = _train(steps=5, evaluate=evaluate, evaluate_every=2, evaluated=20)
+    steps, values = run.logbook.column("recall/g")
+    assert steps.tolist() == [2, 4, 5]
+    assert values.tolist() == pytest.approx([0.1, 0.2, 0.3])
+    assert asked[0].shape == (20, 3, 16, 16)
+    assert asked[0].dtype == torch.uint8
+    assert not torch.equal(asked[0], asked[1])
+    assert _same(plain.G, run.G)
+
+
+def test_histograms_of_what_d_says_are_in_the_event_file(tmp_path):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    _train(steps=4, folder=tmp_path, sample_every=2, log_every=3)
+    events = EventAccumulator(str(tmp_path), size_guidance={"histograms": 0})
+    events.Reload()
+    for tag in ("logits/real", "logits/fake"):
+        assert [event.step for event in events.Histograms(tag)] == [2, 4]

@@ -3,7 +3,7 @@
 import copy
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -16,10 +16,12 @@ from labkit.losses import Loss
 from labkit.plots import tile
 from labkit.training import checkpoints, precision, state
 from labkit.training.interrupts import Interruption
-from labkit.training.run import Options, Run
-from labkit.training.steps import TAGS, Tap, d_step, g_step, measure
+from labkit.training.run import Options, Run, generate
+from labkit.training.steps import TAGS, Seen, d_step, g_step, measure
+from labkit.training.tap import Tap
 
 CHECKPOINT = "checkpoint.pt"
+Evaluate = Callable[[torch.Tensor], Mapping[str, float]]
 
 
 class TrainingError(RuntimeError):
@@ -39,6 +41,7 @@ def train(
     logbook: Logbook | None = None,
     g_optimizer: torch.optim.Optimizer | None = None,
     d_optimizer: torch.optim.Optimizer | None = None,
+    evaluate: Evaluate | None = None,
     options: Options | None = None,
     **changes,
 ) -> Run:
@@ -53,6 +56,8 @@ def train(
         batches: endless float batches (B, ...); with a folder, ``state_dict`` and ``load_state_dict`` too.
         folder: where to keep the checkpoint and the logbook; None keeps all in memory.
         resume: go on from the folder's checkpoint. Give networks of the same shapes.
+        evaluate: numbers to log of samples as `generate` gives them, by tag: ``{"recall/g": 0.4}``. It sees
+            G itself, never its running mean, which looks diverse where G only wanders.
         options, changes: see `Options`; ``train(..., ema=0.99)`` changes one of them.
 
     Raises:
@@ -82,6 +87,7 @@ def train(
         batches=batches,
         g_optimizer=g_optimizer or precision.adam(G, options.g_lr, options.betas),
         d_optimizer=d_optimizer or precision.adam(D, options.d_lr, options.betas),
+        evaluate=evaluate,
         file=file,
         settings=settings,
     )
@@ -109,11 +115,13 @@ class Loop:
     batches: Iterator[torch.Tensor]
     g_optimizer: torch.optim.Optimizer
     d_optimizer: torch.optim.Optimizer
+    evaluate: Evaluate | None
     file: Path | None
     settings: dict
     clock: float = 0.0
     saved_at: float = 0.0
     logged: tuple[int, float] = (0, 0.0)  # images and seconds when a row was last written
+    scores: tuple[torch.Tensor, torch.Tensor] | None = None  # D's, of the last measured step
     tap: Tap = field(init=False)
     latent: torch.Generator = field(init=False)
     watch: torch.Tensor = field(init=False)  # the sum of all losses since it was last looked at
@@ -141,6 +149,7 @@ class Loop:
         run, options = self.run, self.options
         log_every = options.log_every or min(50, max(1, run.steps // 400))
         sample_every = options.sample_every or max(1, math.ceil(run.steps / 40))
+        evaluate_every = options.evaluate_every or max(1, math.ceil(run.steps / 20))
         shown = options.progress if isinstance(options.progress, bool) else True
         pace = {} if isinstance(options.progress, bool) else {"mininterval": options.progress}
         bar = tqdm(total=run.steps, initial=run.step, disable=not shown, unit="step", **pace)
@@ -149,18 +158,23 @@ class Loop:
         with Interruption() as interruption, bar:
             while run.step < run.steps:
                 step = run.step + 1
-                measured = step % log_every == 0 or step in (1, run.steps)
-                numbers = self._step(measured)
+                logged = step % log_every == 0 or step in (1, run.steps)
+                sampled = step % sample_every == 0 or step == run.steps
+                numbers = self._step(logged or sampled)
                 run.step = step
                 bar.update()
-                if numbers is not None:
+                if logged:
                     self._log(numbers)
                     bar.set_postfix_str(f"loss/d {numbers[0]:.2f} loss/g {numbers[1]:.2f}", refresh=False)
                 elif self.watch.device.type == "cpu":
                     self._check()  # on a GPU it would wait for the device, so there only now and then
-                if step % sample_every == 0 or step == run.steps:
+                if sampled:
                     self._pause()
                     self._sample()
+                    self.clock = time.monotonic()
+                if self.evaluate is not None and (step % evaluate_every == 0 or step == run.steps):
+                    self._pause()
+                    run.logbook.scalars(step, self.evaluate(generate(run.G, self._probe_z())))
                     self.clock = time.monotonic()
                 if interruption.wanted:
                     self._interrupted()
@@ -178,30 +192,34 @@ class Loop:
             with torch.set_grad_enabled(turn == self.options.d_steps - 1), how.autocast():
                 fake = run.G(z)
             fake = fake.float()
-            d_value, seen = d_step(self.tap, self.d_loss, self.d_optimizer, real, fake, measured)
+            seen = Seen() if measured else None
+            d_value = d_step(self.tap, self.d_loss, self.d_optimizer, real, fake, seen)
             run.images += len(real)
-        g_value, g_norm = g_step(self.tap, self.g_loss, self.g_optimizer, real, fake, measured)
+        g_value = g_step(self.tap, self.g_loss, self.g_optimizer, real, fake, seen)
         if run.ema is not None:
             _follow(run.ema, run.G, self.options.ema)
         self.watch += d_value + g_value
-        if not measured:
+        if seen is None:
             return None
         self._check()
-        return measure(self.tap, d_value, g_value, *seen, g_norm)
+        self.scores = seen.scores
+        return measure(self.tap, d_value, g_value, real, fake, seen)
 
-    def _z(self, count: int) -> torch.Tensor:
+    def _probe_z(self) -> torch.Tensor:
+        """Fresh z for `evaluate`: the same at this step whether or not the run was ever interrupted."""
+        own = torch.Generator(self.watch.device).manual_seed(self.options.seed + 1_000_003 * self.run.step)
+        return self._z(self.options.evaluated, own)
+
+    def _z(self, count: int, source: torch.Generator | None = None) -> torch.Tensor:
+        source = source or self.latent
         inner = self.options.latent_shape or getattr(self.run.G, "latent_shape", None)
         if inner is None:
             raise ValueError("the shape of z is not known: pass latent_shape=(100, 1, 1), say.")
         shape, latent = (count, *inner), self.options.latent
         if callable(latent):
-            return latent(shape, self.latent).to(self.watch.device)
+            return latent(shape, source).to(self.watch.device)
         z = torch.empty(shape, device=self.watch.device)
-        return (
-            z.normal_(generator=self.latent)
-            if latent == "normal"
-            else z.uniform_(-1, 1, generator=self.latent)
-        )
+        return z.normal_(generator=source) if latent == "normal" else z.uniform_(-1, 1, generator=source)
 
     def _log(self, numbers: list[float]) -> None:
         self._pause()
@@ -216,6 +234,9 @@ class Loop:
         run.frames[run.step] = frame = run.sample()
         if frame.ndim == 4:
             run.logbook.image(run.step, "samples/fixed_z", tile(frame))
+        if self.scores is not None:
+            for name, scores in zip(("real", "fake"), self.scores, strict=True):
+                run.logbook.histogram(run.step, f"logits/{name}", self.tap.as_logits(scores))
 
     def _pause(self) -> None:
         """Stop the clock, once the device has done what it was given."""

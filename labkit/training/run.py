@@ -27,6 +27,8 @@ class Options:
         seed: of z, and of whatever the losses draw. The caller's own random state is left alone.
         log_every, sample_every: in steps; None is about 400 rows and 40 sample grids a run.
         samples: how many images of the fixed z.
+        evaluate_every, evaluated: how often `train`'s ``evaluate`` is asked, in steps, and about how many
+            samples; None is 20 times a run.
         checkpoint_seconds: between two checkpoints; one more before the first step and one at the end.
         amp, channels_last: ``"auto"``, True or False; bfloat16 and the memory layout.
         progress: show a progress bar; a number is the least seconds between two redraws.
@@ -44,6 +46,8 @@ class Options:
     log_every: int | None = None
     sample_every: int | None = None
     samples: int = 64
+    evaluate_every: int | None = None
+    evaluated: int = 1000
     checkpoint_seconds: float = 60.0
     amp: bool | str = "auto"
     channels_last: bool | str = "auto"
@@ -51,8 +55,9 @@ class Options:
     about: Mapping[str, object] = field(default_factory=dict)
 
     def __post_init__(self):
-        if self.d_steps < 1 or self.samples < 1:
-            raise ValueError(f"d_steps {self.d_steps} and samples {self.samples} must be at least 1.")
+        for name in ("d_steps", "samples", "evaluated"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} {getattr(self, name)} must be at least 1.")
         if not 0 <= self.ema < 1:
             raise ValueError(f"ema {self.ema} is not a decay in [0, 1); 0.999 is common, 0 is none.")
         if not callable(self.latent) and self.latent not in ("normal", "uniform"):

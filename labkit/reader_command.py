@@ -15,8 +15,17 @@ from tqdm.auto import tqdm
 
 from labkit import settings
 from labkit.data import ImageSet, load
-from labkit.readers import TRAINED_HERE, Head, Reader, ReaderError, kept_weights, path_of, save_file
-from labkit.synthetic import digits, faces
+from labkit.readers import (
+    TRAINED_HERE,
+    Head,
+    Plan,
+    Reader,
+    ReaderError,
+    kept_weights,
+    path_of,
+    plan_of,
+    save_file,
+)
 from labkit.training.precision import choose
 
 _BATCH = 128
@@ -30,28 +39,6 @@ class BarMissed(RuntimeError):
 
 
 @dataclass(frozen=True)
-class Plan:
-    """How the reader of one data set is made.
-
-    Attributes:
-        image_size, channels: of the pictures.
-        heads: what it reads.
-        images: how many pictures it is trained on.
-        epochs: how often it sees each.
-        bars: factor -> the accuracy that it must reach on fresh pictures.
-        shift: the pictures are moved by up to this many pixels each way, anew each time.
-    """
-
-    image_size: int
-    channels: int
-    heads: tuple[Head, ...]
-    images: int
-    epochs: int
-    bars: Mapping[str, float]
-    shift: int = 0
-
-
-@dataclass(frozen=True)
 class Request:
     """The command line of ``labkit reader``; None means the default."""
 
@@ -59,32 +46,6 @@ class Request:
     out: Path | None = None
     images: int | None = None
     seed: int = 1
-
-
-def plan_of(name: str) -> Plan:
-    """The plan of a data set that has a reader."""
-    path_of(name)  # complains about a name that nobody knows
-    if name == "faces":
-        heads = _heads(faces.FACTORS, unseen=("blobs",), hidden={"hat_hue": "hat", "hat_tone": "hat"})
-        bars = {head.name: 0.95 for head in heads if head.kind == "class"}
-        return Plan(64, 3, heads, images=40_000, epochs=8, bars=bars)
-    if name == "digits":
-        heads = _heads(digits.FACTORS, unseen=("hand", "wobble"))
-        return Plan(28, 1, heads, images=60_000, epochs=8, bars={"digit": 0.99})
-    heads = (Head("digit", "class", tuple("0123456789")),)
-    return Plan(28, 1, heads, images=60_000, epochs=6, bars={"digit": 0.99}, shift=2)
-
-
-def _heads(
-    factors: Iterable[faces.Factor], *, unseen: tuple[str, ...], hidden: Mapping[str, str] | None = None
-) -> tuple[Head, ...]:
-    """One head per factor that can be seen.
-
-    Unseen are numbers of a throw of dice (``blobs``, ``hand``), of which near ones give pictures that are
-    not alike, and how far a hand may stray (``wobble``), which does not show how far it did.
-    """
-    seen = [factor for factor in factors if factor.name not in unseen]
-    return tuple(Head(f.name, f.kind, f.values, where=(hidden or {}).get(f.name, "")) for f in seen)
 
 
 def run(request: Request, say: Callable[[str], None] = print) -> Reader:
@@ -106,7 +67,7 @@ def run(request: Request, say: Callable[[str], None] = print) -> Reader:
         raise ReaderError(f"--out {out}: this is a folder, not a file.")
     reader = train(plan, known, seed=request.seed)
     reader.load_state_dict(kept_weights(reader))
-    reader = measured(reader, fresh)
+    reader.heads = measured(reader.heads, reader.read(fresh.images), fresh.factors)
     reader.about = {
         "command": _command(request),
         "images": len(known),
@@ -132,8 +93,8 @@ def run(request: Request, say: Callable[[str], None] = print) -> Reader:
 def train(plan: Plan, known: ImageSet, *, seed: int = 1) -> Reader:
     """Train a reader on pictures whose factors are known.
 
-    Noise of a random strength is laid over each picture, so that the reader does not hang on pixels
-    that no generated picture gets quite right.
+    The pictures are moved, blurred and made noisy a little, anew each time, so that the reader does not
+    hang on details that no generated picture gets quite right.
     """
     device = settings.current().device
     generator = torch.Generator().manual_seed(seed)
@@ -146,7 +107,8 @@ def train(plan: Plan, known: ImageSet, *, seed: int = 1) -> Reader:
     steps_per_epoch = len(known) // _BATCH
     optimizer, schedule = _optimizer(reader, plan.epochs * steps_per_epoch)
     targets = {head.name: _target(head, known.factors[head.name]) for head in plan.heads}
-    visible = {head.name: _visible(head, known.factors) for head in plan.heads}
+    by_name = {head.name: head for head in plan.heads}
+    visible = {head.name: _visible(head, by_name, known.factors) for head in plan.heads}
     reader.train()
     with tqdm(total=plan.epochs * steps_per_epoch, desc=f"Training on {known.name}", unit=" steps") as bar:
         for _ in range(plan.epochs):
@@ -168,29 +130,30 @@ def train(plan: Plan, known: ImageSet, *, seed: int = 1) -> Reader:
     return reader.to("cpu", memory_format=torch.contiguous_format).eval()
 
 
-def measured(reader: Reader, fresh: ImageSet) -> Reader:
-    """The reader with ``reached`` of every head measured on these pictures."""
-    answers = reader.read(fresh.images)
-    heads = []
-    for head in reader.heads:
-        seen = _visible(head, fresh.factors)
-        got, true = answers[head.name][seen], fresh.factors[head.name][seen]
+def measured(
+    heads: Iterable[Head], answers: Mapping[str, torch.Tensor], factors: Mapping[str, torch.Tensor]
+) -> tuple[Head, ...]:
+    """The heads with ``reached`` taken from what was read, factor -> (N,), and what is true."""
+    known, heads = {head.name: head for head in heads}, []
+    for head in known.values():
+        shows = _visible(head, known, factors)
+        got, true = answers[head.name][shows], factors[head.name][shows]
         if head.kind == "class":
             reached = (got == true).double().mean()
         else:
             reached = 1 - (got - true).double().square().mean() / true.double().var(correction=0)
         heads.append(replace(head, reached=round(float(reached), 4)))
-    reader.heads = tuple(heads)
-    return reader
+    return tuple(heads)
 
 
 def table(reader: Reader) -> str:
     """What a reader reaches, factor by factor, as a table in Markdown."""
-    rows = [("factor", "kind", "on fresh pictures"), ("---", "---", "---")]
+    rows = [("factor", "kind", "on fresh pictures", "where"), ("---", "---", "---", "---")]
     for head in reader.heads:
         kind = f"{len(head.values)} classes" if head.kind == "class" else "number"
         reached = f"{head.reached:.2%} right" if head.kind == "class" else f"R² {head.reached:.2f}"
-        rows.append((head.name, kind, reached + (f" (where {head.where} is not 0)" if head.where else "")))
+        where = "; ".join(f"{other}: {', '.join(classes)}" for other, classes in head.seen.items())
+        rows.append((head.name, kind, reached, where or "everywhere"))
     return "\n".join("| " + " | ".join(row) + " |" for row in rows)
 
 
@@ -245,17 +208,29 @@ def _target(head: Head, values: torch.Tensor) -> torch.Tensor:
     return (values - low) / (high - low) * 2 - 1
 
 
-def _visible(head: Head, factors: dict[str, torch.Tensor]) -> torch.Tensor:
-    return factors[head.where] > 0 if head.where else torch.ones(len(factors[head.name]), dtype=torch.bool)
+def _visible(head: Head, known: Mapping[str, Head], factors: Mapping[str, torch.Tensor]) -> torch.Tensor:
+    """Bool (N,): where the factor shows."""
+    shows = torch.ones(len(factors[head.name]), dtype=torch.bool)
+    for other, classes in head.seen.items():
+        shows &= torch.isin(
+            factors[other], torch.tensor([known[other].values.index(name) for name in classes])
+        )
+    return shows
 
 
 def _augmented(images: torch.Tensor, plan: Plan, generator: torch.Generator) -> torch.Tensor:
+    """Float pictures in [-1, 1] with the small faults of generated ones: out of place, soft, noisy."""
     pixels = images.float().div_(127.5).sub_(1.0)
-    if plan.shift:
-        reach = plan.shift
-        padded = functional.pad(pixels, (reach,) * 4, value=-1.0)
+    reach, size = plan.shift, plan.image_size
+    if reach:
+        padded = functional.pad(pixels, (reach,) * 4, mode="replicate")
         down, right = torch.randint(0, 2 * reach + 1, (2,), generator=generator).tolist()
-        pixels = padded[:, :, down : down + plan.image_size, right : right + plan.image_size]
+        pixels = padded[:, :, down : down + size, right : right + size]
+    soft = functional.avg_pool2d(pixels, 3, stride=1, padding=1, count_include_pad=False)
+    softness = (torch.rand(len(pixels), 1, 1, 1, generator=generator) * 2 - 1).clamp_(
+        min=0
+    )  # half stay sharp
+    pixels = torch.lerp(pixels, soft, softness)
     strength = 0.06 * torch.rand(len(pixels), 1, 1, 1, generator=generator)
     return pixels + strength * torch.randn(pixels.shape, generator=generator)
 

@@ -1,33 +1,11 @@
-"""A reader looks at a picture and says which factors made it: one convolutional trunk, one linear head each.
+"""The network of a reader: one convolutional trunk, one linear head for each factor it reads."""
 
-The kit draws its pictures from known factors, so it can train a network to read them back. A reader
-counts the classes that a generator makes, and its last hidden layer gives *features* in which
-distances between sets of pictures mean something: each has mean 0 and variance 1 over the pictures
-that the reader was trained on, so none of them drowns the others.
-
->>> reader = load_reader("digits")
->>> reader.read(images)["digit"]                     # (N,) class indices
->>> reader.features(images)                          # (N, 96), for Fréchet distance, recall, ...
-
-The readers of the drawn sets ship with the kit; ``labkit reader NAME`` trains any of them.
-"""
-
-import pickle
-import zipfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import dataclass, field
 
 import torch
 from torch import nn
 
-from labkit import settings
-from labkit.files import replacing, shipped
-
-SHIPPED = ("digits", "faces")
-TRAINED_HERE = ("mnist",)  # on real pictures, so the file stays in the data folder of this machine
-_FORMAT = 1
-_DAMAGE = (OSError, EOFError, RuntimeError, KeyError, TypeError, pickle.UnpicklingError, zipfile.BadZipFile)
 _AT_ONCE = 250  # images in one pass, so that a large set needs no large memory
 _WIDTHS = (32, 64, 112, 112)  # channels after each halving, and as many halvings as the picture takes
 
@@ -47,15 +25,16 @@ class Head:
         reached: on fresh pictures: the share of right answers in [0, 1] for a class; for a number
             R², the share of its variance explained (1 is perfect, 0 no better than the mean). None: not
             measured.
-        where: empty, or the factors whose value 0 hides this one ("hat": no hat has no colour); it is
-            measured on the other pictures only, and what is read elsewhere means nothing.
+        seen: where the factor shows: other factor -> the classes that let it show; empty for everywhere.
+            It is learnt and measured there, and what is read elsewhere means nothing: the colour of a
+            hat shows only where hat is not none, the hairline only where it is.
     """
 
     name: str
     kind: str
     values: tuple
     reached: float | None = None
-    where: str = ""
+    seen: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 class Reader(nn.Module):
@@ -140,77 +119,6 @@ class Reader(nn.Module):
                 f"This reader takes images of shape (N, {', '.join(map(str, wanted))}), "
                 f"not {tuple(images.shape)}: resize them first."
             )
-
-
-def load_reader(name: str) -> Reader:
-    """Load a trained reader, in eval mode on the CPU.
-
-    Args:
-        name: ``"digits"``, ``"faces"`` (shipped with the kit) or ``"mnist"`` (trained on this machine).
-
-    Raises:
-        ReaderError: no such reader, not trained yet (the message names the command), or a damaged file.
-    """
-    path = path_of(name)
-    if not path.is_file():
-        raise ReaderError(f"The reader of {name} is not there yet. Train it once with: labkit reader {name}")
-    return load_file(path)
-
-
-def path_of(name: str) -> Path:
-    """Where the reader of a data set lies: shipped with the kit, or in this machine's data folder.
-
-    Raises:
-        ReaderError: there is no reader of that name.
-        MissingFileError: the kit came without its data.
-    """
-    if name in TRAINED_HERE:
-        return settings.current().data_dir / "readers" / f"{name}.pt"
-    if name not in SHIPPED:
-        known = ", ".join((*SHIPPED, *TRAINED_HERE))
-        raise ReaderError(f"There is no reader {name!r}: choose one of {known}.")
-    return shipped("readers") / f"{name}.pt"
-
-
-def save_file(reader: Reader, path: Path) -> None:
-    """Write a reader as a plain dict of tensors (matrices in float16), numbers and strings."""
-    content = {
-        "format": _FORMAT,
-        "image_size": reader.image_size,
-        "channels": reader.channels,
-        "features": reader.feature_count,
-        "heads": [asdict(head) for head in reader.heads],
-        "about": reader.about,
-        "weights": kept_weights(reader),
-    }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(path) as handle:
-        torch.save(content, handle)
-
-
-def kept_weights(reader: Reader) -> dict[str, torch.Tensor]:
-    """The weights as a file keeps them: whatever is measured should be measured with these."""
-    state = reader.state_dict()
-    return {key: value.half() if value.ndim > 1 else value.clone() for key, value in state.items()}
-
-
-def load_file(path: Path) -> Reader:
-    """Read back what `save_file` wrote; nothing in the file is executed.
-
-    Raises:
-        ReaderError: the file is damaged, or of another version of the kit.
-    """
-    try:
-        stored = torch.load(path, map_location="cpu", weights_only=True)
-        if stored["format"] != _FORMAT:
-            raise ReaderError(f"{path.name} was written by another version of the kit.")
-        heads = [Head(**{**head, "values": tuple(head["values"])}) for head in stored["heads"]]
-        sizes = {"image_size": stored["image_size"], "channels": stored["channels"]}
-        reader = Reader(heads, **sizes, features=stored["features"], about=stored["about"])
-        reader.load_state_dict(stored["weights"])  # copies into float32
-    except _DAMAGE as e:
-        raise ReaderError(f"The reader {path.name} is damaged ({type(e).__name__}): train it again.") from e
-    return reader.eval()
 
 
 def _trunk(size: int, channels: int, features: int) -> nn.Sequential:

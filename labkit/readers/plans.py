@@ -38,7 +38,7 @@ def plan_of(name: str) -> Plan:
         bars = {head.name: 0.95 for head in heads if head.kind == "class"}
         return Plan(64, 3, heads, images=30_000, epochs=8, bars=bars, shift=1)
     if name == "digits":
-        heads = _heads(digits.FACTORS, unseen=("hand", "wobble"))
+        heads = _heads(digits.FACTORS, unseen=("hand", "wobble", "edge"))
         return Plan(28, 1, heads, images=40_000, epochs=8, bars={"digit": 0.99}, shift=1)
     heads = (Head("digit", "class", tuple("0123456789")),)
     return Plan(28, 1, heads, images=60_000, epochs=6, bars={"digit": 0.99}, shift=2)
@@ -57,7 +57,8 @@ def _heads(factors: Iterable[faces.Factor], *, unseen: tuple[str, ...], seen: Ma
     """One head per factor that can be seen.
 
     Unseen are numbers of a throw of dice (``blobs``, ``hand``), of which near ones give pictures that are
-    not alike, and how far a hand may stray (``wobble``), which does not show how far it did.
+    not alike, how far a hand may stray (``wobble``), which does not show how far it did, and how ragged an
+    edge is (``edge``), which is less than the noise that readers learn to overlook.
     """
     read = [factor for factor in factors if factor.name not in unseen]
     return tuple(Head(f.name, f.kind, f.values, seen=(seen or {}).get(f.name, {})) for f in read)

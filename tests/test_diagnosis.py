@@ -1,0 +1,157 @@
+"""A diagnosis from the log alone: each verdict, and each trap that has caught somebody."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from labkit import diagnosis
+from labkit.diagnosis import COLLAPSE, DIVERGED, HEALTHY, VANISHING, WEAK, DiagnosisError, diagnose
+from labkit.logbook import Logbook, read
+
+LN2 = math.log(2)
+# What each kind of run has at its end, and at its start; measured ones on the ring look like these.
+START = {
+    "loss/d": 2 * LN2, "loss/g": LN2, "prob/real": 0.5, "prob/fake": 0.5, "accuracy/d": 0.5,
+    "grad_norm/d": 0.1, "grad_norm/g": 0.05, "gap/d": 0.0, "signal/g": 0.5, "diversity/g": 0.05,
+}  # fmt: skip
+SAMPLED = {"recall/g": 0.0, "coverage/g": 0.125}
+GOOD = {"diversity/g": 1.0, "recall/g": 0.9, "coverage/g": 1.0}
+ENDS = {
+    HEALTHY: {"gap/d": 0.7, "signal/g": 0.58, "grad_norm/g": 4.5, **GOOD},
+    COLLAPSE: {"gap/d": 0.02, "grad_norm/g": 0.4, "diversity/g": 0.17, "recall/g": 0.0, "coverage/g": 0.125},
+    VANISHING: {
+        "gap/d": 27.0, "signal/g": 1e-6, "grad_norm/g": 1e-5, "loss/d": 3e-6, "accuracy/d": 1.0,
+        "diversity/g": 0.05,
+    },
+    WEAK: {"gap/d": 0.01, "signal/g": 0.51, "grad_norm/g": 0.05, "diversity/g": 0.1},
+    DIVERGED: {"loss/d": 4e5, "loss/g": -2e6, "gap/d": 3e5, "diversity/g": 30.0},
+}  # fmt: skip
+
+
+def log_of(*, steps=1000, rows=100, without=(), **end) -> dict:
+    """A log that goes from `START` to ``end`` in its first half, and stays there with some noise."""
+    chance = np.random.default_rng(0)
+    columns = {}
+    for tag, start in (START | SAMPLED).items():
+        count = rows if tag in START else max(2, rows // 8)
+        at = np.linspace(steps / count, steps, count).round()
+        path = np.minimum(1.0, 2 * at / steps)
+        values = start + (end.get(tag, start) - start) * path
+        columns[tag] = (at.astype(int), values * (1 + 0.05 * chance.standard_normal(count)))
+    return {tag: column for tag, column in columns.items() if tag not in without}
+
+
+@pytest.mark.parametrize("verdict", diagnosis.VERDICTS)
+@pytest.mark.parametrize("without", [(), ("coverage/g",), ("coverage/g", "recall/g")])
+def test_each_verdict_with_whatever_was_measured(verdict, without):
+    found = diagnose(log_of(without=without, **ENDS[verdict]))
+    assert found.verdict == verdict
+    assert any(letter.isdigit() for letter in found.reason), "numbers are read off"
+    assert found.advice.endswith(".") and "\n" not in found.reason + found.advice
+    assert 2 <= len(found.curves) <= 3
+    for steps, values in found.curves.values():
+        assert len(steps) == len(values) > 0
+
+
+def test_perfect_losses_do_not_hide_a_total_collapse():
+    perfect = {"loss/d": 2 * LN2, "loss/g": LN2, "prob/real": 0.5, "prob/fake": 0.5, "gap/d": 0.0}
+    found = diagnose(log_of(**perfect, **{"grad_norm/g": 0.4, "diversity/g": 0.0, "coverage/g": 0.125}))
+    assert found.verdict == COLLAPSE
+    assert "pass for health" in found.reason
+
+
+def test_a_small_gradient_is_no_failure():
+    assert diagnose(log_of(**ENDS[HEALTHY] | {"grad_norm/g": 0.02, "gap/d": 0.05})).verdict == HEALTHY
+
+
+def test_a_rising_loss_of_g_is_no_failure():
+    assert diagnose(log_of(**ENDS[HEALTHY] | {"loss/g": 6.0, "loss/d": 0.2, "gap/d": 6.0})).verdict == HEALTHY
+
+
+def test_relativistic_scores_mean_nothing_alone():
+    both = {"prob/real": 0.99, "prob/fake": 0.99, "loss/d": LN2}
+    assert diagnose(log_of(**ENDS[HEALTHY] | both)).verdict == HEALTHY
+    assert diagnose(log_of(**ENDS[COLLAPSE] | both)).verdict == COLLAPSE
+
+
+def test_a_sure_d_whose_signal_arrives_is_not_vanishing():
+    """Collapse with D far ahead: the gap alone would say vanishing."""
+    found = diagnose(log_of(**ENDS[COLLAPSE] | {"gap/d": 11.0, "signal/g": 0.88}))
+    assert found.verdict == COLLAPSE
+    assert "R1 + R2" in found.advice
+
+
+@pytest.mark.parametrize("broken", [math.nan, math.inf, -math.inf])
+def test_a_loss_that_is_no_number_is_divergence_however_short_the_run(broken):
+    log = log_of(steps=20, rows=20)
+    log["loss/g"][1][17] = broken
+    found = diagnose(log)
+    assert found.verdict == DIVERGED
+    assert "step 18" in found.reason
+
+
+def test_gaps_in_other_columns_are_passed_over():
+    log = log_of(**ENDS[HEALTHY])
+    for tag in ("diversity/g", "recall/g", "coverage/g", "signal/g", "grad_norm/g"):
+        log[tag][1][::3] = math.nan
+    assert diagnose(log).verdict == HEALTHY
+    log["recall/g"][1][:] = math.nan
+    log["coverage/g"][1][:] = math.nan
+    assert diagnose(log).verdict == HEALTHY
+
+
+@pytest.mark.parametrize(
+    ("log", "clue"),
+    [
+        ({}, "gap/d"),
+        (log_of(without=("gap/d",)), "gap/d"),
+        (log_of(without=("signal/g",)), "signal/g"),
+        (log_of(without=("diversity/g", "recall/g", "coverage/g")), "diversity/g"),
+        (log_of(steps=50, rows=50), "too short"),
+        (log_of(rows=5), "too short"),
+    ],
+)
+def test_what_cannot_be_judged_is_one_clear_line(log, clue):
+    with pytest.raises(DiagnosisError, match=clue) as error:
+        diagnose(log)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("verdict", diagnosis.VERDICTS)
+def test_a_logbook_its_folder_and_its_columns_say_the_same(tmp_path, verdict):
+    log = log_of(**ENDS[verdict])
+    with Logbook(tmp_path) as logbook:
+        for tag, (steps, values) in log.items():
+            for step, value in zip(steps, values, strict=True):
+                logbook.scalars(int(step), {tag: float(value)})
+    kept, again, plain = diagnose(logbook), diagnose(read(tmp_path)), diagnose(log)
+    assert kept.verdict == again.verdict == plain.verdict == verdict
+    assert kept.reason == again.reason == plain.reason
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("verdict", "rates", "loss"),
+    [
+        (COLLAPSE, {"g_lr": 1e-3, "d_lr": 1e-4}, "logits"),
+        (VANISHING, {"g_lr": 1e-4, "d_lr": 3e-3, "d_steps": 3}, "saturating"),
+        (HEALTHY, {"g_lr": 2e-3, "d_lr": 2e-3}, "logits"),
+    ],
+)
+def test_short_runs_on_the_ring(verdict, rates, loss):
+    from labkit import losses
+    from labkit.data import Batches
+    from labkit.networks import pair_2d
+    from labkit.synthetic.mixtures import ring
+    from labkit.training import train
+
+    torch.manual_seed(5)
+    G, D = pair_2d()
+    d_loss, g_loss = losses.logits_losses() if loss == "logits" else losses.saturating_losses()
+    run = train(
+        G, D, d_loss=d_loss, g_loss=g_loss, batches=Batches(ring(2000)[0], 64), steps=500,
+        log_every=10, samples=8, sample_every=500, progress=False, **rates,
+    )  # fmt: skip
+    assert diagnose(run.logbook).verdict == verdict

@@ -10,10 +10,11 @@ FLOORS = {
     0: ("labkit", "settings", "files"),
     1: ("synthetic", "networks", "losses", "logbook", "plots", "metrics"),
     2: ("data", "training", "readers"),
-    3: ("recipes", "diagnosis", "widgets", "exercises", "games"),
-    4: ("checks", "notebook"),
-    5: ("instructor", "doctor", "train_command", "reader_command"),
-    6: ("cli",),
+    3: ("recipes", "diagnosis", "games"),
+    4: ("widgets", "exercises"),
+    5: ("checks", "notebook"),
+    6: ("instructor", "doctor", "train_command", "reader_command"),
+    7: ("cli",),
 }
 FLOOR = {name: floor for floor, names in FLOORS.items() for name in names}
 MODULES = sorted((ROOT / "labkit").rglob("*.py"))

@@ -10,6 +10,7 @@ from PIL import Image as Pictures
 from torch.nn import functional as F
 
 from labkit import widgets
+from labkit.widgets import transposed
 
 
 def _parts(box):
@@ -71,7 +72,7 @@ def test_the_number_of_stamps_follows_the_size():
 def test_moving_one_slider_draws_once(monkeypatch):
     sliders, _ = _parts(widgets.stamps(size=3))
     drawn = []
-    monkeypatch.setattr(widgets.plots, "to_png", lambda f: drawn.append(f) or b"")
+    monkeypatch.setattr(transposed.plots, "to_png", lambda f: drawn.append(f) or b"")
     sliders["kernel_size"].value = 4
     assert len(drawn) == 1
     sliders["size"].value = 2  # takes the number of stamps along
@@ -108,5 +109,5 @@ def test_the_counts_are_those_of_the_layer():
         some = torch.zeros(1, 1, size, size)
         some.view(-1)[: size + 1] = 1
         layer = F.conv_transpose2d(some, torch.ones(1, 1, kernel_size, kernel_size), stride=stride)
-        counts = widgets._counts(size, kernel_size, stride, size + 1)
+        counts = transposed._counts(size, kernel_size, stride, size + 1)
         assert (counts == layer[0, 0].numpy()).all()

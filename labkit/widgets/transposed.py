@@ -1,7 +1,6 @@
-"""Pictures with sliders: one image widget, drawn anew whenever a slider comes to rest.
+"""A transposed convolution as stamps: each input pixel lays its kernel on the output, and stamps overlap.
 
-Everything is made of `ipywidgets.Image` fed with PNG bytes and `IntSlider(continuous_update=False)`, which
-work alike in Colab (ipywidgets 7.7.1), in JupyterLab 4 and in a notebook that runs without a screen.
+`stamp_picture` draws it, `stamps` puts sliders above it: one picture, drawn anew when a slider comes to rest.
 """
 
 from collections.abc import Callable
@@ -13,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from labkit import plots
+from labkit.widgets import panel
 
 _NEW, _OLD = "#D55E00", "#4d4d4d"
 _CROPPED = {
@@ -69,7 +69,7 @@ def _slider(name: str, value: int, low: int, high: int) -> ipywidgets.IntSlider:
 
 def _around(draw: Callable[..., Figure], sliders: dict[str, ipywidgets.IntSlider]) -> ipywidgets.VBox:
     """The sliders, and below them the picture of ``draw(**their values)``, which follows them."""
-    image = ipywidgets.Image(format="png", layout=ipywidgets.Layout(width="700px", max_width="100%"))
+    image = panel.picture()
     shown: dict[str, int] = {}
 
     def redraw(_change=None) -> None:
@@ -82,8 +82,7 @@ def _around(draw: Callable[..., Figure], sliders: dict[str, ipywidgets.IntSlider
     for slider in sliders.values():
         slider.observe(redraw, "value")
     redraw()
-    rows = ipywidgets.Layout(display="flex", flex_flow="row wrap", width="700px", max_width="100%")
-    return ipywidgets.VBox([ipywidgets.Box(list(sliders.values()), layout=rows), image])
+    return ipywidgets.VBox([panel.row(sliders.values()), image])
 
 
 def stamp_picture(

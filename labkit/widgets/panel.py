@@ -1,0 +1,16 @@
+"""What the interactive figures share: a picture of one width, and rows of controls above it."""
+
+import ipywidgets
+
+WIDTH = "700px"  # seven inches at 100 dots, the width of the kit's figures
+
+
+def picture() -> ipywidgets.Image:
+    """An empty image widget that shrinks with a narrow window."""
+    return ipywidgets.Image(format="png", layout=ipywidgets.Layout(width=WIDTH, max_width="100%"))
+
+
+def row(controls) -> ipywidgets.Box:
+    """Controls side by side, in a second line where the window is narrow."""
+    layout = ipywidgets.Layout(display="flex", flex_flow="row wrap", width=WIDTH, max_width="100%")
+    return ipywidgets.Box(list(controls), layout=layout)

@@ -1,0 +1,83 @@
+"""Lab 04: numbers, pictures and histograms in a logbook, and what the curves say."""
+
+from labkit.exercises import event_specs, logging_specs, measure_specs, verdict_specs
+from labkit.exercises.spec import Exercise, Written
+
+EXERCISES = (
+    Exercise(
+        "4.1",
+        "Scalars",
+        2,
+        "log_losses",
+        "log_losses(logbook, step, d_loss, g_loss, every)",
+        logging_specs.losses,
+        logging_specs.probe_losses,
+        logging_specs.judge_losses,
+    ),
+    Exercise(
+        "4.2",
+        "Pictures and histograms",
+        3,
+        "log_pictures",
+        "log_pictures(logbook, step, fake, real_logits, fake_logits)",
+        logging_specs.samples,
+        logging_specs.probe_pictures,
+        logging_specs.judge_pictures,
+        causes=(("requires grad", "a tensor still hangs on its graph: `.detach()` it before numpy sees it"),),
+    ),
+    Exercise(
+        "4.3",
+        "Five measurements",
+        3,
+        "measure",
+        "measure(G, D, real_logits, fake_logits)",
+        measure_specs.after_backward,
+        measure_specs.probe_measure,
+        measure_specs.judge_measure,
+        causes=(
+            (
+                r"NoneType|expected Tensor as element|must be Tensor, not None",
+                "a parameter that the loss did not reach has `.grad` None: leave it out",
+            ),
+        ),
+    ),
+    Exercise(
+        "4.4",
+        "Read an event file",
+        4,
+        "read_scalars",
+        "read_scalars(path)",
+        event_specs.event_file,
+        event_specs.probe_events,
+        event_specs.judge_events,
+        causes=(
+            (
+                r"DecodeError|Error parsing|error: unpack|OverflowError|MemoryError|cannot fit",
+                "the bytes are cut in the wrong places: 8 of length (little-endian), 4 of checksum, the "
+                "record, 4 of checksum; and a torn last record is no record",
+            ),
+        ),
+    ),
+    Exercise(
+        "4.5",
+        "Five runs, five verdicts",
+        5,
+        "verdicts",
+        "verdicts()",
+        verdict_specs.nothing,
+        verdict_specs.probe_verdicts,
+        verdict_specs.judge_verdicts,
+    ),
+    Written("4.6", "What the curves should look like", 4),
+    Exercise(
+        "4.7",
+        "A rule",
+        4,
+        "rule",
+        "rule(columns)",
+        verdict_specs.made_runs,
+        verdict_specs.probe_rule,
+        verdict_specs.judge_rule,
+        causes=((r"KeyError", "the columns are loss/g, signal/g, gap/d, recall/g and diversity/g"),),
+    ),
+)

@@ -7,8 +7,10 @@ import torch
 
 from labkit import metrics
 from labkit.data import load
+from labkit.games import digits as game
+from labkit.games.digit_judge import Judge
 from labkit.games.digit_networks import DigitDiscriminator, DigitGenerator
-from labkit.games.digits import SAMPLES, Digits, enlarge, play_digits
+from labkit.games.digits import SAMPLES, Digits, play_digits
 from labkit.games.settings import GameError, settings_from
 from labkit.readers import load_reader
 
@@ -85,7 +87,8 @@ def test_an_outcome_has_a_row_for_each_seed(tiny):
 
 
 def test_the_shares_are_what_the_reader_reads(tiny):
-    read = load_reader("digits").read(enlarge(tiny.images[1], 28))["digit"]
+    larger = Judge(tiny.images[0]).enlarge(tiny.images[1])
+    read = load_reader("digits").read(larger)["digit"]
     torch.testing.assert_close(metrics.class_histogram(read), tiny.shares[1])
 
 
@@ -123,10 +126,14 @@ def test_a_seed_plays_the_same_game_alone_and_leaves_the_random_state(tiny, imag
         {"d_steps": 2},
     ],
 )
-def test_every_setting_changes_the_game(changes, tiny, images):
-    other = play_digits(Digits(**TINY, **changes), seeds=[3], images=images, progress=False)
+def test_every_setting_changes_the_game(changes, images, monkeypatch):
+    monkeypatch.setattr(game, "SAMPLES", 50)  # quick: no number is looked at
+    usual, other = (
+        play_digits(Digits(**TINY, **more), seeds=[3], images=images, progress=False)
+        for more in ({}, changes)
+    )
     assert not other.diverged[0]
-    assert not torch.equal(other.images[0], tiny.images[0])
+    assert not torch.equal(other.images[0], usual.images[0])
 
 
 def test_a_game_that_breaks_down_says_so(images, monkeypatch):
@@ -156,7 +163,15 @@ def test_only_minibatch_std_lets_one_image_change_the_score_of_another():
     assert abs(float((together(images) - together(changed)).detach()[0])) > 1e-4
 
 
-def test_the_reader_reads_enlarged_digits():
-    digits = load("digits-test", size=16, count=1000)
-    read = load_reader("digits").read(enlarge(digits.images, 28))["digit"]
+def test_the_reader_reads_enlarged_digits(tmp_path):
+    digits = load("digits-test", size=16, count=1000, root=tmp_path)
+    read = load_reader("digits").read(Judge(digits.images[:100]).enlarge(digits.images))["digit"]
     assert float((read == digits.factors["digit"]).float().mean()) > 0.97
+
+
+@pytest.mark.slow
+def test_momentum_breaks_the_game_and_penalties_alone_cure_it():
+    broken = play_digits(Digits(beta1=0.9), seeds=[21], progress=False)
+    cured = play_digits(Digits(beta1=0.9, penalty=30.0), seeds=[21], progress=False)
+    assert broken.classes[0] <= 6 and broken.recall[0] <= 0.02
+    assert cured.classes[0] >= 9 and cured.recall[0] > broken.recall[0]

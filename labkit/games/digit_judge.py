@@ -1,0 +1,70 @@
+"""What 1,000 samples of small digits are worth, as the digits reader sees them."""
+
+from dataclasses import dataclass
+
+import torch
+from torch.nn import functional as F
+
+from labkit import metrics
+from labkit.readers import Reader, load_reader
+
+CLASSES = 10
+
+
+@dataclass(frozen=True)
+class Score:
+    """The numbers of one set of samples; `labkit.games.digits.DigitsOutcome` says what each is."""
+
+    shares: torch.Tensor
+    classes: int = 0
+    recall: float = 0.0
+    precision: float = 0.0
+    diversity: float = 0.0
+    duplicates: float = 0.0
+
+    def columns(self, step: int) -> dict[str, tuple[list[int], list[float]]]:
+        """The part that the kit's logbooks know, as curves of a single point."""
+        values = {
+            "recall/g": self.recall,
+            "precision/g": self.precision,
+            "class_kl/g": metrics.class_kl(self.shares),
+        }
+        return {tag: ([step], [value]) for tag, value in values.items()}
+
+
+NOTHING = Score(torch.zeros(CLASSES, dtype=torch.float64))
+
+
+class Judge:
+    """Compares samples with real images.
+
+    Args:
+        real: uint8 (N, 1, H, W), as many as there will be samples: recall depends on both counts.
+    """
+
+    def __init__(self, real: torch.Tensor):
+        self.reader: Reader = load_reader("digits")
+        self.real = real.float()
+        self.features = self.reader.features(self.enlarge(real))
+
+    def score(self, images: torch.Tensor) -> Score:
+        """Measure samples, uint8 (N, 1, H, W)."""
+        features = self.reader.features(self.enlarge(images))
+        with torch.no_grad():  # what read() says, without a second look at the pictures
+            classes = self.reader.tops["digit"](features).argmax(1)
+        shares = metrics.class_histogram(classes, CLASSES)
+        near = metrics.precision_recall(self.features, features)
+        return Score(
+            shares=shares,
+            classes=metrics.classes_covered(shares),
+            recall=near.recall,
+            precision=near.precision,
+            diversity=metrics.diversity(images.float(), self.real),
+            duplicates=metrics.duplicates(images.float(), self.real),
+        )
+
+    def enlarge(self, images: torch.Tensor) -> torch.Tensor:
+        """Small pictures as the reader takes them: uint8 (N, 1, H, W) to (N, 1, 28, 28), bilinear."""
+        size = (self.reader.image_size, self.reader.image_size)
+        larger = F.interpolate(images.float(), size=size, mode="bilinear", align_corners=False)
+        return larger.round().to(torch.uint8)

@@ -1,15 +1,19 @@
 """The games in which both failures are made on purpose and cured: many seeds in one call.
 
-`play_ring` plays the 2-D game of `Ring` settings; `frozen_generator` and `movement` measure what reaches G
-when D is far ahead. `settings_from` makes settings of what a student wrote, or says what is wrong with it.
+`play_ring` plays the 2-D game of `Ring` settings, `play_digits` one on images of `Digits` settings;
+`frozen_generator` and `movement` measure what reaches G when D is far ahead. `settings_from` makes settings
+of what a student wrote, or says what is wrong with it; `labkit.games.experiments` names those of the lab.
 """
 
+from labkit.games.digits import Digits, DigitsOutcome, play_digits
 from labkit.games.frozen import FrozenOutcome, frozen_generator, movement
 from labkit.games.play import RingOutcome, play_ring
 from labkit.games.ring import Ring, RingGame
 from labkit.games.settings import GameError, settings_from
 
 __all__ = [
+    "Digits",
+    "DigitsOutcome",
     "FrozenOutcome",
     "GameError",
     "Ring",
@@ -17,6 +21,7 @@ __all__ = [
     "RingOutcome",
     "frozen_generator",
     "movement",
+    "play_digits",
     "play_ring",
     "settings_from",
 ]

@@ -42,7 +42,7 @@ class Stack(nn.Module):
         for k, bias in enumerate(self.biases):
             x = torch.baddbmm(bias, x, self._weight(k))
             if k < last:
-                x = F.leaky_relu(x, self.slope) if self.slope else F.relu(x)
+                x = F.leaky_relu(x, self.slope, inplace=True) if self.slope else F.relu(x, inplace=True)
         return x
 
     def _weight(self, k: int) -> torch.Tensor:

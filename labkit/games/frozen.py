@@ -40,10 +40,13 @@ class FrozenOutcome:
         """How many times larger the gradient under -log D is in the end than at the start, per seed."""
         return (self.non_saturating[:, -1] / self.non_saturating[:, 0]).tolist()
 
-    @property
-    def excursion(self) -> list[float]:
-        """The largest factor, up or down, by which log(1 - D)'s gradient ever left its start, per seed."""
-        ratio = self.saturating / self.saturating[:, :1]
+    def excursion(self, since: int = 100) -> list[float]:
+        """The largest factor, up or down, between log(1 - D)'s gradient and its start, per seed.
+
+        Over all measured moments from ``since`` updates of D on. In its first updates D turns round: its
+        slope at the fakes changes sign, and for a moment little reaches G, whatever the loss and penalty.
+        """
+        ratio = (self.saturating / self.saturating[:, :1])[:, self.steps >= min(since, int(self.steps[-1]))]
         return torch.maximum(ratio, 1 / ratio).amax(1).tolist()
 
 

@@ -46,11 +46,11 @@ class Ring:
         optimizer: G's, ``"adam"`` or plain ``"sgd"``; D always has Adam.
     """
 
-    g_lr: float = number(1e-3, "a learning rate", low=0, high=1, above=True, say="1e-3")
-    d_lr: float = number(1e-3, "a learning rate", low=0, high=1, above=True, say="1e-3")
-    beta1: float = number(0.5, "a decay", low=0, high=0.999, say="0.5")
-    batch_size: int = whole(128, "a number of points", low=16, high=1024)
-    steps: int = whole(1200, "a number of steps", low=1, high=20_000)
+    g_lr: float = number(2e-3, "a learning rate", low=0, high=1, above=True, say="1e-3")
+    d_lr: float = number(2e-3, "a learning rate", low=0, high=1, above=True, say="1e-3")
+    beta1: float = number(0.0, "a decay", low=0, high=0.999, say="0.5")
+    batch_size: int = whole(64, "a number of points", low=16, high=1024)
+    steps: int = whole(400, "a number of steps", low=1, high=20_000)
     d_steps: int = whole(1, "a number of D's steps for each step of G", low=1, high=20)
     loss: str = choice("non-saturating", "a loss", LOSSES)
     penalty: float = number(0.0, "a weight for R1 + R2", low=0, high=100, say="0.1")
@@ -64,7 +64,7 @@ class Ring:
         if self.batch_size % self.packing:
             raise GameError(
                 f"packing {self.packing} does not divide batch_size {self.batch_size}: "
-                "make the batch a multiple of it, say packing 4 with batch_size 128."
+                "make the batch a multiple of it, say packing 4 with batch_size 64."
             )
 
 

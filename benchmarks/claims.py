@@ -1,0 +1,129 @@
+"""What lab 05 claims, held to its bars on seeds that nobody has looked at: one row for each claim.
+
+    python benchmarks/claims.py [--seeds N] [--first N] [--only ring|digits]
+
+Prints a Markdown table: the claim and its settings, the value of every seed, the bar, the margin of the
+worst seed, the verdict. Exit code 1 when a claim fails for any seed. The settings are those of
+`labkit.games.experiments`, so the lab and this table cannot drift apart; rates were chosen on seeds 100 to
+109, so leave those out.
+"""
+
+import argparse
+import operator
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from labkit.games import experiments as shown
+from labkit.games import frozen_generator, movement, play_ring
+
+_HOLDS = {"<=": operator.le, "<": operator.lt, ">=": operator.ge, ">": operator.gt, "=": operator.eq}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One claim and what came of it.
+
+    Attributes:
+        claim: in words, with the settings. values: one for each seed.
+        sign, bar: every value must be ``sign`` ``bar``, say "<=" 3.
+        counted: whole numbers, whose margin is a difference; else a factor.
+    """
+
+    claim: str
+    values: list[float]
+    sign: str
+    bar: float
+    counted: bool = False
+
+    @property
+    def worst(self) -> float:
+        """The value nearest to the wrong side of the bar; for "=" the one farthest from it."""
+        if any(value != value for value in self.values):
+            return float("nan")
+        if self.sign == "=":
+            return max(self.values, key=lambda value: abs(value - self.bar))
+        return max(self.values) if "<" in self.sign else min(self.values)
+
+    @property
+    def holds(self) -> bool:
+        """Whether every seed keeps to the bar; a NaN never does."""
+        return all(_HOLDS[self.sign](value, self.bar) for value in self.values)
+
+    @property
+    def margin(self) -> str:
+        """How far the worst seed is on the right side: a difference, or "2.1x"."""
+        if self.counted:
+            away = self.worst - self.bar
+            return f"{away if '>' in self.sign else -away:+g}" if self.sign != "=" else f"{-abs(away):g}"
+        if not self.worst or not self.bar:
+            return "-"
+        return f"{self.bar / self.worst if '<' in self.sign else self.worst / self.bar:.2f}x"
+
+    def line(self) -> str:
+        """The claim as a row of the table."""
+        values = " ".join(f"{value:.3g}" for value in self.values)
+        verdict = "holds" if self.holds else "**FAILS**"
+        return f"| {self.claim} | {values} | {self.sign} {self.bar:g} | {self.margin} | {verdict} |"
+
+
+def ring_rows(seeds: Sequence[int]) -> Iterator[Row]:
+    """The claims on the ring, one after the other as they are played."""
+
+    def near(name: str, ring, sign: str, bar: int) -> Row:
+        return Row(f"ring: {name}: modes near", play_ring(ring, seeds=seeds).near, sign, bar, counted=True)
+
+    free = frozen_generator(shown.VANISHING, d_updates=shown.D_UPDATES, seeds=seeds)
+    yield Row("ring: frozen G, log(1 - D): the gradient falls by", free.decay, ">=", 100)
+    yield Row("ring: frozen G, -log D: the gradient grows by", free.growth, ">", 1)
+    cured = frozen_generator(shown.VANISHING_CURED, d_updates=shown.D_UPDATES, seeds=seeds)
+    gamma = f"R1 + R2, gamma {shown.VANISHING_CURED.penalty:g}"
+    since = shown.SETTLED
+    yield Row(
+        f"ring: frozen G, log(1 - D), {gamma}: factor from the start, steps {since} on",
+        cured.excursion(since),
+        "<=",
+        5,
+    )
+    yield near("healthy", shown.HEALTHY, "=", 8)
+    yield near("collapse A (D slow)", shown.SLOW_D, "<=", 3)
+    for name, ring in shown.SLOW_D_CURES.items():
+        yield near(f"A + {name}, a cure", ring, "=", 8)
+    for name, ring in shown.SLOW_D_NO_CURES.items():
+        yield near(f"A + {name}, no cure", ring, "<=", 5)
+    yield near("collapse B (D fast)", shown.FAST_D, "<=", 3)
+    for name, ring in shown.FAST_D_CURES.items():
+        yield near(f"B + {name}, a cure", ring, "=", 8)
+    ahead = f"D {shown.HEAD_START} steps ahead, G by SGD {shown.STUCK.g_lr:g}"
+    stuck = movement(shown.STUCK, head_start=shown.HEAD_START, seeds=seeds)
+    yield Row(f"ring: {ahead}, log(1 - D): G moves by", stuck, "<", 0.001)
+    moved = movement(shown.UNSTUCK, head_start=shown.HEAD_START, seeds=seeds)
+    yield Row(f"ring: {ahead}, -log D: G moves by", moved, ">", 0.1)
+
+
+GROUPS: dict[str, Callable[[Sequence[int]], Iterable[Row]]] = {"ring": ring_rows}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Print the table; exit code 1 when a claim fails."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seeds", type=int, default=10, help="how many")
+    parser.add_argument("--first", type=int, default=0, help="the first of them")
+    parser.add_argument("--only", choices=sorted(GROUPS), help="one group of claims")
+    options = parser.parse_args(argv)
+    seeds = range(options.first, options.first + options.seeds)
+    if not seeds or options.first < 0:
+        parser.error("give at least one seed, from 0 on")
+    print(f"Seeds {seeds[0]} to {seeds[-1]}.\n\n| claim | each seed | bar | margin | verdict |")
+    print("|---|---|---|---|---|", flush=True)
+    failed = 0
+    for name, rows in GROUPS.items():
+        for row in rows(seeds) if options.only in (None, name) else ():
+            print(row.line(), flush=True)
+            failed += not row.holds
+    print(f"\n{failed} claims fail." if failed else "\nAll claims hold.")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -172,6 +172,6 @@ def test_the_reader_reads_enlarged_digits(tmp_path):
 @pytest.mark.slow
 def test_momentum_breaks_the_game_and_penalties_alone_cure_it():
     broken = play_digits(Digits(beta1=0.9), seeds=[21], progress=False)
-    cured = play_digits(Digits(beta1=0.9, penalty=30.0), seeds=[21], progress=False)
+    cured = play_digits(Digits(beta1=0.9, penalty=10.0), seeds=[21], progress=False)
     assert broken.classes[0] <= 6 and broken.recall[0] <= 0.02
     assert cured.classes[0] >= 9 and cured.recall[0] > broken.recall[0]

@@ -1,9 +1,9 @@
 """The digits game: a small DCGAN on drawn digits, played seed after seed and measured by a reader.
 
-`Digits` says how it is played. With the rates it starts from, Adam's beta1 alone decides: with 0 nearly
-every class is there after 200 steps; with 0.9 G leaps from one pattern to the next, and draws one or two at
-any time. `play_digits` trains with `labkit.training.train` and counts what came of it: 1,000 samples, as the
-digits reader sees them.
+`Digits` says how it is played. With the rates it starts from, Adam's beta1 decides: with 0 nearly every
+class is there after 200 steps; with 0.9 G leaps from one pattern to the next, and draws few at any time.
+`play_digits` trains with `labkit.training.train` and counts what came of it: 1,000 samples, as the digits
+reader sees them.
 """
 
 import math
@@ -46,13 +46,13 @@ class Digits:
     """
 
     g_lr: float = number(4e-3, "a learning rate", low=0, high=1, above=True, say="1e-3")
-    d_lr: float = number(8e-3, "a learning rate", low=0, high=1, above=True, say="1e-3")
+    d_lr: float = number(4e-3, "a learning rate", low=0, high=1, above=True, say="1e-3")
     beta1: float = number(0.0, "a decay", low=0, high=0.999, say="0.5")
     batch_size: int = whole(32, "a number of images", low=8, high=256)
-    steps: int = whole(200, "a number of steps", low=1, high=3_000)
+    steps: int = whole(500, "a number of steps", low=1, high=3_000)
     d_steps: int = whole(1, "a number of D's steps for each step of G", low=1, high=10)
     loss: str = choice("non-saturating", "a loss", _LOSSES)
-    penalty: float = number(0.0, "a weight for R1 + R2", low=0, high=1000, say="30")
+    penalty: float = number(0.0, "a weight for R1 + R2", low=0, high=1000, say="10")
     packing: int = whole(1, "a number of images that D sees together", low=1, high=16, say="4")
     minibatch_std: bool = flag(False, "this switch")
     spectral_norm: bool = flag(False, "this switch")

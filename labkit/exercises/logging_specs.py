@@ -20,8 +20,7 @@ def losses(seed: int) -> torch.Tensor:
 def probe_losses(log_losses, given):
     logbook = Logbook()
     for step, (d_loss, g_loss) in enumerate(given, 1):
-        d_loss, g_loss = d_loss.clone().requires_grad_(), g_loss.clone().requires_grad_()
-        log_losses(logbook, step, d_loss, g_loss, EVERY)
+        log_losses(logbook, step, d_loss.clone(), g_loss.clone(), EVERY)
     columns = [logbook.column(tag) for tag in sorted(logbook.tags)]
     return {
         "tags": "; ".join(sorted(logbook.tags)),

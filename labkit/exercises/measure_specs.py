@@ -23,7 +23,7 @@ def after_backward(seed: int) -> dict[str, object]:
         network[1].bias.grad = None  # as of a layer that the loss did not reach
         networks[name] = network
     real = torch.tensor([2.0, 0.3, -1.0, 3.0, 0.2, 1.4, -0.4, 5.0, 0.25, 0.9])
-    fake = torch.tensor([-3.0, 0.85, -0.2, 1.5, -2.0, -2.5, 0.1, -4.0, -1.0, 0.9])
+    fake = torch.tensor([-3.0, 0.85, -0.2, 1.5, -2.0, -2.5, 0.1, -4.0, -1.0, -0.9])
     noise = 0.05 * torch.rand(2, 10, generator=generator)
     return networks | {"real_logits": real + noise[0], "fake_logits": fake + noise[1]}
 

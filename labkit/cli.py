@@ -53,8 +53,11 @@ def _doctor(argv: list[str]) -> int:
 
 
 def _train(argv: list[str]) -> int:
-    """train a published set-up and write its samples, curves and checkpoint"""
-    parser = _Parser(prog="labkit train", description="Train a published set-up into a folder.")
+    """train a published set-up; write its samples, curves, diagnosis and checkpoint"""
+    parser = _Parser(
+        prog="labkit train",
+        description="Train a published set-up into a folder, and say at the end what the curves tell.",
+    )
     parser.add_argument("recipe", metavar="RECIPE", help="handout, smoothed, tutorial or dense")
     parser.add_argument(
         "--data",

@@ -83,6 +83,23 @@ def test_a_sure_d_whose_signal_arrives_is_not_vanishing():
     assert "R1 + R2" in found.advice
 
 
+def test_a_run_cut_short_is_told_to_go_on():
+    log = log_of(**ENDS[COLLAPSE] | {"gap/d": 2.0, "signal/g": 0.8})
+    for tag, end in {"diversity/g": 0.7, "coverage/g": 0.6}.items():
+        steps, values = log[tag]
+        values[:] = end * steps / 1000
+    found = diagnose(log)
+    assert "too early" in found.reason and "longer" in found.advice
+
+
+def test_a_fooled_d_and_a_flat_one_teach_nothing():
+    """Fakes that D prefers to real images; and fakes that look good to a D that knows nothing."""
+    fooled = {"gap/d": -3.0, "signal/g": 0.04, "loss/d": 3.8, "grad_norm/g": 0.6, "diversity/g": 0.2}
+    assert diagnose(log_of(**fooled)).verdict == WEAK
+    flat = ENDS[HEALTHY] | {"gap/d": 0.002, "signal/g": 0.5, "grad_norm/g": 0.004}
+    assert diagnose(log_of(**flat)).verdict == WEAK
+
+
 @pytest.mark.parametrize("broken", [math.nan, math.inf, -math.inf])
 def test_a_loss_that_is_no_number_is_divergence_however_short_the_run(broken):
     log = log_of(steps=20, rows=20)

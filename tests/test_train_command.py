@@ -15,7 +15,10 @@ import torch
 from PIL import Image
 
 from labkit import cli
+from labkit.data import ImageSet, load
+from labkit.diagnosis import VERDICTS, diagnose
 from labkit.logbook import read
+from labkit.train_command.reading import evaluator
 
 RESULTS = {"metrics.csv", "samples.png", "progress.webp", "losses.png", "checkpoint.pt", "run.json"}
 
@@ -65,6 +68,42 @@ def test_the_folder_holds_what_is_promised(tmp_path, capsys):
     assert (facts["recipe"], facts["data"], facts["steps_done"], facts["seed"]) == ("smoothed", "faces", 5, 0)
     assert facts["versions"]["torch"] == torch.__version__
     assert facts["images_per_second"] > 0
+    assert facts["diagnosis"]["verdict"] is None
+    assert "too short" in facts["diagnosis"]["reason"]
+    assert not (out / "diagnosis.png").exists()
+
+
+@pytest.mark.slow
+def test_a_run_ends_with_its_diagnosis(tmp_path, capsys):
+    out = tmp_path / "run"
+    assert _train("handout", "--data", "digits", "--steps", 120, "--out", out) == 0
+    told = json.loads((out / "run.json").read_text())["diagnosis"]
+    lines = capsys.readouterr().out.splitlines()[-2:]
+    assert lines == [f"diagnosis: {told['verdict']}. {told['reason']}", f"what to try: {told['advice']}"]
+    assert told["verdict"] in VERDICTS
+    assert Image.open(out / "diagnosis.png").width > 500
+    steps, coverage = read(out)["coverage/g"]
+    assert len(steps) == 10
+    assert ((coverage >= 0) & (coverage <= 1)).all()
+    assert diagnose(read(out)).verdict == told["verdict"]
+
+
+@pytest.mark.parametrize(("name", "size"), [("digits", 32), ("stacked", 28), ("faces", 32)])
+def test_a_reader_tells_the_data_from_one_image_over_and_over(name, size):
+    images = load(name, size=size, count=300)
+    evaluate = evaluator(images, 150)
+    same, fake = evaluate(images.images[:150]), evaluate(images.images[150:])
+    one = evaluate(images.images[:1].repeat(150, 1, 1, 1))
+    assert same == {"recall/g": 1.0, "coverage/g": 1.0}
+    assert fake["coverage/g"] > 0.9 and fake["recall/g"] > 0.5
+    assert one["coverage/g"] < 0.35 and one["recall/g"] < 0.05
+
+
+def test_sets_without_a_reader_are_not_read(monkeypatch, tmp_path):
+    monkeypatch.setenv("LABKIT_DATA", str(tmp_path))  # no reader of MNIST has been trained there
+    pictures = torch.zeros(8, 1, 28, 28, dtype=torch.uint8)
+    assert evaluator(ImageSet("holidays", pictures), 4) is None
+    assert evaluator(ImageSet("mnist", pictures), 4) is None
 
 
 @pytest.mark.slow
@@ -164,3 +203,5 @@ def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path):
     assert f"labkit train handout --steps 4000 --out {tmp_path / 'run'} --resume" in last
     assert {path.name for path in (tmp_path / "run").iterdir()} >= RESULTS
     assert "Traceback" not in err
+    told = json.loads((tmp_path / "run" / "run.json").read_text())["diagnosis"]
+    assert told["verdict"] is None and "stopped at step" in told["reason"]

@@ -23,15 +23,17 @@ What misleads, and is therefore not asked:
 - A small gradient. At a healthy equilibrium it is small too; and Adam moves G however small it is.
 - D(x) and D(G(z)) under a relativistic loss: both can be 0.99, only their difference means anything.
 - Precision, and the rate of copies: a collapse can be sharp, and need not repeat itself exactly.
-And what stays a guess: a D too slow to follow G collapses it, one slower still teaches it nothing.
+What stays a guess: a D too slow to follow G collapses it, one slower still teaches it nothing. And a run cut
+short looks like a collapse: where diversity still rises, the reason says that it may be too early to tell.
 """
 
-from labkit.diagnosis.readings import DiagnosisError
+from labkit.diagnosis.readings import FEWEST_STEPS, DiagnosisError
 from labkit.diagnosis.rule import COLLAPSE, DIVERGED, HEALTHY, VANISHING, VERDICTS, WEAK, Diagnosis, diagnose
 
 __all__ = [
     "COLLAPSE",
     "DIVERGED",
+    "FEWEST_STEPS",
     "HEALTHY",
     "VANISHING",
     "VERDICTS",

@@ -39,6 +39,14 @@ class Readings:
         chosen = values[steps > (1 - LATE) * self.last]
         return float(np.median(chosen)) if len(chosen) else float(values[-1])
 
+    def rising(self, tag: str) -> bool:
+        """Whether the last part is a quarter above the middle of the run."""
+        if not self.known(tag):
+            return False
+        steps, values = self.columns[tag]
+        middle = values[(steps > 0.4 * self.last) & (steps <= 0.6 * self.last) & np.isfinite(values)]
+        return len(middle) > 0 and self.late(tag) > 1.25 * float(np.median(middle))
+
     def swing(self, tag: str) -> float:
         """The root mean square of the last part: how far from 0 it gets."""
         steps, values = self.columns[tag]

@@ -21,6 +21,7 @@ _FLAT = 0.015  # the gap's swing about 0 when D gives everything the same score
 _FOOLED = -0.3  # gap: D takes fakes for better than real
 _BLIND, _UNGROWN = 0.2, 2.5  # the gap's swing, and G's gradient over that of the first step
 _AHEAD = 1.5  # gap: D is ahead, though not sure
+_COMING = 0.4  # diversity, with which one that rises may yet arrive
 _COVERED, _RECALLED = 0.7, 0.1  # at least
 _DIVERSE, _DIVERSE_BEHIND, _ASTRAY = 0.6, 0.85, 1.7  # at least; so where D is sure; at most
 _LATELY = "Over the last 20 % of the run"
@@ -141,6 +142,9 @@ def _collapsed(run: Readings) -> Diagnosis | None:
             "Try a faster D, packing, less momentum (beta1 0) or R1 + R2, one at a time: the cure depends on "
             "the cause."
         )
+    if run.rising("diversity/g") and run.late("diversity/g") > _COMING:
+        seen += ". But diversity still rises: it may only be too early to tell"
+        advice = "Train longer and ask again, before you change anything."
     return Diagnosis(
         COLLAPSE,
         f"{_LATELY} {run.samples()}. The gap of D's logits is {gap:.2g} and the signal to G "

@@ -1,10 +1,12 @@
 """What ``labkit train`` does: a recipe, a data set and a budget become a folder of results.
 
 The folder holds TensorBoard events, ``metrics.csv``, ``samples.png``, ``progress.webp``, ``losses.png``,
-``checkpoint.pt`` and ``run.json``.
+``diagnosis.png``, ``checkpoint.pt`` and ``run.json``. Where the kit has a reader for the data, the run's
+samples are read now and then, so that the diagnosis has more to go by than the losses.
 """
 
 import json
+import math
 import platform
 import sys
 from collections.abc import Callable
@@ -17,11 +19,14 @@ import torch
 import labkit
 from labkit import plots, recipes, settings
 from labkit.data import Batches, ImageSet, load
+from labkit.diagnosis import FEWEST_STEPS, DiagnosisError, diagnose
 from labkit.files import write_bytes
 from labkit.logbook import is_ours
+from labkit.train_command.reading import evaluator
 from labkit.training import CHECKPOINT, Run, train
 
 _LOG_PACE = 30.0  # seconds between two lines of progress where nobody watches
+_EVALUATIONS, _EVALUATED = 10, 250  # so many times a run, and samples each: a few percent of its time
 
 
 class UsageError(ValueError):
@@ -67,11 +72,18 @@ def run(request: Request, say: Callable[[str], None] = print) -> Run:
     batches = Batches(images, recipe.real_batch, device=here.device, seed=seed, channels_last=True)
     d_loss, g_loss = recipe.losses()
     about = {"recipe": recipe.name, "data": images.name, "images": len(images.images), "budget": budget}
-    options = recipe.options(seed=seed, about=about, progress=True if sys.stderr.isatty() else _LOG_PACE)
+    options = recipe.options(
+        seed=seed,
+        about=about,
+        progress=True if sys.stderr.isatty() else _LOG_PACE,
+        evaluated=_EVALUATED,
+        evaluate_every=math.ceil(steps / _EVALUATIONS),
+    )
     say(
         f"{recipe.name} on {images.name}: {len(images.images):,} images of {scale.image_size}x"
         f"{scale.image_size}, {steps:,} steps of {recipe.real_batch}, on {here.device.type}, into {out}"
     )
+    evaluate = evaluator(images, _EVALUATED) if steps >= FEWEST_STEPS else None
     facts = {
         **about,
         "source": recipe.source,
@@ -84,17 +96,20 @@ def run(request: Request, say: Callable[[str], None] = print) -> Run:
     try:
         done = train(
             G, D, d_loss=d_loss, g_loss=g_loss, batches=batches, steps=steps, folder=out,
-            resume=request.resume, options=options,
+            resume=request.resume, options=options, evaluate=evaluate,
         )  # fmt: skip
     except KeyboardInterrupt as stop:
         if getattr(stop, "run", None) is not None:
             write_results(out, stop.run, facts)
         raise
-    write_results(out, done, facts)
+    told = write_results(out, done, facts)
     since = "" if done.resumed_at is None else f" (resumed at step {done.resumed_at:,})"
     say(
         f"done: {done.step:,} steps{since}, {done.images_per_second:,.0f} images/s. See {out / 'samples.png'}"
     )
+    say(f"diagnosis: {told['verdict'] or 'none'}. {told['reason']}")
+    if told["verdict"]:
+        say(f"what to try: {told['advice']}")
     return done
 
 
@@ -107,16 +122,18 @@ def folder_of(request: Request) -> Path:
     return here.run_dir / name
 
 
-def write_results(out: Path, run: Run, facts: dict) -> None:
-    """Write the pictures and ``run.json`` of a run, finished or not."""
+def write_results(out: Path, run: Run, facts: dict) -> dict:
+    """Write the pictures and ``run.json`` of a run, finished or not; return what it says of its diagnosis."""
     grids = [plots.tile(frame) for frame in run.frames.values()]
     write_bytes(out / "samples.png", plots.png(plots.tile(run.sample())))
     write_bytes(out / "progress.webp", plots.animation(grids))
     if run.step:
         title = f"{facts['recipe']} on {facts['data']}"
         write_bytes(out / "losses.png", plots.to_png(plots.loss_curves(run.logbook, title=title)))
+    told = _diagnosis(out, run)
     run.logbook.close()
     facts = facts | {
+        "diagnosis": told,
         "steps_done": run.step,
         "device": _device_name(run.precision.device),
         "bfloat16": run.precision.amp,
@@ -126,6 +143,25 @@ def write_results(out: Path, run: Run, facts: dict) -> None:
         "training_seconds": round(run.seconds, 1),
     }
     write_bytes(out / "run.json", (json.dumps(facts, indent=2, ensure_ascii=False) + "\n").encode())
+    return told
+
+
+def _diagnosis(out: Path, run: Run) -> dict:
+    """What the log says, with its picture; a verdict of None, and why, where it cannot be told."""
+    picture = out / "diagnosis.png"
+    picture.unlink(missing_ok=True)  # of an earlier, shorter part of the run
+    if run.step < run.steps:
+        return {
+            "verdict": None,
+            "reason": f"The run was stopped at step {run.step:,} of {run.steps:,}: no diagnosis yet.",
+        }
+    try:
+        found = diagnose(run.logbook)
+    except DiagnosisError as error:
+        return {"verdict": None, "reason": f"{str(error)[0].upper()}{str(error)[1:]}"}
+    figure = plots.curves(found.curves, title=found.verdict, smooth=0.6)
+    write_bytes(picture, plots.to_png(figure))
+    return {"verdict": found.verdict, "reason": found.reason, "advice": found.advice}
 
 
 def versions() -> dict[str, str]:

@@ -32,7 +32,7 @@ SIGNS = {
     "mode collapse": (
         ("recall/g", 0.0, 0.1, "hardly a real image lies among the fakes"),
         ("signal/g", 0.1, 1.0, "G is still being taught"),
-        ("gap/d", 0.5, 50.0, "D sees a difference, within bounds"),
+        ("gap/d", 0.5, 50.0, "D sees a clear difference, and its scores stay in bounds"),
         ("diversity/g", 0.0, 0.6, "the fakes are alike"),
     ),
     "vanishing gradient": (

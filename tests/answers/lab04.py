@@ -400,7 +400,7 @@ WRONG = {
         "`gap/d` of run_a": _said(run_a="discriminator too weak to teach"),
         "`recall/g` of run_b": _said(run_b="healthy"),
         "`gap/d` of run_b": _said(run_b="mode collapse", run_e="discriminator too weak to teach"),
-        "D sees a difference, within bounds": _said(run_c="mode collapse"),
+        "its scores stay in bounds": _said(run_c="mode collapse"),
         "`gap/d` of run_d": _said(run_d="vanishing gradient"),
         "the samples are poor": _said(run_d="discriminator too weak to teach"),
         "`signal/g` of run_c": _said(run_c="vanishing gradient"),

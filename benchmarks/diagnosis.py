@@ -253,8 +253,8 @@ def truth(data: str, facts: dict) -> str:
       0.02.
     - *Healthy*: at least 80 % of the modes (7 of the ring's 8), and samples that reach the data: half of
       them within 0.6 of a centre; on digits 1 % inside the real set (precision).
-    - *Too weak*: a second D learns to tell the samples (over 80 % right), but D gives real images an edge below
-      0.6 (0.5 is blind), and still does after G has stood still for a fifth of the run: it is no D that G
+    - *Too weak*: a second D learns to tell the samples (over 80 % right), but D gives real images an edge
+      below 0.6 (0.5 is blind), and still does after G has stood still for a fifth of the run: no D that G
       outran, but one that cannot tell.
     - *Diverged* as well: points at four times the radius though D could see it.
     - *Collapse*: at most 65 % of the modes.

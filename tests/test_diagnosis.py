@@ -97,7 +97,18 @@ def test_a_fooled_d_and_a_flat_one_teach_nothing():
     fooled = {"gap/d": -3.0, "signal/g": 0.04, "loss/d": 3.8, "grad_norm/g": 0.6, "diversity/g": 0.2}
     assert diagnose(log_of(**fooled)).verdict == WEAK
     flat = ENDS[HEALTHY] | {"gap/d": 0.002, "signal/g": 0.5, "grad_norm/g": 0.004}
-    assert diagnose(log_of(**flat)).verdict == WEAK
+    log = log_of(**flat)
+    assert diagnose(log).verdict == HEALTHY  # as in the best runs with R1 + R2; nothing says otherwise
+    steps, _ = log["recall/g"]
+    assert diagnose(log | {"precision/g": (steps, np.full(len(steps), 0.3))}).verdict == HEALTHY
+    assert diagnose(log | {"precision/g": (steps, np.full(len(steps), 0.02))}).verdict == WEAK
+
+
+def test_coverage_that_still_rises_counts_as_it_ends():
+    log = log_of(**ENDS[HEALTHY])
+    steps, coverage = log["coverage/g"]
+    coverage[:] = 0.8 * (steps / 1000) ** 4
+    assert diagnose(log).verdict == HEALTHY
 
 
 @pytest.mark.parametrize("broken", [math.nan, math.inf, -math.inf])

@@ -94,7 +94,7 @@ def test_a_reader_tells_the_data_from_one_image_over_and_over(name, size):
     evaluate = evaluator(images, 150)
     same, fake = evaluate(images.images[:150]), evaluate(images.images[150:])
     one = evaluate(images.images[:1].repeat(150, 1, 1, 1))
-    assert same == {"recall/g": 1.0, "coverage/g": 1.0}
+    assert same == {"precision/g": 1.0, "recall/g": 1.0, "coverage/g": 1.0}
     assert fake["coverage/g"] > 0.9 and fake["recall/g"] > 0.5
     assert one["coverage/g"] < 0.35 and one["recall/g"] < 0.05
 

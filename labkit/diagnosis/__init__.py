@@ -6,12 +6,12 @@ All is read over the last fifth of the run (medians), where a chance dip no long
 2. *Vanishing gradient*: the signal, mean abs(d loss of G / d logit of a fake), is below 0.03 while the gap,
    mean logit of real images less that of fakes, is above 4: D is sure, and G's loss passes nothing on.
 3. *D too weak to teach*. The samples are poor, yet D prefers them (a gap below -0.3, nearly always), or
-   sees no difference (a gap within 0.2) and never did: what reaches G is not 2.5 times the gradient of the
-   first step, where D knew nothing. Or they look good, but D is flat: the gap never leaves 0 by
-   0.015, so nobody checked them.
-4. *Mode collapse*: the samples are poor otherwise. Coverage of known modes or classes says so, where it
-   was logged; else a recall below 0.1, or a diversity below 0.6 (0.85 where the gap is above 4) or beyond
-   1.7, which is no mixture of real modes either.
+   sees no difference (a gap within 0.2) and never did: what reaches G is not 1.5 times the gradient of the
+   first step, where D knew nothing. Or they spread well but are unlike the data (precision below 0.05, where
+   it was logged) and D is flat: a gap that never leaves 0 by 0.015.
+4. *Mode collapse*: the samples are poor otherwise. A coverage of known modes or classes below 0.7 says so,
+   where it was logged (its last value, while it rises); else a recall below 0.1, or a diversity below 0.6
+   (0.85 where the gap is above 4) or beyond 1.7, which is no mixture of real modes either.
 5. Else *healthy*.
 
 The signal of log(1 - D) is D(G(z)), which is why it vanishes (Goodfellow et al. 2014, section 3); recall is
@@ -22,7 +22,8 @@ What misleads, and is therefore not asked:
 - Losses. A total collapse can sit at D(x) = D(G(z)) = 0.5 with losses 2 ln 2 and ln 2: perfect curves.
 - A small gradient. At a healthy equilibrium it is small too; and Adam moves G however small it is.
 - D(x) and D(G(z)) under a relativistic loss: both can be 0.99, only their difference means anything.
-- Precision, and the rate of copies: a collapse can be sharp, and need not repeat itself exactly.
+- Precision alone, and the rate of copies: a collapse can be sharp, and need not repeat itself exactly.
+- A gap near 0 alone: the best runs with R1 + R2 have one too.
 What stays a guess: a D too slow to follow G collapses it, one slower still teaches it nothing. And a run cut
 short looks like a collapse: where diversity still rises, the reason says that it may be too early to tell.
 """

@@ -47,6 +47,10 @@ class Readings:
         middle = values[(steps > 0.4 * self.last) & (steps <= 0.6 * self.last) & np.isfinite(values)]
         return len(middle) > 0 and self.late(tag) > 1.25 * float(np.median(middle))
 
+    def arrived(self, tag: str) -> float:
+        """`late`; but the last value where the column is still rising."""
+        return float(self.columns[tag][1][-1]) if self.rising(tag) else self.late(tag)
+
     def swing(self, tag: str) -> float:
         """The root mean square of the last part: how far from 0 it gets."""
         steps, values = self.columns[tag]
@@ -91,6 +95,8 @@ class Readings:
             parts.append(f"{self.late('coverage/g'):.0%} of the modes or classes are covered")
         if self.known("recall/g"):
             parts.append(f"{self.late('recall/g'):.0%} of real data lie among the fakes (recall)")
+        if self.known("precision/g"):
+            parts.append(f"{self.late('precision/g'):.0%} of the fakes lie among real data (precision)")
         if self.known("diversity/g"):
             parts.append(
                 f"the fakes differ from each other {self.late('diversity/g'):.2f} times as much as real data"

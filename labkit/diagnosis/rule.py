@@ -17,9 +17,9 @@ VERDICTS = (HEALTHY, COLLAPSE, VANISHING, WEAK, DIVERGED)
 
 _HUGE_LOSS, _HUGE_GAP = 50.0, 100.0
 _DEAF, _SURE = 0.03, 4.0  # signal below, gap above
-_FLAT = 0.015  # the gap's swing about 0 when D gives everything the same score
+_FLAT, _UNLIKE = 0.015, 0.05  # the gap's swing about 0, and precision: D passes whatever comes
 _FOOLED = -0.3  # gap: D takes fakes for better than real
-_BLIND, _UNGROWN = 0.2, 2.5  # the gap's swing, and G's gradient over that of the first step
+_BLIND, _UNGROWN = 0.2, 1.5  # the gap's swing, and G's gradient over that of the first step
 _AHEAD = 1.5  # gap: D is ahead, though not sure
 _COMING = 0.4  # diversity, with which one that rises may yet arrive
 _COVERED, _RECALLED = 0.7, 0.1  # at least
@@ -105,7 +105,7 @@ def _weak(run: Readings) -> Diagnosis | None:
     gap, swing = run.late("gap/d"), run.swing("gap/d")
     samples = run.samples()
     if not _poor(run):
-        if swing >= _FLAT:
+        if swing >= _FLAT or not run.known("precision/g") or run.late("precision/g") > _UNLIKE:
             return None
         why = f"D scores everything alike, its logits of real and fake are {swing:.2g} apart; {samples}."
     elif run.mostly_below("gap/d", _FOOLED):
@@ -157,7 +157,7 @@ def _collapsed(run: Readings) -> Diagnosis | None:
 def _poor(run: Readings) -> bool:
     """Do the samples lack a part of the data?"""
     if run.known("coverage/g"):
-        return run.late("coverage/g") < _COVERED
+        return run.arrived("coverage/g") < _COVERED
     if run.known("recall/g") and run.late("recall/g") < _RECALLED:
         return True
     if not run.known("diversity/g"):

@@ -20,11 +20,11 @@ _READERS = {
 
 
 def evaluator(images: ImageSet, count: int) -> Callable[[torch.Tensor], dict[str, float]] | None:
-    """What `labkit.training.train` is to measure on samples of a set: recall and coverage, by a reader.
+    """What `labkit.training.train` is to measure on samples of a set: precision, recall and coverage.
 
-    Recall is taken in the reader's features, against ``count`` of the images. Coverage is the share of the
-    reader's classes (the digits; every class of a face's factors) of which the samples hold at least 0.3
-    times what the images do. Each channel of stacked digits is read by itself.
+    Precision and recall are taken in the features of the set's reader, against ``count`` of the images.
+    Coverage is the share of the reader's classes (the digits; every class of a face's factors) of which the
+    samples hold at least 0.3 times what the images do. Each channel of stacked digits is read by itself.
 
     Returns:
         None for sets that no reader is there for.
@@ -41,9 +41,11 @@ def evaluator(images: ImageSet, count: int) -> Callable[[torch.Tensor], dict[str
 
     def evaluate(samples: torch.Tensor) -> dict[str, float]:
         fake = _read(reader, samples, classes)
+        inside = precision_recall(real[0], fake[0])
         covered = (fake[1] >= 0.3 * real[1])[real[1] > 0]
         return {
-            "recall/g": precision_recall(real[0], fake[0]).recall,
+            "precision/g": inside.precision,
+            "recall/g": inside.recall,
             "coverage/g": float(covered.double().mean()),
         }
 

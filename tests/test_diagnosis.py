@@ -104,6 +104,12 @@ def test_a_fooled_d_and_a_flat_one_teach_nothing():
     assert diagnose(log | {"precision/g": (steps, np.full(len(steps), 0.02))}).verdict == WEAK
 
 
+def test_fakes_that_ran_off_have_not_collapsed():
+    log = log_of(**ENDS[COLLAPSE] | {"gap/d": 0.6, "diversity/g": 2.5})
+    assert diagnose(log).verdict == DIVERGED
+    assert "run off" in diagnose(log).reason
+
+
 def test_coverage_that_still_rises_counts_as_it_ends():
     log = log_of(**ENDS[HEALTHY])
     steps, coverage = log["coverage/g"]

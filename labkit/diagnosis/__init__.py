@@ -1,6 +1,7 @@
 """What ails a training, read off its logbook alone: one of five verdicts, and the curves that say so.
 
-All is read over the last fifth of the run (medians), where a chance dip no longer decides. In this order:
+All is read over the last fifth of the run, where a chance dip no longer decides (medians; sizes: root mean
+squares). In this order:
 
 1. *Diverged*: a loss is not finite, or losses or logits have run off (a loss beyond 50, a gap beyond 100).
 2. *Vanishing gradient*: the signal, mean abs(d loss of G / d logit of a fake), is below 0.03 while the gap,
@@ -11,7 +12,7 @@ All is read over the last fifth of the run (medians), where a chance dip no long
    it was logged) and D is flat: a gap that never leaves 0 by 0.015.
 4. *Mode collapse*: the samples are poor otherwise. A coverage of known modes or classes below 0.7 says so,
    where it was logged (its last value, while it rises); else a recall below 0.1, or a diversity below 0.6
-   (0.85 where the gap is above 4) or beyond 1.7, which is no mixture of real modes either.
+   (0.85 where the gap is above 4). Beyond a diversity of 1.7 they have run off: that is *diverged* as well.
 5. Else *healthy*.
 
 The signal of log(1 - D) is D(G(z)), which is why it vanishes (Goodfellow et al. 2014, section 3); recall is

@@ -74,8 +74,8 @@ def _diverged(run: Readings) -> Diagnosis | None:
         finite = np.isfinite(values)
         if tag.startswith("loss") and not finite.all():
             broken = f"{name} is not a finite number from step {steps[~finite][0]:.0f} on"
-        elif finite.any() and abs(run.late(tag)) > limit:
-            broken = f"{name} is {run.late(tag):,.4g} over the last 20 % of the run"
+        elif finite.any() and run.swing(tag) > limit:
+            broken = f"{name} is around {run.swing(tag):,.3g} in size over the last 20 % of the run"
         if broken:
             return Diagnosis(
                 DIVERGED,
@@ -131,6 +131,13 @@ def _weak(run: Readings) -> Diagnosis | None:
 def _collapsed(run: Readings) -> Diagnosis | None:
     if not _poor(run):
         return None
+    if run.known("diversity/g") and run.late("diversity/g") > _ASTRAY:
+        return Diagnosis(
+            DIVERGED,
+            f"{_LATELY} {run.samples()}: the fakes have run off, and D does not bring them back.",
+            "Lower G's learning rate, or give D a higher one, more steps or more units, so that it can follow.",
+            run.curves(diversity="diversity/g", recall="recall/g", gap_of_the_logits="gap/d"),
+        )
     gap = run.late("gap/d")
     curves = run.curves(diversity="diversity/g", recall="recall/g", coverage="coverage/g")
     if gap > _AHEAD:

@@ -207,7 +207,8 @@ class Bench:
         order = (on_real[:, None] > on_fake[None]).float() + 0.5 * (on_real[:, None] == on_fake[None]).float()
         facts["auc"] = float(order.mean())
         facts["sure"] = edge(on_real, on_fake)
-        facts["logit"] = float(torch.cat([on_real, on_fake]).abs().median())
+        scores = torch.cat([on_real, on_fake])
+        facts["logit"] = float((scores - scores.median()).abs().median())  # a common level means nothing
         scores = on_fake.clone().requires_grad_()
         (slope,) = torch.autograd.grad(g_loss(lambda x: scores if x is fake else on_real, real, fake), scores)
         facts["slope"] = float(slope.abs().sum())
@@ -246,8 +247,8 @@ def enlarged(images: torch.Tensor) -> torch.Tensor:
 def truth(data: str, facts: dict) -> str:
     """What a run came to, from its networks and samples at the end; `UNCLEAR` on the borders.
 
-    - *Diverged*: something is not finite, half of D's logits exceed 50, or G's weights have moved by
-      more than five times their length.
+    - *Diverged*: something is not finite, half of D's logits lie over 50 from their median, or G's weights
+      have moved by more than five times their length.
     - *Vanishing*: D ranks over 99 % of all pairs right, but the slope of G's loss at its logits is below
       0.02.
     - *Healthy*: at least 80 % of the modes (7 of the ring's 8), and samples that reach the data: half of
@@ -255,7 +256,8 @@ def truth(data: str, facts: dict) -> str:
     - *Too weak*: a second D learns to tell the samples (over 80 % right), but D gives real images an edge
       below 0.6 (0.5 is blind), and still does after G has stood still for a fifth of the run: no D that G
       outran, but one that cannot tell.
-    - *Diverged* as well: points at four times the radius though D could see it.
+    - Half the points at four times the radius or more: *too weak* if D's edge is below 0.6, else
+      *diverged*.
     - *Collapse*: at most 65 % of the modes.
     """
     if facts["broke"] or not facts["finite"] or facts["logit"] > 50 or facts["moved"] > 5:
@@ -267,10 +269,10 @@ def truth(data: str, facts: dict) -> str:
     reached = facts["off"] <= 0.6 if data == "ring" else facts["precision"] >= 0.01
     if facts["modes"] >= 0.8 and reached:
         return HEALTHY
+    if facts["scale"] > 4:
+        return WEAK if facts["sure"] < 0.6 else DIVERGED
     if facts["judge"] > 0.8 and facts["sure"] < 0.6 and facts["patient"] < 0.6:
         return WEAK
-    if facts["scale"] > 4:
-        return DIVERGED
     return COLLAPSE if facts["modes"] <= 0.65 else UNCLEAR
 
 
@@ -404,7 +406,7 @@ def played(job: tuple[Setting, int]) -> tuple[Setting, int, Outcome]:
     setting, seed = job
     torch.set_num_threads(1)
     key = hashlib.sha256(repr((setting, seed)).encode()).hexdigest()[:16]
-    file = Path(tempfile.gettempdir(), "labkit-diagnosis", "3-" + key + ".pickle")
+    file = Path(tempfile.gettempdir(), "labkit-diagnosis", "4-" + key + ".pickle")
     if file.is_file():
         return setting, seed, Outcome(*pickle.loads(file.read_bytes()))
     outcome = _bench().play(setting, seed)

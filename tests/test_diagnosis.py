@@ -108,6 +108,8 @@ def test_fakes_that_ran_off_have_not_collapsed():
     log = log_of(**ENDS[COLLAPSE] | {"gap/d": 0.6, "diversity/g": 2.5})
     assert diagnose(log).verdict == DIVERGED
     assert "run off" in diagnose(log).reason
+    unseen = log_of(**ENDS[COLLAPSE] | {"gap/d": 0.01, "diversity/g": 2.5})
+    assert diagnose(unseen).verdict == WEAK
 
 
 def test_coverage_that_still_rises_counts_as_it_ends():

@@ -15,15 +15,17 @@ WEAK = "discriminator too weak to teach"
 DIVERGED = "diverged"
 VERDICTS = (HEALTHY, COLLAPSE, VANISHING, WEAK, DIVERGED)
 
-_HUGE_LOSS, _HUGE_GAP = 50.0, 100.0
-_DEAF, _SURE = 0.03, 4.0  # signal below, gap above
+_HUGE_LOSS, _HUGE_GAP = 50.0, 60.0
+_DEAF, _SURE = 0.04, 4.0  # signal below, gap above
 _FLAT, _UNLIKE = 0.015, 0.05  # the gap's swing about 0, and precision: D passes whatever comes
 _FOOLED = -0.3  # gap: D takes fakes for better than real
+_SEEN = 0.4  # gap from which D gives real images a clear edge
 _BLIND, _UNGROWN = 0.2, 1.5  # the gap's swing, and G's gradient over that of the first step
 _AHEAD = 1.5  # gap: D is ahead, though not sure
 _COMING = 0.4  # diversity, with which one that rises may yet arrive
 _COVERED, _RECALLED = 0.7, 0.1  # at least
 _DIVERSE, _DIVERSE_BEHIND, _ASTRAY = 0.6, 0.85, 1.7  # at least; so where D is sure; at most
+_STRENGTHEN = "Let D learn: a higher learning rate or more steps for D, a weaker penalty, or a wider D."
 _LATELY = "Over the last 20 % of the run"
 
 
@@ -60,14 +62,21 @@ def diagnose(log: Logbook | Mapping[str, Column]) -> Diagnosis:
     if broken is not None:
         return broken
     readings.check()
-    return _vanishing(readings) or _weak(readings) or _collapsed(readings) or _healthy(readings)
+    return (
+        _vanishing(readings)
+        or _run_off(readings)
+        or _weak(readings)
+        or _collapsed(readings)
+        or _healthy(readings)
+    )
 
 
 def _diverged(run: Readings) -> Diagnosis | None:
     broken = ""
+    # The size of G's loss is not asked: a critic's drifts with the level of D's scores, which is free.
     for tag, name, limit in (
         ("loss/d", "D's loss", _HUGE_LOSS),
-        ("loss/g", "G's loss", _HUGE_LOSS),
+        ("loss/g", "G's loss", np.inf),
         ("gap/d", "the gap of D's logits", _HUGE_GAP),
     ):
         steps, values = run.columns.get(tag, ((), np.array([])))
@@ -123,21 +132,30 @@ def _weak(run: Readings) -> Diagnosis | None:
     return Diagnosis(
         WEAK,
         f"{_LATELY} {why}",
-        "Let D learn: a higher learning rate or more steps for D, a weaker penalty, or a wider D.",
+        _STRENGTHEN,
         run.curves(gap_of_the_logits="gap/d", recall="recall/g", diversity="diversity/g"),
+    )
+
+
+def _run_off(run: Readings) -> Diagnosis | None:
+    if not (_poor(run) and run.known("diversity/g") and run.late("diversity/g") > _ASTRAY):
+        return None
+    curves = run.curves(diversity="diversity/g", recall="recall/g", gap_of_the_logits="gap/d")
+    what, gap = f"{_LATELY} the fakes have run off: {run.samples()}.", run.late("gap/d")
+    if gap < _SEEN:
+        why = f"{what} D does not see it, its logits of real and fake are {gap:.2g} apart."
+        return Diagnosis(WEAK, why, _STRENGTHEN, curves)
+    return Diagnosis(
+        DIVERGED,
+        f"{what} D sees it (a gap of {gap:.2g}), but does not bring them back.",
+        "Lower the learning rate of G, or give D a higher one, so that it can follow.",
+        curves,
     )
 
 
 def _collapsed(run: Readings) -> Diagnosis | None:
     if not _poor(run):
         return None
-    if run.known("diversity/g") and run.late("diversity/g") > _ASTRAY:
-        return Diagnosis(
-            DIVERGED,
-            f"{_LATELY} {run.samples()}: the fakes have run off, and D does not bring them back.",
-            "Lower G's learning rate, or give D a higher one, more steps or more units, so that it can follow.",
-            run.curves(diversity="diversity/g", recall="recall/g", gap_of_the_logits="gap/d"),
-        )
     gap = run.late("gap/d")
     curves = run.curves(diversity="diversity/g", recall="recall/g", coverage="coverage/g")
     if gap > _AHEAD:

@@ -406,7 +406,7 @@ def played(job: tuple[Setting, int]) -> tuple[Setting, int, Outcome]:
     setting, seed = job
     torch.set_num_threads(1)
     key = hashlib.sha256(repr((setting, seed)).encode()).hexdigest()[:16]
-    file = Path(tempfile.gettempdir(), "labkit-diagnosis", "4-" + key + ".pickle")
+    file = Path(tempfile.gettempdir(), "labkit-diagnosis", key + ".pickle")
     if file.is_file():
         return setting, seed, Outcome(*pickle.loads(file.read_bytes()))
     outcome = _bench().play(setting, seed)

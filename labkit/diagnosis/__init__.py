@@ -8,9 +8,9 @@ squares). In this order:
 2. *Vanishing gradient*: the signal, mean abs(d loss of G / d logit of a fake), is below 0.04 while the gap,
    mean logit of real images less that of fakes, is above 4: D is sure, and G's loss passes nothing on.
 3. *D too weak to teach*. The fakes have run off and D does not see it. Or they are poor, yet D prefers them
-   (a gap below -0.3, nearly always), or sees no difference (a gap within 0.2) and never did: what reaches G is
-   not 1.5 times the gradient of the first step, where D knew nothing. Or they spread well but are unlike the
-   data (precision below 0.05, where it was logged) and D is flat: a gap that never leaves 0 by 0.015.
+   (a gap below -0.3, nearly always), or sees no difference (a gap within 0.2) and never did: what reaches G
+   is not 1.5 times the gradient of the first step, where D knew nothing. Or they spread well but are unlike
+   the data (precision below 0.05, where it was logged) and D is flat: a gap that never leaves 0 by 0.015.
 4. *Mode collapse*: the samples are poor otherwise. A coverage of known modes or classes below 0.7 says so,
    where it was logged (its last value, while it rises); else a recall below 0.1, or a diversity below 0.6
    (0.85 where the gap is above 4).

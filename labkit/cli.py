@@ -131,7 +131,7 @@ def _data(argv: list[str]) -> int:
 def _reader(argv: list[str]) -> int:
     """train a reader: a small network that says which factors made a picture"""
     parser = _Parser(prog="labkit reader", description="Train the reader of a data set, and measure it.")
-    parser.add_argument("name", metavar="NAME", help="digits, faces or mnist")
+    parser.add_argument("name", metavar="NAME", help="digits, digits16, faces or mnist")
     parser.add_argument("--out", type=Path, metavar="FILE", help="default: where load_reader looks for it")
     parser.add_argument("--images", type=int, metavar="N", help="how many to train on (default: by name)")
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="of pictures and weights (1)")

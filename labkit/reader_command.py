@@ -160,13 +160,13 @@ def table(reader: Reader) -> str:
 def _pictures(request: Request, plan: Plan, count: int) -> tuple[ImageSet, ImageSet]:
     """Pictures to learn from, and others to be measured on."""
     if request.name in TRAINED_HERE:
-        known = load(request.name, size=plan.image_size, count=count)
-        if known.name != request.name:
+        known = load(plan.data, size=plan.image_size, count=count)
+        if known.name != plan.data:
             raise ReaderError(f"The reader of {request.name} needs the real pictures, and they are not here.")
-        return known, load(f"{request.name}-test", size=plan.image_size, count=_REAL_FRESH)
-    known = load(request.name, size=plan.image_size, count=count, seed=request.seed)
+        return known, load(f"{plan.data}-test", size=plan.image_size, count=_REAL_FRESH)
+    known = load(plan.data, size=plan.image_size, count=count, seed=request.seed)
     other = request.seed + _FRESH_SEED
-    return known, load(request.name, size=plan.image_size, count=_FRESH, seed=other)
+    return known, load(plan.data, size=plan.image_size, count=_FRESH, seed=other)
 
 
 def _optimizer(reader: Reader, steps: int):
@@ -226,11 +226,10 @@ def _augmented(images: torch.Tensor, plan: Plan, generator: torch.Generator) -> 
         padded = functional.pad(pixels, (reach,) * 4, mode="replicate")
         down, right = torch.randint(0, 2 * reach + 1, (2,), generator=generator).tolist()
         pixels = padded[:, :, down : down + size, right : right + size]
-    soft = functional.avg_pool2d(pixels, 3, stride=1, padding=1, count_include_pad=False)
-    softness = (torch.rand(len(pixels), 1, 1, 1, generator=generator) * 2 - 1).clamp_(
-        min=0
-    )  # half stay sharp
-    pixels = torch.lerp(pixels, soft, softness)
+    if plan.soften:
+        soft = functional.avg_pool2d(pixels, 3, stride=1, padding=1, count_include_pad=False)
+        softness = torch.rand(len(pixels), 1, 1, 1, generator=generator) * 2 - 1
+        pixels = torch.lerp(pixels, soft, softness.clamp_(min=0))  # half stay sharp
     strength = 0.06 * torch.rand(len(pixels), 1, 1, 1, generator=generator)
     return pixels + strength * torch.randn(pixels.shape, generator=generator)
 

@@ -49,6 +49,11 @@ def digits_seen():
     return Seen("digits", digits.draw(2_000, seed=FRESH))
 
 
+@pytest.fixture(scope="module")
+def digits16_seen():
+    return Seen("digits16", digits.draw(2_000, seed=FRESH, size=16))
+
+
 @pytest.fixture
 def small():
     torch.manual_seed(0)
@@ -64,8 +69,10 @@ def test_faces_are_read_right(faces_seen):
     assert len(discrete) == 9 and min(shares.values()) >= 0.95, shares
 
 
-def test_digits_are_read_right(digits_seen):
-    assert (digits_seen.read["digit"] == digits_seen.factors["digit"]).double().mean() >= 0.99
+@pytest.mark.parametrize("name", ["digits", "digits16"])
+def test_digits_are_read_right(name, request):
+    seen = request.getfixturevalue(f"{name}_seen")
+    assert (seen.read["digit"] == seen.factors["digit"]).double().mean() >= 0.99
 
 
 @pytest.mark.parametrize("name", SHIPPED)
@@ -165,7 +172,7 @@ def test_a_reader_that_is_not_there_names_its_command(tmp_path, monkeypatch):
     monkeypatch.setenv("LABKIT_DATA", str(tmp_path))
     with pytest.raises(ReaderError, match="labkit reader mnist"):
         load_reader("mnist")
-    with pytest.raises(ReaderError, match="choose one of digits, faces, mnist"):
+    with pytest.raises(ReaderError, match="choose one of digits, digits16, faces, mnist"):
         load_reader("cats")
     assert path_of("mnist") == tmp_path / "readers" / "mnist.pt"
 
@@ -248,7 +255,7 @@ def test_the_twin_is_not_taken_for_mnist(tmp_path, monkeypatch, capsys):
 @pytest.mark.parametrize(
     ("argv", "clue"),
     [
-        (["cats"], "choose one of digits, faces, mnist"),
+        (["cats"], "choose one of digits, digits16, faces, mnist"),
         (["faces", "--images", "10"], "at least 256"),
         (["faces", "--seed", "-1"], "seed"),
         (["faces", "--images", "many"], "invalid int"),

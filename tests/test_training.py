@@ -396,3 +396,8 @@ def test_histograms_of_what_d_says_are_in_the_event_file(tmp_path):
     events.Reload()
     for tag in ("logits/real", "logits/fake"):
         assert [event.step for event in events.Histograms(tag)] == [2, 4]
+
+
+def test_a_beta_may_be_written_as_a_whole_number():
+    assert Options(betas=(0, 0.999)) == Options(betas=(0.0, 0.999))
+    _train(steps=1, betas=(0, 0.999))

@@ -1,9 +1,8 @@
-"""What 1,000 samples of small digits are worth, as the digits reader sees them."""
+"""What 1,000 samples of small digits are worth, as the reader of 16-pixel digits sees them."""
 
 from dataclasses import dataclass
 
 import torch
-from torch.nn import functional as F
 
 from labkit import metrics
 from labkit.readers import Reader, load_reader
@@ -43,13 +42,13 @@ class Judge:
     """
 
     def __init__(self, real: torch.Tensor):
-        self.reader: Reader = load_reader("digits")
+        self.reader: Reader = load_reader("digits16")
         self.real = real.float()
-        self.features = self.reader.features(self.enlarge(real))
+        self.features = self.reader.features(real)
 
     def score(self, images: torch.Tensor) -> Score:
         """Measure samples, uint8 (N, 1, H, W)."""
-        features = self.reader.features(self.enlarge(images))
+        features = self.reader.features(images)
         with torch.no_grad():  # what read() says, without a second look at the pictures
             classes = self.reader.tops["digit"](features).argmax(1)
         shares = metrics.class_histogram(classes, CLASSES)
@@ -62,9 +61,3 @@ class Judge:
             diversity=metrics.diversity(images.float(), self.real),
             duplicates=metrics.duplicates(images.float(), self.real),
         )
-
-    def enlarge(self, images: torch.Tensor) -> torch.Tensor:
-        """Small pictures as the reader takes them: uint8 (N, 1, H, W) to (N, 1, 28, 28), bilinear."""
-        size = (self.reader.image_size, self.reader.image_size)
-        larger = F.interpolate(images.float(), size=size, mode="bilinear", align_corners=False)
-        return larger.round().to(torch.uint8)

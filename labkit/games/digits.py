@@ -49,7 +49,7 @@ class Digits:
     d_lr: float = number(4e-3, "a learning rate", low=0, high=1, above=True, say="1e-3")
     beta1: float = number(0.0, "a decay", low=0, high=0.999, say="0.5")
     batch_size: int = whole(32, "a number of images", low=8, high=256)
-    steps: int = whole(500, "a number of steps", low=1, high=3_000)
+    steps: int = whole(400, "a number of steps", low=1, high=3_000)
     d_steps: int = whole(1, "a number of D's steps for each step of G", low=1, high=10)
     loss: str = choice("non-saturating", "a loss", _LOSSES)
     penalty: float = number(0.0, "a weight for R1 + R2", low=0, high=1000, say="10")
@@ -76,7 +76,8 @@ class DigitsOutcome:
     Attributes:
         digits, seeds: what was played.
         images: (S, 1000, 1, 16, 16) uint8, of the trained G; black where a seed diverged.
-        shares: (S, 10) float64, the share of each class among them, by the digits reader; 0 if diverged.
+        shares: (S, 10) float64, the share of each class among them, by the reader of 16-pixel digits; 0 if
+            diverged.
         classes: classes with more than 3 % of the samples, 0 to 10 for each seed.
         recall, precision: in the reader's features, against 1,000 real images, k = 3, each 0 to 1.
         diversity: the mean distance between samples in pixels, over that of real images; about 1 is healthy.

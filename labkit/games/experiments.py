@@ -32,7 +32,7 @@ FAST_D_CURES = {
 
 # The gradient at a frozen, fresh G while D learns for D_UPDATES steps. Momentum and larger batches, because
 # one number is read at one moment: they keep D from jittering. SETTLED: when D has turned round.
-VANISHING = Ring(d_lr=1e-3, beta1=0.5, batch_size=128)
+VANISHING = Ring(d_lr=1.5e-3, beta1=0.5, batch_size=128)
 VANISHING_CURED = replace(VANISHING, penalty=2.0)
 D_UPDATES, SETTLED = 1000, 100
 

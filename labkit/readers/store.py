@@ -11,7 +11,7 @@ from labkit import settings
 from labkit.files import replacing, shipped
 from labkit.readers.network import Head, Reader, ReaderError
 
-SHIPPED = ("digits", "faces")
+SHIPPED = ("digits", "digits16", "faces")
 TRAINED_HERE = ("mnist",)  # on real pictures, so the file stays in the data folder of this machine
 _FORMAT = 1
 _DAMAGE = (OSError, EOFError, RuntimeError, KeyError, TypeError, pickle.UnpicklingError, zipfile.BadZipFile)
@@ -21,7 +21,8 @@ def load_reader(name: str) -> Reader:
     """Load a trained reader, in eval mode on the CPU.
 
     Args:
-        name: ``"digits"``, ``"faces"`` (shipped with the kit) or ``"mnist"`` (trained on this machine).
+        name: ``"digits"``, ``"digits16"`` (the same digits at 16 pixels), ``"faces"`` (shipped with the kit)
+            or ``"mnist"`` (trained on this machine).
 
     Raises:
         ReaderError: no such reader, not trained yet (the message names the command), or a damaged file.

@@ -55,6 +55,8 @@ class Options:
     about: Mapping[str, object] = field(default_factory=dict)
 
     def __post_init__(self):
+        # Adam wants both of one kind, and who writes (0, 0.999) means a number.
+        object.__setattr__(self, "betas", tuple(float(beta) for beta in self.betas))
         for name in ("d_steps", "samples", "evaluated"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} {getattr(self, name)} must be at least 1.")

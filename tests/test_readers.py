@@ -195,7 +195,7 @@ def test_training_reads_what_it_was_shown():
     level = torch.rand(768)
     images = (bright * 120 + 100 * level).to(torch.uint8)[:, None, None, None].expand(-1, 1, 16, 16).clone()
     heads = (Head("bright", "class", ("no", "yes")), Head("level", "number", (0.0, 1.0)))
-    plan = reader_command.Plan(16, 1, heads, images=512, epochs=6, bars={})
+    plan = reader_command.Plan("x", 16, 1, heads, images=512, epochs=6, bars={})
     known = ImageSet("x", images[:512], {"bright": bright[:512], "level": level[:512]})
     fresh = ImageSet("x", images[512:], {"bright": bright[512:], "level": level[512:]})
     first, second = reader_command.train(plan, known, seed=2), reader_command.train(plan, known, seed=2)

@@ -220,3 +220,9 @@ def test_every_exercise_is_found_by_its_id_and_belongs_to_its_lab():
     assert list(found) == sorted(found, key=lambda i: tuple(map(int, i.split("."))))
     for exercise_id, exercise in found.items():
         assert exercise.id == exercise_id and exercise.points > 0
+
+
+def test_the_fence_does_not_slow_torch_down():
+    """A default device that is set, be it the CPU, sends every call into torch through Python."""
+    with preserved_state(0):
+        assert torch._C._len_torch_function_stack() == 0

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import math
 import os
 import signal
 import subprocess
@@ -18,6 +19,7 @@ from labkit import cli
 from labkit.data import ImageSet, load
 from labkit.diagnosis import VERDICTS, diagnose
 from labkit.logbook import read
+from labkit.recipes import Recipe
 from labkit.train_command.reading import evaluator
 
 RESULTS = {"metrics.csv", "samples.png", "progress.webp", "losses.png", "checkpoint.pt", "run.json"}
@@ -205,3 +207,20 @@ def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path):
     assert "Traceback" not in err
     told = json.loads((tmp_path / "run" / "run.json").read_text())["diagnosis"]
     assert told["verdict"] is None and "stopped at step" in told["reason"]
+
+
+def test_a_run_that_breaks_down_is_written_down_as_diverged(tmp_path, monkeypatch, capsys):
+    fine = Recipe.losses
+
+    def losses(self):
+        calls = iter(range(1, 100))
+        d_loss, g_loss = fine(self)
+        return d_loss, lambda D, real, fake: g_loss(D, real, fake) * (math.nan if next(calls) > 3 else 1)
+
+    monkeypatch.setattr(Recipe, "losses", losses)
+    out = tmp_path / "run"
+    assert _train("handout", "--steps", 20, "--out", out) == 1
+    assert "not finite" in capsys.readouterr().err
+    told = json.loads((out / "run.json").read_text())
+    assert told["diagnosis"]["verdict"] == "diverged" and "not finite" in told["diagnosis"]["reason"]
+    assert told["steps_done"] < 20

@@ -65,9 +65,11 @@ def judge_losing(_given, got):
 
 def _why_kept(ring: Ring) -> str:
     ratio = ring.g_lr / ring.d_lr
-    if 0.3 < ratio < 3:
-        return "the two rates are close, and so the players keep pace: set them far apart"
-    return "in the right direction, not far enough: ten to thirty times between the two rates"
+    if 0.6 < ratio < 1.6:
+        return "the two rates are close, and so the players keep pace: set them apart"
+    if ratio > 1:
+        return "in the right direction, not far enough: make D slower still"
+    return "in the right direction, not far enough: a fast D needs a G that is twenty times slower"
 
 
 # 5.4 -------------------------------------------------------------------------------------------------

@@ -30,7 +30,8 @@ def preserved_state(seed: int):
     anomaly = torch.is_anomaly_enabled()
     try:
         torch.set_default_dtype(torch.float32)
-        torch.set_default_device("cpu")
+        if device != torch.device("cpu"):
+            torch.set_default_device("cpu")  # not otherwise: once set, it slows every call into torch
         torch.manual_seed(seed)
         np.random.seed(seed % 2**32)
         random.seed(seed)

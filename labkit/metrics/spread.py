@@ -5,6 +5,10 @@ import torch
 from labkit.metrics.inputs import MetricError, positive, table, tables
 from labkit.metrics.pairs import neighbour_distance, own_distance_blocks
 
+_FEW = (
+    256  # samples of which all pairs are taken directly: exact, and in training it is asked every few steps
+)
+
 
 def pairwise_distance(x: torch.Tensor) -> float:
     """The mean Euclidean distance over all pairs of different samples.
@@ -19,6 +23,8 @@ def pairwise_distance(x: torch.Tensor) -> float:
         MetricError: a wrong shape or dtype, too few samples, or a value that is not finite.
     """
     x = table("x", x, least=2)
+    if len(x) <= _FEW:
+        return float(torch.pdist(x.double()).mean())
     total = sum(float(block.sum()) for _, block in own_distance_blocks(x, 0.0))
     return total / (len(x) * (len(x) - 1))
 

@@ -19,11 +19,11 @@ import torch
 import labkit
 from labkit import plots, recipes, settings
 from labkit.data import Batches, ImageSet, load
-from labkit.diagnosis import FEWEST_STEPS, DiagnosisError, diagnose
+from labkit.diagnosis import DIVERGED, FEWEST_STEPS, DiagnosisError, diagnose
 from labkit.files import write_bytes
 from labkit.logbook import is_ours
 from labkit.train_command.reading import evaluator
-from labkit.training import CHECKPOINT, Run, train
+from labkit.training import CHECKPOINT, Run, TrainingError, train
 
 _LOG_PACE = 30.0  # seconds between two lines of progress where nobody watches
 # Samples are read ten times a run, but not more often than this: one reading takes as long as three steps
@@ -104,6 +104,11 @@ def run(request: Request, say: Callable[[str], None] = print) -> Run:
         if getattr(stop, "run", None) is not None:
             write_results(out, stop.run, facts)
         raise
+    except TrainingError as error:
+        # No pictures: there is nothing to see. But the folder says what became of the run.
+        error.run.logbook.close()
+        _write_facts(out, error.run, facts, {"verdict": DIVERGED, "reason": str(error)})
+        raise
     told = write_results(out, done, facts)
     since = "" if done.resumed_at is None else f" (resumed at step {done.resumed_at:,})"
     say(
@@ -134,6 +139,11 @@ def write_results(out: Path, run: Run, facts: dict) -> dict:
         write_bytes(out / "losses.png", plots.to_png(plots.loss_curves(run.logbook, title=title)))
     told = _diagnosis(out, run)
     run.logbook.close()
+    _write_facts(out, run, facts, told)
+    return told
+
+
+def _write_facts(out: Path, run: Run, facts: dict, told: dict) -> None:
     facts = facts | {
         "diagnosis": told,
         "steps_done": run.step,
@@ -145,7 +155,6 @@ def write_results(out: Path, run: Run, facts: dict) -> dict:
         "training_seconds": round(run.seconds, 1),
     }
     write_bytes(out / "run.json", (json.dumps(facts, indent=2, ensure_ascii=False) + "\n").encode())
-    return told
 
 
 def _diagnosis(out: Path, run: Run) -> dict:

@@ -62,7 +62,8 @@ def train(
 
     Raises:
         CheckpointError: no checkpoint to resume, one of other settings, or one that would be lost.
-        TrainingError: a loss or a weight is no longer finite. The last checkpoint is kept.
+        TrainingError: a loss or a weight is no longer finite. The last checkpoint is kept; its ``run`` is
+            the run so far.
         KeyboardInterrupt: after the step under way and a checkpoint; its ``run`` is the run so far.
     """
     options = replace(options or Options(), **changes)
@@ -254,10 +255,12 @@ class Loop:
 
     def _stop(self, what: str) -> None:
         kept = f" The last checkpoint, {self.file}, is from before." if self.file else ""
-        raise TrainingError(
+        error = TrainingError(
             f"by step {self.run.step + 1} {what}: this training has broken down. "
             f"Lower the learning rates, or use a loss on logits.{kept}"
         )
+        error.run = self.run
+        raise error
 
     def _interrupted(self) -> None:
         self._pause()

@@ -1,0 +1,178 @@
+"""What grading hands from one step to the next: who handed in what, and how each exercise came out.
+
+All of it is plain data, so that it can travel between processes and machines and be kept as JSON.
+"""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from labkit.exercises.spec import Finding
+
+STATUSES = (
+    "right",
+    "wrong",
+    "raised",
+    "timed out",
+    "not attempted",
+    "missing",
+    "refused",
+    "to review",
+    "reviewed",
+)
+
+
+@dataclass(frozen=True)
+class Student:
+    """Who handed in. ``key`` tells students apart; the ids are there where a Canvas or Moodle export has them."""
+
+    key: str
+    name: str
+    canvas_id: str = ""
+    moodle_id: str = ""
+
+
+@dataclass(frozen=True)
+class Handed:
+    """One notebook as it was handed in, not read yet.
+
+    Attributes:
+        student: taken from the name of the folder or the file.
+        name: what to call it in reports: the file's own name.
+        path: the file, or the zip that holds it; then ``member`` is its name in there.
+        digest: SHA-256 of the content in hexadecimal.
+        trouble: why it cannot be read; empty where it can.
+        notes: what a reader of the marks should know: "an older file of the same student was left out".
+    """
+
+    student: Student
+    name: str
+    path: Path
+    member: str = ""
+    digest: str = ""
+    trouble: str = ""
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Mark:
+    """How one exercise came out.
+
+    Attributes:
+        exercise: "3.2".
+        status: one of `STATUSES`.
+        points: what it earned; None while a written answer waits for its reader.
+        out_of: what it could earn.
+        reason: one line that says why, for student and instructor alike.
+        findings: what the judge saw, as the notebook's check shows it.
+        notes: what happened on the way: "graded with the solution's 3.2, because yours did not pass".
+        printed: the beginning of what the answer printed.
+    """
+
+    exercise: str
+    status: str
+    points: float | None
+    out_of: float
+    reason: str = ""
+    findings: tuple[Finding, ...] = ()
+    notes: tuple[str, ...] = ()
+    printed: str = ""
+
+
+@dataclass(frozen=True)
+class Graded:
+    """One submission with all its marks, in the order of the lab.
+
+    Attributes:
+        student, file, digest: as in `Handed`; ``file`` is its name.
+        lab: "03".
+        marks: one for every exercise of the lab.
+        written: id -> the student's text (Markdown, as it was handed in).
+        figures: id -> PNGs in base64, from the outputs that the student handed in.
+        notes: on the notebook as a whole: what was repaired, what was left out.
+        sources: id -> the answer cell that was graded.
+    """
+
+    student: Student
+    lab: str
+    file: str
+    digest: str
+    marks: tuple[Mark, ...]
+    written: Mapping[str, str] = field(default_factory=dict)
+    figures: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    sources: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def slug(self) -> str:
+        """A name for this submission's files: letters, digits, ``-``, ``_`` and ``.`` only."""
+        return slug(self.student.key, self.lab)
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of ``labkit grade``: what has to be known to grade the same way again.
+
+    Attributes:
+        id: a word that tells runs apart.
+        seed: of the fresh inputs.
+        labs: which labs were graded; empty: whichever were handed in.
+        sandbox: "bubblewrap 0.8.0", or "none (--unsafe)".
+        version: of labkit.
+        started: the time in UTC, as ISO 8601 has it.
+    """
+
+    id: str
+    seed: int
+    labs: tuple[str, ...]
+    sandbox: str
+    version: str
+    started: str
+
+    @property
+    def unsafe(self) -> bool:
+        """Whether the students' code ran without a sandbox."""
+        return self.sandbox.startswith("none")
+
+
+def slug(student_key: str, lab: str) -> str:
+    """The name of the files of a student's lab, safe on every file system."""
+    safe = re.sub(r"[^A-Za-z0-9_-]+", "-", student_key).strip("-")[:60] or "student"
+    if safe != student_key:  # two students must not share a file because their names look alike
+        safe += "-" + hashlib.sha256(student_key.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    return f"{safe}.lab{lab}"
+
+
+def to_json(value: Graded | Mark | Run) -> dict[str, Any]:
+    """The dataclass as plain dicts, lists, strings and numbers."""
+    return asdict(value)
+
+
+def graded_from(values: Mapping[str, Any]) -> Graded:
+    """The inverse of `to_json`.
+
+    Raises:
+        KeyError, TypeError: the values do not come from `to_json`.
+    """
+    return Graded(
+        **{
+            **values,
+            "student": Student(**values["student"]),
+            "marks": tuple(mark_from(m) for m in values["marks"]),
+            "figures": {i: tuple(f) for i, f in values.get("figures", {}).items()},
+            "notes": tuple(values.get("notes", ())),
+        }
+    )
+
+
+def mark_from(values: Mapping[str, Any]) -> Mark:
+    """The inverse of `to_json` for a mark.
+
+    Raises:
+        KeyError, TypeError: the values do not come from `to_json`.
+    """
+    findings = tuple(Finding(**f) for f in values.get("findings", ()))
+    return Mark(**{**values, "findings": findings, "notes": tuple(values.get("notes", ()))})

@@ -27,7 +27,7 @@ STATUSES = (
 
 @dataclass(frozen=True)
 class Student:
-    """Who handed in. ``key`` tells students apart; the ids are there where a Canvas or Moodle export has them."""
+    """Who handed in. ``key`` tells students apart; the ids are there where a LMS export has them."""
 
     key: str
     name: str
@@ -140,8 +140,8 @@ class Run:
 
 def slug(student_key: str, lab: str) -> str:
     """The name of the files of a student's lab, safe on every file system."""
-    safe = re.sub(r"[^A-Za-z0-9_-]+", "-", student_key).strip("-")[:60] or "student"
-    if safe != student_key:  # two students must not share a file because their names look alike
+    safe = re.sub(r"[^A-Za-z0-9_-]+", "-", student_key.lower()).strip("-")[:60] or "student"
+    if safe != student_key:  # two students must not share a file: "Bo", "bo" and "bø" are three
         safe += "-" + hashlib.sha256(student_key.encode("utf-8", "surrogatepass")).hexdigest()[:8]
     return f"{safe}.lab{lab}"
 

@@ -43,22 +43,38 @@ _PAGE = """<!DOCTYPE html>
 """
 
 _TAGS = frozenset(
-    "p br hr strong em del code pre ul ol li blockquote h1 h2 h3 h4 h5 h6 "
-    "table thead tbody tr th td a span div".split()
+    (
+        "p",
+        "br",
+        "hr",
+        "strong",
+        "em",
+        "del",
+        "code",
+        "pre",
+        "ul",
+        "ol",
+        "li",
+        "blockquote",
+        "a",
+        "span",
+        "div",
+    )
+    + ("h1", "h2", "h3", "h4", "h5", "h6", "table", "thead", "tbody", "tr", "th", "td")
 )
-_ATTRIBUTES = {"a": ["href"], "span": ["class"], "div": ["class"]}
 # Named one by one: Cf also holds the joiner that emoji and several scripts need.
 _TURNING = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 
 
-def page(title: str, body: str) -> str:
+def page(title: str, body: str, *, css: str = "") -> str:
     """One HTML page that needs no other file.
 
     Args:
         title: plain text, for the window.
         body: HTML, made with the functions below.
+        css: styles that only this page needs, after those of every page.
     """
-    return _PAGE.format(policy=_POLICY, title=escaped(title, 200), css=CSS, body=body)
+    return _PAGE.format(policy=_POLICY, title=escaped(title, 200), css=CSS + css, body=body)
 
 
 def escaped(text: str, most: int = MOST_TEXT) -> str:
@@ -106,7 +122,8 @@ def picture(encoded: str, alt: str) -> str:
     if not (0 < width <= MOST_PIXELS and 0 < height <= MOST_PIXELS):
         return ""
     clean = base64.b64encode(data).decode("ascii")
-    return f'<img width="{width}" height="{height}" alt="{escaped(alt, 200)}" src="data:image/png;base64,{clean}">'
+    size = f'width="{width}" height="{height}"'
+    return f'<img {size} alt="{escaped(alt, 200)}" src="data:image/png;base64,{clean}">'
 
 
 def number(value: float) -> str:
@@ -141,13 +158,17 @@ def _shape(character: str) -> str:
 
 def _rendered(text: str) -> str:
     render = mistune.create_markdown(escape=True, plugins=["math", "table", "strikethrough"])
-    found = str(render(text))
     # The plugin keeps formulas away from emphasis, and writes them for a script that is not here.
-    found = re.sub(r'(<span class="math">)\\\((.*?)\\\)(</span>)', r"\1$\2$\3", found, flags=re.DOTALL)
-    return found
+    formula = re.compile(r'(<span class="math">)\\\((.*?)\\\)(</span>)', re.DOTALL)
+    return formula.sub(r"\1$\2$\3", str(render(text)))
 
 
 def _cleaned(found: str) -> str:
-    safe = bleach.clean(found, tags=_TAGS, attributes=_ATTRIBUTES, protocols=["http", "https"], strip=True)
-    safe = re.sub(r'class="(?!math")[^"]*"', "", safe)
+    safe = bleach.clean(found, tags=_TAGS, attributes=_allowed, protocols=["http", "https"], strip=True)
     return safe.replace("<a ", '<a rel="noreferrer noopener nofollow" ')
+
+
+def _allowed(tag: str, name: str, value: str) -> bool:
+    if tag == "a":
+        return name == "href" and value.lower().startswith(("http://", "https://"))
+    return tag in ("span", "div") and (name, value) == ("class", "math")

@@ -41,7 +41,9 @@ pre {
 pre code { background: none; padding: 0; font-size: inherit; }
 img { max-width: 100%; height: auto; border-radius: 4px; }
 table { border-collapse: collapse; width: 100%; margin: .6rem 0; }
-th, td { text-align: left; vertical-align: top; padding: .35rem .75rem .35rem 0; border-bottom: 1px solid var(--line); }
+th, td {
+  text-align: left; vertical-align: top; padding: .35rem .75rem .35rem 0; border-bottom: 1px solid var(--line);
+}
 th { font-weight: 600; color: var(--soft); font-size: .88rem; }
 .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; padding-right: .25rem; }
 .soft { color: var(--soft); }

@@ -13,7 +13,7 @@ FLOORS = {
     3: ("recipes", "diagnosis", "games"),
     4: ("widgets", "exercises"),
     5: ("checks", "notebook"),
-    6: ("instructor", "doctor", "train_command", "reader_command"),
+    6: ("instructor", "hand_in", "doctor", "train_command", "reader_command"),
     7: ("cli",),
 }
 FLOOR = {name: floor for floor, names in FLOORS.items() for name in names}

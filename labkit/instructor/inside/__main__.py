@@ -1,0 +1,153 @@
+"""The warm process of a sandbox: imports PyTorch once, then forks for every task that it is handed.
+
+It speaks over the socket that is its standard input: a byte with two open files comes in, the task to
+read and the plain file for the result; a line of JSON goes out when the task is over. The student's code
+never sees the socket, and the result file is all that it can write to.
+"""
+
+import contextlib
+import json
+import os
+import select
+import signal
+import socket
+import sys
+import tempfile
+import time
+
+from labkit.instructor.inside import answer, walls
+from labkit.instructor.inside.exchange import task_from
+
+RESULT = 3  # the only open file of a task besides its standard three
+
+
+def main(argv: list[str]) -> int:
+    """Serve tasks until the socket closes.
+
+    Args:
+        argv: the folder that a task may write to, empty where there are no walls; the number of the first
+            task's user, 0 to stay who one is; the limits as JSON.
+    """
+    scratch, user, limits = argv[0], int(argv[1]), walls.Limits(**json.loads(argv[2]))
+    _warm_up()
+    line = socket.socket(fileno=os.dup(0))
+    line.sendall(b'{"ready": true}\n')
+    number = 0
+    while True:
+        data, files, _, _ = socket.recv_fds(line, 1, 2)
+        if not data:
+            return 0
+        number += 1
+        report = _task(files, limits, scratch, user + number % 1000 if user and scratch else None)
+        for file in files:
+            os.close(file)
+        line.sendall(json.dumps(report).encode() + b"\n")
+
+
+def _task(files: list[int], limits: walls.Limits, scratch: str, user: int | None) -> dict:
+    """Fork, put up the walls, run one task, and see to it that nothing of it is left."""
+    start = time.monotonic()
+    hear, tell = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        code = 3
+        try:
+            code = _warden(files, limits, scratch, user)
+        except OSError as error:
+            os.write(tell, str(error).encode()[:300])
+        finally:
+            os._exit(code)
+    os.close(tell)
+    code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    why = os.read(hear, 300).decode(errors="replace")
+    os.close(hear)
+    return {"code": code, "why": why, "seconds": time.monotonic() - start}
+
+
+def _warden(files: list[int], limits: walls.Limits, scratch: str, user: int | None) -> int:
+    """Between the warm process and the task: owns the task's namespaces and kills it when its time is up.
+
+    Returns:
+        0 for a task that ended, 1 for one that died, 2 for one that was killed for time.
+
+    Raises:
+        OSError: the walls did not stand.
+    """
+    stands, say_so = os.pipe()
+    if scratch:
+        walls.own_namespaces(limits, scratch)
+    child = os.fork()
+    if child == 0:
+        _student(files, limits, scratch, user, say_so)
+    os.close(say_so)
+    said = os.read(stands, 300)
+    if said != b"1":
+        os.waitpid(child, 0)
+        raise OSError(said.decode(errors="replace") or "a task ended before it began")
+    try:
+        ended = select.select([os.pidfd_open(child)], [], [], limits.wall_seconds)[0]
+    except (AttributeError, OSError):  # no pidfd on this system
+        ended = _poll(child, limits.wall_seconds)
+    if not ended:
+        os.kill(child, signal.SIGKILL)  # the first of its namespace: all others go with it
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    if not ended or code in (-signal.SIGXCPU, -signal.SIGKILL):
+        return 2
+    return 0 if code == 0 else 1
+
+
+def _student(files: list[int], limits: walls.Limits, scratch: str, user: int | None, say_so: int) -> None:
+    """The task itself. Does not return."""
+    code = 1
+    try:
+        with os.fdopen(files[0], "rb", closefd=False) as file:
+            file.seek(0)
+            task = task_from(file.read())
+        os.setsid()
+        os.chdir(scratch or tempfile.mkdtemp())
+        walls.set_limits(limits)
+        if scratch:
+            walls.give_up_privileges(user)
+        nothing = os.open(os.devnull, os.O_RDWR)
+        result_file = os.dup(files[1])
+        os.write(say_so, b"1")
+        for standard in (0, 1, 2):
+            os.dup2(nothing, standard)
+        os.dup2(result_file, RESULT)
+        os.closerange(RESULT + 1, 4096)
+        with os.fdopen(RESULT, "wb") as result:
+            answer.answer(task, result)
+        code = 0
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            os.write(say_so, str(error).encode()[:300])
+    finally:
+        os._exit(code)
+
+
+def _poll(child: int, seconds: float) -> bool:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+            return True
+        time.sleep(0.02)
+    return False
+
+
+def _warm_up() -> None:
+    """Import and touch what answers need, so that no task pays for it."""
+    import matplotlib.pyplot  # noqa: F401
+    import torch
+
+    from labkit.exercises import all_exercises
+
+    torch.set_num_threads(1)
+    all_exercises()
+    layer = torch.nn.Linear(2, 2)
+    optimizer = torch.optim.Adam(layer.parameters())  # the first one imports half of torch
+    layer(torch.zeros(1, 2)).sum().backward()
+    optimizer.step()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

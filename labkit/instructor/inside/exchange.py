@@ -1,0 +1,176 @@
+"""A task and its result on the way in and out of the sandbox: JSON in, npz without pickle out.
+
+`write_result` runs beside the student's code. `read_result` runs outside and believes nothing: sizes,
+names, kinds and shapes are checked before anything is read.
+"""
+
+import io
+import json
+import math
+import os
+import zipfile
+from dataclasses import asdict, dataclass, field
+from typing import BinaryIO
+
+import numpy as np
+
+from labkit.exercises.record import Record
+from labkit.exercises.spec import Finding
+
+MOST_BYTES = 64 * 2**20
+MOST_ARRAYS = 64
+MOST_TEXT = 200_000
+_META = "meta"
+_STATUSES = ("answered", "blank", "refused", "raised", "late")
+
+
+class ExchangeError(ValueError):
+    """What came out of the sandbox is no result; the message says what is wrong with it."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """What the sandbox is asked to do.
+
+    Attributes:
+        cells: (label, source, code) in their order: source text, or, where that is empty, code compiled
+            outside (``marshal``, in base64), whose source must not be seen in the sandbox.
+        exercise: whose probe to run.
+        name: what the answer is called.
+        own: the label of the cell that holds the answer.
+        seed: of the inputs.
+    """
+
+    cells: tuple[tuple[str, str, str], ...]
+    exercise: str
+    name: str
+    own: str
+    seed: int
+
+
+@dataclass(frozen=True)
+class Result:
+    """What came out: the record of the probe, what was printed, and which cells failed on the way."""
+
+    record: Record
+    printed: str = ""
+    failed_cells: dict[str, str] = field(default_factory=dict)
+
+
+def task_bytes(task: Task) -> bytes:
+    """A task as JSON."""
+    return json.dumps(asdict(task)).encode()
+
+
+def task_from(data: bytes) -> Task:
+    """The inverse of `task_bytes`."""
+    values = json.loads(data)
+    return Task(**{**values, "cells": tuple(tuple(c) for c in values["cells"])})
+
+
+def write_result(result: Result, file: BinaryIO) -> None:
+    """Write a result as an uncompressed npz: one array per name and one of bytes with the rest as JSON."""
+    record = result.record
+    meta = {
+        "status": record.status,
+        "names": list(record.arrays),
+        "odd": {n: t[:1000] for n, t in record.odd.items()},
+        "failure": asdict(record.failure) if record.failure else None,
+        "printed": result.printed,
+        "failed_cells": result.failed_cells,
+    }
+    text = np.frombuffer(json.dumps(meta).encode("utf-8", "replace"), np.uint8)
+    arrays = {f"a{i}": array for i, array in enumerate(record.arrays.values())}
+    buffer = io.BytesIO()
+    np.savez(buffer, **{_META: text}, **arrays)
+    file.write(buffer.getbuffer())
+    file.flush()
+
+
+def read_result(file: BinaryIO) -> Result:
+    """Read a result, trusting nothing.
+
+    Raises:
+        ExchangeError: it is empty, too large, no such npz, or holds anything but plain arrays.
+    """
+    size = os.fstat(file.fileno()).st_size
+    if size == 0:
+        raise ExchangeError("it left no result")
+    if size > MOST_BYTES:
+        raise ExchangeError(f"its result has {size / 2**20:.0f} MB")
+    file.seek(0)
+    try:
+        members = _members(file)
+        meta = json.loads(members.pop(_META).tobytes().decode("utf-8"))
+        names = meta["names"]
+        names = [_plain(n, 200) for n in names]
+        if len(set(names)) != len(names) or len(names) != len(members):
+            raise ExchangeError("the names in its result do not match its arrays")
+        record = Record(
+            meta["status"],
+            {name: members[f"a{i}"] for i, name in enumerate(names)},
+            _texts(meta["odd"]),
+            Finding(**_finding(meta["failure"])) if meta["failure"] else None,
+        )
+        if record.status not in _STATUSES or bool(record.failure) != (record.status in _STATUSES[2:]):
+            raise ExchangeError("its result contradicts itself")
+        return Result(record, _plain(meta["printed"], MOST_TEXT), _texts(meta["failed_cells"]))
+    except ExchangeError:
+        raise
+    except (
+        ValueError,  # JSON and Unicode errors are ValueErrors too
+        KeyError,
+        TypeError,
+        AttributeError,
+        OSError,
+        EOFError,
+        RecursionError,
+        OverflowError,
+        MemoryError,
+        NotImplementedError,
+        RuntimeError,
+        SyntaxError,
+        zipfile.BadZipFile,
+    ) as error:
+        raise ExchangeError(f"its result cannot be read ({type(error).__name__})") from None
+
+
+def _members(file: BinaryIO) -> dict[str, np.ndarray]:
+    with zipfile.ZipFile(file) as archive:
+        entries = archive.infolist()
+        if len(entries) > MOST_ARRAYS + 1 or len({e.filename for e in entries}) != len(entries):
+            raise ExchangeError("its result holds too many arrays")
+        # Stored, not compressed: what it says it holds is what the file is long.
+        if any(e.compress_type != zipfile.ZIP_STORED or e.flag_bits & 1 for e in entries):
+            raise ExchangeError("its result is compressed or encrypted")
+        if sum(e.file_size for e in entries) > MOST_BYTES:
+            raise ExchangeError("its result claims to be larger than it may be")
+        return {e.filename.removesuffix(".npy"): _array(archive.read(e)) for e in entries}
+
+
+def _array(data: bytes) -> np.ndarray:
+    """The array of an .npy file whose header says the truth and whose type is plain."""
+    stream = io.BytesIO(data)
+    version = np.lib.format.read_magic(stream)
+    reader = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+    shape, _, dtype = reader[version](stream)
+    if dtype.hasobject or dtype.kind not in "biufU" or dtype.fields or dtype.subdtype:
+        raise ExchangeError(f"its result holds an array of {str(dtype)[:40]}")
+    if len(shape) > 16 or any(n < 0 for n in shape) or math.prod(shape) * dtype.itemsize > len(data):
+        raise ExchangeError("an array in its result claims to be larger than it is")
+    stream.seek(0)
+    return np.lib.format.read_array(stream, allow_pickle=False)
+
+
+def _texts(values: dict) -> dict[str, str]:
+    return {_plain(k, 200): _plain(v, 1000) for k, v in list(values.items())[:MOST_ARRAYS]}
+
+
+def _finding(values: dict) -> dict:
+    texts = {k: _plain(values[k], 1000) for k in ("what", "got", "expected", "cause")}
+    return {**texts, "ok": False}
+
+
+def _plain(text: object, length: int) -> str:
+    """Text that can be written anywhere: JSON lets halves of surrogate pairs through."""
+    return str(text)[:length].encode("utf-8", "replace").decode("utf-8")

@@ -1,0 +1,96 @@
+"""The two files that learning platforms read: Canvas's gradebook and Moodle's grading worksheet.
+
+Canvas finds a student by its own number (``ID``), then by login, then by name, and an assignment by the title
+of its column; the row below the header sets the points possible. Moodle finds a student by the number in
+``Participant 4711`` and needs the columns Identifier, Grade and Last modified (grade). Both leave a grade
+alone where the cell is empty.
+"""
+
+import html
+import re
+from collections.abc import Mapping
+
+from labkit.instructor.spreadsheet import line, number
+from labkit.instructor.standing import Standing, Total
+
+_CANVAS = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
+_MOODLE = (
+    "Identifier",
+    "Full name",
+    "Email address",
+    "Status",
+    "Grade",
+    "Maximum grade",
+    "Last modified (grade)",
+    "Feedback comments",
+)
+
+
+def canvas_rows(
+    standings: Mapping[tuple[str, str], Standing], columns: Mapping[str, str], waiting_too: bool = False
+) -> list[list[str]]:
+    """One row per student, one column per lab, in the format of Canvas's gradebook import.
+
+    Args:
+        columns: lab -> the title of its column.
+        waiting_too: whether to give the sum so far where a written answer waits; else the cell is empty.
+    """
+    worth = dict.fromkeys(columns, 0.0)
+    students = {}
+    for (key, lab), standing in standings.items():
+        worth[lab] = max(worth[lab], standing.total.out_of)
+        students[key] = standing.student
+    rows = [
+        [*_CANVAS, *columns.values()],
+        ["    Points Possible", "", "", "", "", *(number(p) for p in worth.values())],
+    ]
+    for key, student in sorted(students.items(), key=lambda s: (s[1].name.casefold(), s[0])):
+        own = [standings.get((key, lab)) for lab in columns]
+        grades = [_grade(standing.total, waiting_too) if standing else "" for standing in own]
+        rows.append([line(student.name), line(student.canvas_id), "", "", "", *grades])
+    return rows
+
+
+def moodle_rows(
+    standings: Mapping[tuple[str, str], Standing], lab: str, waiting_too: bool = False
+) -> list[list[str]]:
+    """One row per student of a lab who came with a number of Moodle; the header alone where nobody did.
+
+    Args:
+        waiting_too: whether to give the sum so far where a written answer waits; else grade and comment
+            are empty.
+    """
+    rows = [list(_MOODLE)]
+    for (_, one), standing in standings.items():
+        found = re.search(r"[0-9]+$", standing.student.moodle_id)
+        if one != lab or not found:
+            continue
+        grade = _grade(standing.total, waiting_too)
+        rows.append(
+            [
+                f"Participant {found[0]}",
+                line(standing.student.name),
+                "",
+                "Submitted for grading",
+                grade,
+                number(standing.total.out_of),
+                "-",  # as Moodle writes it for "never": a grade given there in the meantime is kept
+                line(_comment(standing)) if grade else "",
+            ]
+        )
+    return [rows[0], *sorted(rows[1:], key=lambda r: (r[1].casefold(), r[0]))]
+
+
+def _grade(total: Total, waiting_too: bool) -> str:
+    return "" if total.waiting and not waiting_too else number(total.points)
+
+
+def _comment(standing: Standing) -> str:
+    """The points of every exercise as the HTML that Moodle takes a comment for."""
+    lines = ["Graded without a sandbox (--unsafe)."] if standing.unsafe else []
+    for i, counted in standing.counted.items():
+        points = f"{number(counted.points)} of" if counted.points is not None else "not graded yet, of"
+        said = counted.comment if counted.source != "graded" else counted.mark.reason
+        text = f"{i}: {points} {number(counted.mark.out_of)} · {counted.status}{f': {said}' if said else ''}"
+        lines.append(html.escape(text, quote=False))
+    return "<br>".join(lines)

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from labkit.exercises import all_exercises, find
-from labkit.exercises.record import Record, findings, run_probe
+from labkit.exercises.record import Record, run_probe
 from labkit.exercises.spec import Exercise, Finding, Written
+from labkit.exercises.verdict import findings
 
 SEED = 20_24  # any fixed number: the notebook's inputs never change, a grader's do
 _MARK = {"passed": "✔", "failed": "✘", "blank": "○"}
@@ -60,7 +61,7 @@ def check(exercise_id: str, answer: Any) -> CheckResult:
     if isinstance(exercise, Written):
         raise TypeError(f"exercise {exercise_id} is answered in words; nothing to check here")
     other = _passed_another(exercise, answer)
-    record = Record("failed", failure=other) if other else run_probe(exercise, answer, SEED)
+    record = Record("refused", failure=other) if other else run_probe(exercise, answer, SEED)
     if record.status == "blank":
         result = CheckResult(exercise.id, exercise.name, "blank")
     else:

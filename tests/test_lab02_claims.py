@@ -6,7 +6,7 @@ from torch import nn
 
 from labkit import networks
 from labkit.checks import CheckFailed, check
-from labkit.exercises.network_plan import (
+from labkit.exercises.judges.network_plan import (
     dense_discriminator_plan,
     dense_generator_plan,
     discriminator_plan,

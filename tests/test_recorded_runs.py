@@ -8,7 +8,8 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from benchmarks import record_runs
 from labkit.diagnosis import VERDICTS as KITS_VERDICTS
 from labkit.diagnosis import diagnose
-from labkit.exercises.verdict_specs import RUNS, VERDICTS, missing_sign
+from labkit.exercises.judges.verdict_judges import missing_sign
+from labkit.exercises.verdict_specs import RUNS, VERDICTS
 from labkit.files import shipped
 from labkit.logbook import Logbook, is_ours, read
 

@@ -38,7 +38,6 @@ SPECS = {
         "double(x)",
         lambda s: 1,
         lambda a, i: {"y": a(i)},
-        lambda i, g: iter(()),
     ),
     "9.2": Written("9.2", "Why", 3),
 }

@@ -1,6 +1,7 @@
-"""The exercises of the labs, each declared once: inputs, probe, judge.
+"""The exercises of the labs, each declared once: inputs and probe here, the judge in ``judges/``.
 
-``find("3.2")`` returns a spec; ``labNN.py`` holds those of lab NN. No module here holds an answer.
+``find("3.2")`` returns a spec; ``labNN.py`` holds those of lab NN. No module here holds an answer, and none
+outside ``judges/`` an expected value: a student's code that is being graded runs beside them.
 """
 
 import importlib

@@ -40,7 +40,6 @@ EXERCISES = (
         "net.apply(initialize_weights)",
         first_weights.some_layers,
         first_weights.probe_weights,
-        first_weights.judge_weights,
         causes=(
             (r"ConvBlock", "a block may have `Conv` in its name and no weight: tell layers by `isinstance`"),
             (r"NoneType", "a layer made with `bias=False` has `None` for its bias: ask before you set it"),
@@ -60,7 +59,6 @@ EXERCISES = (
         f"Generator(latent_dim={LATENT}, base_channels={BASE}, image_channels={CHANNELS})(z)",
         network_specs.with_seed(network_specs.latents),
         network_specs.probe_generator,
-        network_specs.judge_generator,
         causes=FAULTY_CLASS,
     ),
     Exercise(
@@ -71,7 +69,6 @@ EXERCISES = (
         f"Discriminator(base_channels={BASE}, image_channels={CHANNELS})(images)",
         network_specs.with_seed(network_specs.images),
         network_specs.probe_discriminator,
-        network_specs.judge_discriminator,
         causes=FAULTY_CLASS,
     ),
     Exercise(
@@ -82,7 +79,6 @@ EXERCISES = (
         "predict_ladder(layers, size)",
         first_weights.some_convolutions,
         first_weights.probe_ladder,
-        first_weights.judge_ladder,
         causes=(
             (r"ran a layer", "no tensor passes through a layer here: calculate from the layer's numbers"),
             (
@@ -100,7 +96,6 @@ EXERCISES = (
         "DenseGenerator()(z)",
         network_specs.with_seed(lambda generator: torch.randn(5, 4096, generator=generator)),
         network_specs.probe_dense_generator,
-        network_specs.judge_dense_generator,
         causes=FAULTY_CLASS,
     ),
     Exercise(
@@ -111,7 +106,6 @@ EXERCISES = (
         "DenseDiscriminator()(images)",
         network_specs.with_seed(lambda generator: torch.rand(BATCH, 3, 64, 64, generator=generator) * 2 - 1),
         network_specs.probe_dense_discriminator,
-        network_specs.judge_dense_discriminator,
         causes=FAULTY_CLASS,
     ),
     Written("2.7", "Why these two are built so", 8),

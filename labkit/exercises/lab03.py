@@ -18,7 +18,6 @@ EXERCISES = (
         "bce_with_logits(logits, targets)",
         score_specs.scores,
         score_specs.probe_bce,
-        score_specs.judge_bce,
     ),
     Exercise(
         "3.2",
@@ -28,7 +27,6 @@ EXERCISES = (
         "discriminator_loss(D, real, fake)",
         loss_specs.judged_images,
         loss_specs.probe_d_loss,
-        loss_specs.judge_d_loss,
     ),
     Exercise(
         "3.3",
@@ -38,7 +36,6 @@ EXERCISES = (
         "generator_loss(D, real, fake)",
         loss_specs.judged_images,
         loss_specs.probe_g_loss,
-        loss_specs.judge_g_loss,
     ),
     Exercise(
         "3.4",
@@ -48,7 +45,6 @@ EXERCISES = (
         "train_step(G, D, d_optimizer, g_optimizer, real, z)",
         step_specs.start,
         step_specs.probe_step,
-        step_specs.judge_step,
         causes=(
             (
                 "backward through the graph a second time",
@@ -68,7 +64,6 @@ EXERCISES = (
         "training_loop(run, steps, every, update)",
         _seed,
         run_specs.probe_loop,
-        run_specs.judge_loop,
     ),
     Exercise(
         "3.6",
@@ -78,7 +73,6 @@ EXERCISES = (
         "Checkpoint(path).save(run), then .load(run)",
         _seed,
         resume_specs.probe_checkpoint,
-        resume_specs.judge_checkpoint,
         causes=(
             (
                 "Weights only load failed|WeightsUnpickler",
@@ -98,7 +92,6 @@ EXERCISES = (
         "loss_floor(smooth)",
         score_specs.targets,
         score_specs.probe_floor,
-        score_specs.judge_floor,
         causes=(
             ("NoneType", "the function returned nothing: is there a `return`?"),
             ("math domain error|divide by zero", "log 0 at a target of 1: there the floor is 0, by itself"),

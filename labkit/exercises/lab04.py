@@ -12,7 +12,6 @@ EXERCISES = (
         "log_losses(logbook, step, d_loss, g_loss, every)",
         logging_specs.losses,
         logging_specs.probe_losses,
-        logging_specs.judge_losses,
     ),
     Exercise(
         "4.2",
@@ -22,7 +21,6 @@ EXERCISES = (
         "log_pictures(logbook, step, fake, real_logits, fake_logits)",
         logging_specs.samples,
         logging_specs.probe_pictures,
-        logging_specs.judge_pictures,
         causes=(("requires grad", "a tensor still hangs on its graph: `.detach()` it before numpy sees it"),),
     ),
     Exercise(
@@ -33,7 +31,6 @@ EXERCISES = (
         "measure(G, D, real_logits, fake_logits)",
         measure_specs.after_backward,
         measure_specs.probe_measure,
-        measure_specs.judge_measure,
         causes=(
             (
                 r"NoneType|expected Tensor as element|must be Tensor, not None",
@@ -49,7 +46,6 @@ EXERCISES = (
         "read_scalars(path)",
         event_specs.event_file,
         event_specs.probe_events,
-        event_specs.judge_events,
         causes=(
             (
                 r"DecodeError|Error parsing|error: unpack|OverflowError|MemoryError|cannot fit",
@@ -66,7 +62,6 @@ EXERCISES = (
         "verdicts()",
         verdict_specs.nothing,
         verdict_specs.probe_verdicts,
-        verdict_specs.judge_verdicts,
     ),
     Written("4.6", "What the curves should look like", 4),
     Exercise(
@@ -77,7 +72,6 @@ EXERCISES = (
         "rule(columns)",
         verdict_specs.made_runs,
         verdict_specs.probe_rule,
-        verdict_specs.judge_rule,
         causes=((r"KeyError", "the columns are loss/g, signal/g, gap/d, recall/g and diversity/g"),),
     ),
 )

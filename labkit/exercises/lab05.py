@@ -12,7 +12,6 @@ EXERCISES = (
         "generator_gradient_norm(G, D, z, loss)",
         reach_specs.players,
         reach_specs.probe_norm,
-        reach_specs.judge_norm,
         causes=(
             (
                 "One of the differentiated Tensors appears to not have been used|NoneType.*attribute",
@@ -28,7 +27,6 @@ EXERCISES = (
         "modes_covered(points, centres)",
         mode_specs.clouds,
         mode_specs.probe_modes,
-        mode_specs.judge_modes,
     ),
     Exercise(
         "5.3",
@@ -38,7 +36,6 @@ EXERCISES = (
         "losing_modes()",
         game_specs.nothing,
         game_specs.probe_losing,
-        game_specs.judge_losing,
     ),
     Exercise(
         "5.4",
@@ -48,7 +45,6 @@ EXERCISES = (
         "vanishing_gradient()",
         game_specs.nothing,
         game_specs.probe_vanishing,
-        game_specs.judge_vanishing,
     ),
     Exercise(
         "5.5",
@@ -58,7 +54,6 @@ EXERCISES = (
         "two_cures()",
         game_specs.nothing,
         game_specs.probe_cures,
-        game_specs.judge_cures,
     ),
     Exercise(
         "5.6",
@@ -68,7 +63,6 @@ EXERCISES = (
         "class_histogram(labels)",
         spread_specs.labels,
         spread_specs.probe_histogram,
-        spread_specs.judge_histogram,
     ),
     Exercise(
         "5.7",
@@ -78,7 +72,6 @@ EXERCISES = (
         "diversity(fake, real)",
         spread_specs.pictures,
         spread_specs.probe_diversity,
-        spread_specs.judge_diversity,
         causes=(
             (
                 "expected scalar type|not implemented for 'Byte'|floating point|got Byte",
@@ -94,7 +87,6 @@ EXERCISES = (
         "read_signs(gap, signal, diversity)",
         sign_specs.runs,
         sign_specs.probe_signs,
-        sign_specs.judge_signs,
     ),
     Written("5.9", "Both failures, in words", 4),
 )

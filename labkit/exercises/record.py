@@ -22,8 +22,9 @@ BLANK = "your code here"
 class Record:
     """What an answer did under the probe. Plain data: it can travel as ``.npz`` and JSON.
 
-    ``status`` is "answered", "blank" (not written yet) or "failed"; ``failure`` says how it failed;
-    ``odd`` describes the values that are no arrays.
+    ``status`` is "answered", "blank" (not written yet), "refused" (not callable, or labkit's own), "raised"
+    (an exception) or "late" (past the time limit). ``failure`` says more about the last three; ``odd``
+    describes the values that are no arrays.
     """
 
     status: str
@@ -37,7 +38,7 @@ def run_probe(exercise: Exercise, answer: Any, seed: int) -> Record:
     interrupt passes through), and leaves the process's global state as it was."""
     refusal = _refusal(exercise, answer)
     if refusal:
-        return Record("failed", failure=refusal)
+        return Record("refused", failure=refusal)
     with preserved_state(seed):
         inputs = exercise.inputs(seed)
         try:
@@ -49,7 +50,7 @@ def run_probe(exercise: Exercise, answer: Any, seed: int) -> Record:
         except TookTooLong:
             what = f"it finishes within {LIMIT_SECONDS:g} seconds"
             return Record(
-                "failed",
+                "late",
                 failure=Finding(
                     what,
                     False,
@@ -61,24 +62,7 @@ def run_probe(exercise: Exercise, answer: Any, seed: int) -> Record:
         except BaseException as error:  # SystemExit too: an answer may call exit()
             if _is_blank(error):
                 return Record("blank")
-            return Record("failed", failure=_explain(exercise, error))
-
-
-def findings(exercise: Exercise, record: Record, seed: int) -> list[Finding]:
-    """Judge a record, up to and including the first property that does not hold."""
-    if record.failure:
-        return [record.failure]
-    if record.odd:
-        name, got = next(iter(record.odd.items()))
-        cause = "the function returned nothing: is there a `return`?" if got == "None" else ""
-        return [Finding(f"{name} can be read as numbers", False, got, "what the exercise text lists", cause)]
-    found = []
-    with preserved_state(seed):
-        for finding in exercise.judge(exercise.inputs(seed), record.arrays):
-            found.append(finding)
-            if not finding.ok:
-                break
-    return found
+            return Record("raised", failure=_explain(exercise, error))
 
 
 def as_array(value: Any) -> np.ndarray | str:

@@ -1,13 +1,10 @@
 """Plays a student's settings and keeps what came of them: the same settings are played once in a process.
 
-Games are trusted code, settings are not: a probe hands over plain numbers and words, which are checked
-again here, and only then is anything played.
+Games are trusted code, settings are not: a probe hands over plain numbers and words, which the judge checks
+again before anything is played.
 """
 
 import functools
-from collections.abc import Mapping
-
-import numpy as np
 
 from labkit import settings
 from labkit.games import GameError, Ring, RingOutcome, play_ring, settings_from
@@ -35,23 +32,18 @@ def written(answer, *, base: Ring, allowed: tuple[str, ...]) -> dict:
         ``{"refused": ""}`` and each changed setting by its name, or ``{"refused": message}``.
     """
     try:
-        chosen = _affordable(settings_from(Ring, answer, base=base, allowed=allowed))
+        chosen = affordable(settings_from(Ring, answer, base=base, allowed=allowed))
     except GameError as error:
         return {"refused": str(error)}
     return {"refused": "", **{name: getattr(chosen, name) for name in answer}}
 
 
-def chosen(values: Mapping[str, np.ndarray], *, base: Ring, allowed: tuple[str, ...]) -> Ring:
-    """The settings that `written` put into a record.
+def affordable(ring: Ring) -> Ring:
+    """Return settings that a game of this lab may have.
 
     Raises:
-        GameError: the record holds something else than settings that can be played.
+        GameError: they cost too much.
     """
-    changes = {name: value.item() if value.ndim == 0 else value for name, value in values.items()}
-    return _affordable(settings_from(Ring, changes, base=base, allowed=allowed))
-
-
-def _affordable(ring: Ring) -> Ring:
     if ring.d_steps > MOST_D_STEPS:
         raise GameError(f"d_steps is {ring.d_steps}: the budget allows {MOST_D_STEPS} at most.")
     return ring

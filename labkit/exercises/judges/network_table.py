@@ -8,8 +8,9 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from labkit.exercises.network_plan import Stage, Step, stages, steps
-from labkit.exercises.spec import Arrays, Finding, close, holds
+from labkit.exercises.judges.comparing import close, holds
+from labkit.exercises.judges.network_plan import Stage, Step, stages, steps
+from labkit.exercises.spec import Arrays, Finding
 
 ACTIVATIONS = ("ReLU", "LeakyReLU", "Tanh", "Sigmoid", "another activation")
 NORMS = ("BatchNorm", "another normalisation")

@@ -1,0 +1,65 @@
+"""Judge of exercise 3.6: which part of a killed run did not come back."""
+
+from labkit.exercises.judges.comparing import holds
+from labkit.exercises.resume_specs import AFTER
+
+
+def judge_checkpoint(_seed: int, got):
+    yield holds(
+        "`save` writes the file",
+        int(got["size"]) > 0,
+        got="no file at the path",
+        expected="one file",
+        cause="`torch.save(something, self.path)`: what is kept in memory dies with the run",
+    )
+    yield holds(
+        "the file holds plain data",
+        not str(got["plain"]),
+        got=str(got["plain"]),
+        expected="tensors, numbers, strings, lists and dictionaries",
+        cause="save `state_dict()`s, not the objects: a pickled object can run code when it is loaded",
+    )
+    yield holds(
+        "saving changes nothing in the run",
+        not str(got["disturbed"]),
+        got=f"changed: {got['disturbed']}",
+        expected="the run as it was",
+        cause="`save` only reads",
+    )
+    for name, cause in _PARTS.items():
+        missing = str(got["missing"]).split("; ")
+        yield holds(
+            f"{name} comes back",
+            name not in missing,
+            got="something else than was saved",
+            expected="what was saved",
+            cause=cause,
+        )
+    yield holds(
+        "torch's random state comes back",
+        bool(got["random"]),
+        got="other random numbers after the load",
+        expected="the z that the killed run would have drawn",
+        cause="save `torch.get_rng_state()`, and set it as the last thing in `load`",
+    )
+    yield holds(
+        f"{AFTER} steps later the resumed run is the uninterrupted one, bit for bit",
+        bool(got["the end"]),
+        got="other weights",
+        expected="the same weights",
+        cause="something that the next step depends on is missing, or shared with the old run",
+    )
+
+
+_PARTS = {
+    "G": "save `run.G.state_dict()`, which holds the weights and batch norm's statistics",
+    "D": "save `run.D.state_dict()`, which holds the weights and batch norm's statistics",
+    "d_optimizer": "Adam remembers a mean and a square for every weight of D: save its `state_dict()`",
+    "g_optimizer": "Adam remembers a mean and a square for every weight of G: save its `state_dict()`",
+    "batches": "the order of the data and the place in it: save `run.batches.state_dict()`",
+    "step": "without `run.step` the loop starts to count again",
+    "fixed_z": "with another fixed_z the pictures before and after the break show other faces",
+    "d_losses": "without the list of D's losses the curve begins at the break",
+    "g_losses": "without the list of G's losses the curve begins at the break",
+    "frames": "without the frames the animation begins at the break",
+}

@@ -42,7 +42,8 @@ pre code { background: none; padding: 0; font-size: inherit; }
 img { max-width: 100%; height: auto; border-radius: 4px; }
 table { border-collapse: collapse; width: 100%; margin: .6rem 0; }
 th, td {
-  text-align: left; vertical-align: top; padding: .35rem .75rem .35rem 0; border-bottom: 1px solid var(--line);
+  text-align: left; vertical-align: top; padding: .35rem .75rem .35rem 0;
+  border-bottom: 1px solid var(--line);
 }
 th { font-weight: 600; color: var(--soft); font-size: .88rem; }
 .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; padding-right: .25rem; }
@@ -62,6 +63,13 @@ th { font-weight: 600; color: var(--soft); font-size: .88rem; }
 details { margin: .5rem 0; }
 summary { cursor: pointer; color: var(--soft); font-size: .92rem; }
 figure { margin: .8rem 0; } figcaption { color: var(--soft); font-size: .88rem; margin-top: .25rem; }
+ul.findings { list-style: none; padding: 0; margin: .5rem 0; }
+ul.findings > li { padding: .1rem 0 .1rem 1.5rem; position: relative; }
+.findings .sign { position: absolute; left: 0; font-weight: 700; }
+.findings dl {
+  display: grid; grid-template-columns: max-content 1fr; gap: .15rem .9rem; margin: .3rem 0 .5rem;
+}
+.findings dt { color: var(--soft); } .findings dd { margin: 0; overflow-wrap: anywhere; }
 blockquote { margin: .5rem 0; padding-left: .9rem; border-left: 3px solid var(--line); color: var(--soft); }
 .math { font-family: "Cambria Math", "STIX Two Math", Georgia, serif; font-style: italic; }
 @media (max-width: 36rem) {

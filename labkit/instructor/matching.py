@@ -1,0 +1,184 @@
+"""Which piece of a submission answers which exercise.
+
+A piece counts by its marker line first, then by the id of the cell that students got, then by similarity
+to that cell. Where an exercise has several, the last one that is written counts, as running the notebook
+from top to bottom would have it.
+"""
+
+import ast
+import difflib
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from labkit.instructor.names import names, parse
+from labkit.instructor.pieces import Piece
+from labkit.instructor.trusted import Trusted
+
+ALIKE = 0.8
+_BLANK = re.compile(r"raise\s+NotImplementedError\(.{0,40}your code here")
+
+
+@dataclass(frozen=True)
+class Match:
+    """The piece that answers an exercise, how it was found, what it defines, and whether it is unwritten."""
+
+    piece: Piece
+    found_by: str
+    name: str
+    blank: bool
+    notes: tuple[str, ...] = ()
+
+
+class Given:
+    """The cells that students got, in forms that a little editing does not change."""
+
+    def __init__(self, trusted: Trusted) -> None:
+        self._texts = {_plain(t) for c in trusted.cells for t in (c.source, c.blank)}
+        code = (t for c in trusted.cells if c.kind == "code" for t in (c.source, c.blank))
+        self._trees = {d for t in code if (d := _dump(t))}
+
+    def holds(self, piece: Piece) -> bool:
+        """Whether the piece is one of the instructor's, as it was given out."""
+        if _plain(piece.source) in self._texts or piece.source.startswith("# Set-up: run this cell first"):
+            return True
+        return piece.kind == "code" and _dump(piece.source) in self._trees
+
+
+def match(trusted: Trusted, pieces: list[Piece], given: Given) -> dict[str, Match]:
+    """exercise -> the piece that answers it, for the coded ones that are there at all."""
+    code = [p for p in pieces if p.kind == "code"]
+    marked = {p.place for p in pieces if p.marker}
+    free = [p for p in code if p.place not in marked and not given.holds(p)]
+    found: dict[str, Match] = {}
+    for exercise in trusted.coded:
+        by_marker = [p for p in code if p.marker == exercise]
+        cell = trusted.cell(exercise)
+        by_id = [p for p in free if cell.id and p.id == cell.id]
+        alike = [p for p in free if p not in by_id and _score(trusted, exercise, p) >= ALIKE]
+        groups = (("marker", by_marker), ("id", by_id), ("similarity", alike))
+        candidates = [_rate(trusted, exercise, p, how) for how, group in groups for p in group]
+        if best := _choose(candidates):
+            found[exercise] = best
+    return found
+
+
+def _choose(candidates: list[Match]) -> Match | None:
+    written = [m for m in candidates if m.name and not m.blank]
+    for pool in (written, [m for m in candidates if m.name or m.blank], candidates):
+        for how in ("marker", "id", "similarity"):
+            group = [m for m in pool if m.found_by == how]
+            if group:
+                return _with_notes(group[-1], candidates)
+    return None
+
+
+def _with_notes(best: Match, candidates: list[Match]) -> Match:
+    notes = list(best.notes)
+    others = [m for m in candidates if m is not best]
+    doubled = [m for m in others if m.found_by == best.found_by and not m.blank]
+    if doubled:
+        cells = ", ".join(str(m.piece.cell) for m in doubled)
+        notes.append(
+            f"answered more than once (cells {cells} and {best.piece.cell} of the file): the last one "
+            "that is written counts, as running the notebook from top to bottom would have it"
+        )
+    elif any(m.blank for m in others):
+        notes.append(f"a copy that is not written was passed over; cell {best.piece.cell} of the file counts")
+    elif any(not m.blank and m.name for m in others):
+        cells = ", ".join(str(m.piece.cell) for m in others if not m.blank and m.name)
+        notes.append(f"also defined in cell {cells} of the file; the marked cell {best.piece.cell} counts")
+    if best.found_by == "id":
+        notes.append("its marker line is gone; the cell was known by its id")
+    elif best.found_by == "similarity":
+        notes.append(
+            f"its marker line is gone; cell {best.piece.cell} of the file was known by what it defines"
+        )
+    return Match(best.piece, best.found_by, best.name, best.blank, tuple(notes))
+
+
+def _rate(trusted: Trusted, exercise: str, piece: Piece, how: str) -> Match:
+    wanted = trusted.name(exercise)
+    notes = piece.notes
+    if is_blank(piece.source, trusted.blank(exercise)):
+        return Match(piece, how, wanted, True, notes)
+    if piece.names is None:  # no Python: it counts, and will raise its SyntaxError
+        return Match(piece, how, wanted, False, notes)
+    if wanted in piece.names.binds:
+        return Match(piece, how, wanted, False, notes)
+    other = _renamed(trusted, exercise, piece)
+    if other:
+        notes = (*notes, f"{wanted} is not defined in the cell; {other} was taken for it")
+    return Match(piece, how, other, False, notes)
+
+
+def _renamed(trusted: Trusted, exercise: str, piece: Piece) -> str:
+    """The one definition of the right kind that can be meant; "" where there is none, or several."""
+    ours = names(trusted.answer(exercise)).binds
+    kind = ours[trusted.name(exercise)]
+    taken = {trusted.name(e) for e in trusted.coded} | ours.keys()
+    fitting = [n for n, k in piece.names.binds.items() if k == kind and n not in taken]
+    return fitting[0] if len(fitting) == 1 else ""
+
+
+def _score(trusted: Trusted, exercise: str, piece: Piece) -> float:
+    """How much a piece looks like the answer cell of an exercise: 1 when it defines its name."""
+    if piece.names is None:
+        return 0.0
+    wanted = trusted.name(exercise)
+    if piece.names.binds.get(wanted) in ("def", "class"):
+        return 1.0
+    if {trusted.name(e) for e in trusted.coded} & piece.names.binds.keys():
+        return 0.0
+    ours, theirs = _heads(trusted.blank(exercise)), _heads(piece.source)
+    return max((difflib.SequenceMatcher(None, a, b).ratio() for a in ours[-1:] for b in theirs), default=0.0)
+
+
+def _heads(source: str) -> list[str]:
+    """Of each definition: what kind it is, its parameters and its docstring, without its name."""
+    heads = []
+    for node in parse(source).body if parse(source) else ():
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and (doc := ast.get_docstring(node)):
+            parts = node.args if isinstance(node, ast.FunctionDef) else ast.Tuple(node.bases)
+            heads.append(f"{type(node).__name__} {ast.unparse(parts)} {doc}"[:1000])
+    return heads[:20]
+
+
+def is_blank(source: str, blank: str) -> bool:
+    """Whether an answer cell is as students got it, apart from comments and docstrings."""
+    if _plain(source) == _plain(blank):
+        return True
+    if not source.strip():
+        return True
+    return bool(_BLANK.search(source)) and _dump(source) == _dump(blank)
+
+
+def _plain(text: str) -> str:
+    return "\n".join(line.rstrip() for line in text.split("\n") if line.strip())
+
+
+def _dump(source: str) -> str:
+    """The syntax tree as text, without docstrings; "" for what does not parse or does nothing."""
+    tree = parse(source)
+    if tree is None or not tree.body:
+        return ""
+    try:
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef | ast.ClassDef) and ast.get_docstring(node) is not None:
+                node.body = node.body[1:]
+        return ast.dump(tree)
+    except RecursionError:
+        return ""
+
+
+def helpers(trusted: Trusted, pieces: Iterable[Piece], found: dict[str, Match], given: Given) -> list[Piece]:
+    """The student's own code cells: neither answers (nor other versions of one) nor the instructor's."""
+    answers = {m.piece.place for m in found.values()}
+
+    def spare(piece: Piece) -> bool:
+        """A marked piece that is no version of its answer, but defines something else."""
+        makes = piece.names.binds if piece.names else {}
+        return not piece.marker or (bool(makes) and trusted.name(piece.marker) not in makes)
+
+    own = (p for p in pieces if p.kind == "code" and p.place not in answers and p.source.strip())
+    return [p for p in own if spare(p) and not given.holds(p)]

@@ -74,7 +74,7 @@ def moodle_rows(
                 "Submitted for grading",
                 grade,
                 number(standing.total.out_of),
-                "-",  # as Moodle writes it for "never": a grade given there in the meantime is kept
+                "",  # so a grade that Moodle has already is kept, unless the person there says otherwise
                 line(_comment(standing)) if grade else "",
             ]
         )

@@ -19,6 +19,7 @@ main { max-width: 84rem; }
 .answers section { scroll-margin-top: .5rem; border-bottom: 1px solid var(--line); padding-bottom: 1.2rem; }
 .answers section:target h2 { text-decoration: underline; }
 .text { border-left: 4px solid var(--line); padding-left: 1rem; overflow-wrap: anywhere; }
+.given :is(h1, h2, h3, h4, h5, h6) { font-size: 1rem; margin: .6rem 0 .3rem; }
 .jump a { display: inline-block; min-width: 2rem; padding: .1rem .2rem; }
 @media (max-width: 60rem) { .beside { display: block; } .key { position: static; max-height: none; } }
 @media print {
@@ -73,7 +74,7 @@ def _key(exercise: str, trusted: Trusted) -> list[str]:
         ("Rubric", trusted.rubric(exercise)),
         ("Model answer", trusted.model_answer(exercise)),
     )
-    return [f"<h2>{title}</h2>\n{markdown(text)}" for title, text in parts if text]
+    return [f'<h2>{title}</h2>\n<div class="given">{markdown(text)}</div>' for title, text in parts if text]
 
 
 def _answer(row: Row, text: str | None, same: Sequence[int]) -> str:
@@ -91,5 +92,6 @@ def _answer(row: Row, text: str | None, same: Sequence[int]) -> str:
     if text is None:
         parts.append("<p>This answer was not among the submissions that the page was made from.</p>")
     else:
-        parts.append(f'<div class="text">{markdown(text)}</div>')
+        parts.append(f'<div class="text given">{markdown(text)}</div>')
+        parts.append(f"<details><summary>as it was typed</summary><pre>{escaped(text)}</pre></details>")
     return "\n".join((*parts, "</section>"))

@@ -13,7 +13,7 @@ from pathlib import Path
 from urllib.parse import quote, unquote
 
 from labkit.instructor import spreadsheet
-from labkit.instructor.spreadsheet import line, plain
+from labkit.instructor.spreadsheet import plain
 
 COLUMNS = ("answer", "points", "out of", "comment", "student", "note", "row")
 _NEEDED = frozenset(("answer", "points", "comment", "row"))
@@ -32,7 +32,7 @@ class Row:
         number: of the answer on the page that goes with the sheet.
         text: `labkit.instructor.standing.text_digest` of the answer.
         points, comment: what the person filled in, as it stands there.
-        name: of the student, for the person's eyes only.
+        name: of the student, in one line, for the person's eyes only.
         note: from the kit to the person.
         more: cells of columns that the person has added.
         where: "3.8.csv, row 4", where it was read.
@@ -85,7 +85,7 @@ def write_sheet(path: Path, sheet: Sheet) -> None:
             row.points,
             f"{row.out_of:g}",
             row.comment,
-            line(row.name),
+            row.name,
             row.note,
             row.code,
         ]

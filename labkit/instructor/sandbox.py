@@ -28,9 +28,9 @@ _FIRST_USER = (
 _READY_SECONDS = 180
 _HIDDEN = ("instructor", "exercises/judges")  # of the kit: what no student's code may see while it is graded
 _MEND = (
-    "Install bubblewrap (Debian, Ubuntu: apt install bubblewrap; Fedora: dnf install bubblewrap). Where it is "
-    "there and forbidden, docs/instructors.md says how to allow it. --unsafe grades without a sandbox: the "
-    "students' code can then read and change whatever you can."
+    "Install bubblewrap (Debian, Ubuntu: apt install bubblewrap; Fedora: dnf install bubblewrap). Where it "
+    "is there and forbidden, docs/instructors.md says how to allow it. --unsafe grades without a sandbox: "
+    "the students' code can then read and change whatever you can."
 )
 
 

@@ -50,9 +50,10 @@ class Task:
 
 @dataclass(frozen=True)
 class Result:
-    """What came out: the record of the probe, what was printed, and which cells failed on the way."""
+    """What came out: the record of the probe (None: the cells define no such name), the beginning of what was
+    printed, and which cells failed on the way, with the type of the error."""
 
-    record: Record
+    record: Record | None
     printed: str = ""
     failed_cells: dict[str, str] = field(default_factory=dict)
 
@@ -70,7 +71,7 @@ def task_from(data: bytes) -> Task:
 
 def write_result(result: Result, file: BinaryIO) -> None:
     """Write a result as an uncompressed npz: one array per name and one of bytes with the rest as JSON."""
-    record = result.record
+    record = result.record or Record("undefined")
     meta = {
         "status": record.status,
         "names": list(record.arrays),
@@ -112,7 +113,9 @@ def read_result(file: BinaryIO) -> Result:
             _texts(meta["odd"]),
             Finding(**_finding(meta["failure"])) if meta["failure"] else None,
         )
-        if record.status not in _STATUSES or bool(record.failure) != (record.status in _STATUSES[2:]):
+        if record.status == "undefined":
+            record = None
+        elif record.status not in _STATUSES or bool(record.failure) != (record.status in _STATUSES[2:]):
             raise ExchangeError("its result contradicts itself")
         return Result(record, _plain(meta["printed"], MOST_TEXT), _texts(meta["failed_cells"]))
     except ExchangeError:

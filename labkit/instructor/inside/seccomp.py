@@ -1,4 +1,4 @@
-"""A filter of system calls: a task may start threads, but no process, and cannot ask the kernel for odd things.
+"""A filter of system calls: a task may start threads but no process, and asks the kernel for nothing odd.
 
 A limit on the number of processes does not hold for root, and machines that grade often are containers
 that run as root. So the calls that make a process or replace it fail with EPERM, whoever asks. Source:

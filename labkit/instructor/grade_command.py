@@ -1,0 +1,251 @@
+"""``labkit grade``: the command line around a batch, and everything that is made from its results."""
+
+import argparse
+import getpass
+import hashlib
+import os
+import secrets
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NoReturn
+
+from labkit import __version__
+from labkit.instructor import batch, gradebook, publish, self_test
+from labkit.instructor.course import CourseError, read
+from labkit.instructor.grade import Done, Setting
+from labkit.instructor.gradebook import GradebookError
+from labkit.instructor.intake import IntakeError, collect
+from labkit.instructor.judging import SolutionError
+from labkit.instructor.marks import STATUSES, Run
+from labkit.instructor.reviews import ReviewError, read_sheet
+from labkit.instructor.sandbox import NONE, SandboxError, version
+from labkit.instructor.trusted import TrustedError, labs
+
+_KNOWN = (
+    batch.BatchError,
+    CourseError,
+    GradebookError,
+    IntakeError,
+    ReviewError,
+    SandboxError,
+    SolutionError,
+    TrustedError,
+)
+_COURSE = Path("course.toml")
+_UNSAFE = (
+    "WARNING: --unsafe. The students' code runs without a sandbox, with your rights, on your files. "
+    "Everything that comes out of this run says so."
+)
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message}. See {self.prog} --help\n")
+
+
+@dataclass(frozen=True)
+class Books:
+    """The files of an output folder."""
+
+    out: Path
+
+    @property
+    def gradebook(self) -> Path:
+        return self.out / "gradebook.jsonl"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run ``labkit grade``; return its exit code."""
+    asked = _parser().parse_args(argv)
+    try:
+        _usable(asked)
+        if asked.self_test:
+            return self_test.main()
+        if asked.merge:
+            return _merge(asked)
+        if asked.set:
+            return _set(asked)
+        return _grade(asked)
+    except _KNOWN as error:
+        print(f"labkit grade: {error}", file=sys.stderr)
+        return 2
+    except OSError as error:
+        print(f"labkit grade: {error.strerror or error}: {error.filename or ''}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("labkit grade: stopped. What is graded is kept; go on with --resume", file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="labkit grade",
+        description="Grade notebooks in a sandbox, on fresh inputs, against the solutions.",
+        epilog="docs/instructors.md leads from a fork to the first grades.",
+    )
+    parser.add_argument(
+        "paths",
+        nargs="*",
+        type=Path,
+        metavar="PATH",
+        help="notebooks, folders (one per student, or flat), or the zip that Canvas or Moodle exports",
+    )
+    parser.add_argument("--out", type=Path, metavar="DIR", help="where gradebook, tables and pages go")
+    parser.add_argument("--lab", metavar="NN", help="grade this lab only (default: whatever was handed in)")
+    parser.add_argument("--jobs", type=int, metavar="N", help="processes (default: one per core)")
+    parser.add_argument("--seed", type=int, metavar="S", help="of the fresh inputs (default: random, kept)")
+    parser.add_argument("--resume", action="store_true", help="go on with the last run in DIR")
+    parser.add_argument("--unsafe", action="store_true", help="no sandbox: strangers' code runs as you")
+    parser.add_argument("--dask", default="", metavar="ADDRESS", help="on the workers of this scheduler")
+    parser.add_argument(
+        "--solutions",
+        type=Path,
+        default=Path("solutions"),
+        metavar="DIR",
+        help="the solved notebooks (default: solutions)",
+    )
+    other = parser.add_argument_group("instead of grading")
+    other.add_argument(
+        "--merge", nargs="+", type=Path, metavar="CSV", help="merge filled-in review sheets into DIR"
+    )
+    other.add_argument("--set", nargs=2, metavar=("STUDENT", "ID=POINTS"), help="set points by hand in DIR")
+    other.add_argument("--reason", default="", metavar="TEXT", help="why, with --set; the student sees it")
+    other.add_argument("--bonus", action="store_true", help="with --set: more points than the exercise has")
+    other.add_argument("--self-test", action="store_true", help="prove the sandbox on this machine")
+    return parser
+
+
+def _usable(asked: argparse.Namespace) -> None:
+    """Refuse a command line that cannot be meant, before anything is written."""
+    modes = [bool(asked.self_test), bool(asked.merge), bool(asked.set), bool(asked.paths)]
+    if sum(modes) != 1:
+        _complain("name what to grade, or one of --merge, --set and --self-test")
+    if not asked.self_test and asked.out is None:
+        _complain("--out DIR is missing: the folder of the gradebook")
+    if asked.jobs is not None and asked.jobs < 1:
+        _complain(f"--jobs {asked.jobs}: give 1 or more")
+    if asked.seed is not None and not 0 <= asked.seed < 2**31:
+        _complain(f"--seed {asked.seed}: give a number from 0 to 2147483647")
+    if asked.seed is not None and asked.resume:
+        _complain("--resume goes on with the seed of the last run: leave --seed out")
+    if (asked.merge or asked.set) and not (asked.out / "gradebook.jsonl").is_file():
+        _complain(f"{asked.out} holds no gradebook.jsonl: is it the --out of an earlier run?")
+
+
+def _complain(message: str) -> NoReturn:
+    raise batch.BatchError(message)
+
+
+def _grade(asked: argparse.Namespace) -> int:
+    books = Books(asked.out)
+    course, trusted = read(_COURSE), labs(asked.solutions)
+    wanted = asked.lab.zfill(2) if asked.lab else ""
+    if wanted and wanted not in trusted:
+        _complain(f"--lab {asked.lab}: {asked.solutions} has no such lab, but {', '.join(trusted)}")
+    handed = collect(asked.paths)
+    earlier = gradebook.runs(books.gradebook)
+    if earlier and not asked.resume and asked.seed is None:
+        print(f"{books.gradebook} is there already: this is a regrade, and its history is kept.")
+    seed = asked.seed if asked.seed is not None else secrets.randbelow(2**31)
+    if asked.resume:
+        if not earlier:
+            _complain(f"--resume: there is no run in {asked.out} to go on with")
+        seed, wanted = earlier[-1].seed, ",".join(earlier[-1].labs)
+    unsafe = asked.unsafe
+    run = Run(
+        secrets.token_hex(4),
+        seed,
+        (wanted,) if wanted else (),
+        NONE if unsafe else version(),
+        __version__,
+        datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+    if unsafe:
+        print(_UNSAFE, file=sys.stderr)
+    done_before = gradebook.finished(books.gradebook, run) if asked.resume else set()
+    todo = [h for h in handed if not any(_same(h, key) for key in done_before)]
+    if len(todo) < len(handed):
+        print(f"{len(handed) - len(todo)} of {len(handed)} notebooks are graded already.")
+    books.out.mkdir(parents=True, exist_ok=True)
+    gradebook.record_run(books.gradebook, run)
+    setting = Setting(seed, trusted, _digest(asked.solutions), wanted, unsafe)
+    jobs = asked.jobs or os.cpu_count() or 1
+    done: list[Done] = []
+    if todo:
+        with batch.executor(min(jobs, len(todo)), asked.dask) as pool:
+            done = batch.grade_all(todo, setting, run, books.out, pool, at_once=4 * jobs)
+    made = publish.publish(books.out, trusted, course, run)
+    _report(done, made, run)
+    return 0
+
+
+def _merge(asked: argparse.Namespace) -> int:
+    books = Books(asked.out)
+    rows = [row for path in asked.merge for row in read_sheet(path)]
+    new = gradebook.review(books.gradebook, rows, by=_who())
+    _again(books, asked.solutions)
+    print(f"{len(rows)} reviewed answers, {new} of them new. Tables and pages in {books.out} are up to date.")
+    return 0
+
+
+def _set(asked: argparse.Namespace) -> int:
+    books = Books(asked.out)
+    student, change = asked.set
+    exercise, _, text = change.partition("=")
+    try:
+        points = None if text == "auto" else float(text.replace(",", "."))
+    except ValueError:
+        _complain(f"--set {change!r}: write ID=POINTS, such as 3.2=2, or 3.2=auto to hand it back")
+    lab = exercise.split(".")[0].zfill(2)
+    gradebook.change(
+        books.gradebook,
+        student=student,
+        lab=lab,
+        exercise=exercise,
+        points=points,
+        reason=asked.reason,
+        by=_who(),
+        bonus=asked.bonus,
+    )
+    _again(books, asked.solutions)
+    print(f"{student}: {exercise} is changed. Tables and pages in {books.out} are up to date.")
+    return 0
+
+
+def _again(books: Books, solutions: Path) -> None:
+    publish.publish(books.out, labs(solutions), read(_COURSE), gradebook.runs(books.gradebook)[-1])
+
+
+def _report(done: Sequence[Done], made: Sequence[Path], run: Run) -> None:
+    """What came out, in a few lines."""
+    counts = Counter(m.status for d in done for m in d.graded.marks)
+    if done:
+        seconds = sum(d.seconds for d in done)
+        print(f"{len(done)} notebooks, {seconds / len(done):.2f} s each; seed {run.seed}; {run.sandbox}")
+        print("  ".join(f"{status} {counts[status]}" for status in STATUSES if counts[status]))
+    for path in made:
+        print(f"  {path}")
+    if run.unsafe:
+        print(_UNSAFE, file=sys.stderr)
+
+
+def _same(handed, key: str) -> bool:
+    digest, _, rest = key.partition(" ")
+    return handed.digest == digest and rest.partition(" ")[2] == handed.student.key
+
+
+def _digest(solutions: Path) -> str:
+    """Tells one state of the solutions from another."""
+    files = sorted(solutions.glob("[0-9][0-9]_*.ipynb"))
+    return hashlib.sha256(b"".join(f.read_bytes() for f in files)).hexdigest()[:16]
+
+
+def _who() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return ""

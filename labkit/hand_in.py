@@ -17,7 +17,7 @@ from typing import Any
 
 from labkit import checks, settings
 from labkit.exercises import all_exercises
-from labkit.exercises.record import run_probe
+from labkit.exercises.record import findings, run_probe
 from labkit.exercises.spec import Exercise, Written
 
 _MARK = {
@@ -101,7 +101,7 @@ def visible(exercise: Exercise | Written, names: Mapping[str, Any]) -> Row:
             record = run_probe(exercise, names[exercise.name], checks.SEED)
             if record.status == "blank":
                 return Row(exercise, "not attempted")
-            found = checks.findings(exercise, record, checks.SEED)
+            found = findings(exercise, record, checks.SEED)
     except Exception as error:
         return Row(exercise, "not yet", f"the check itself stopped: {type(error).__name__}")
     first = next((f.what for f in found if not f.ok), "")

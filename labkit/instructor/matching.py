@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from labkit.instructor.names import names, parse
+from labkit.instructor.names import names, parse, plain, skeleton
 from labkit.instructor.pieces import Piece
 from labkit.instructor.trusted import Trusted
 
@@ -30,26 +30,18 @@ class Match:
     notes: tuple[str, ...] = ()
 
 
-class Given:
-    """The cells that students got, in forms that a little editing does not change."""
-
-    def __init__(self, trusted: Trusted) -> None:
-        self._texts = {_plain(t) for c in trusted.cells for t in (c.source, c.blank)}
-        code = (t for c in trusted.cells if c.kind == "code" for t in (c.source, c.blank))
-        self._trees = {d for t in code if (d := _dump(t))}
-
-    def holds(self, piece: Piece) -> bool:
-        """Whether the piece is one of the instructor's, as it was given out."""
-        if _plain(piece.source) in self._texts or piece.source.startswith("# Set-up: run this cell first"):
-            return True
-        return piece.kind == "code" and _dump(piece.source) in self._trees
+def given(trusted: Trusted, piece: Piece) -> bool:
+    """Whether a piece is one of the instructor's, as it was given out."""
+    if piece.source.startswith("# Set-up: run this cell first") or trusted.has_text(piece.source):
+        return True
+    return piece.kind == "code" and trusted.has_code(piece.source)
 
 
-def match(trusted: Trusted, pieces: list[Piece], given: Given) -> dict[str, Match]:
+def match(trusted: Trusted, pieces: list[Piece]) -> dict[str, Match]:
     """exercise -> the piece that answers it, for the coded ones that are there at all."""
     code = [p for p in pieces if p.kind == "code"]
     marked = {p.place for p in pieces if p.marker}
-    free = [p for p in code if p.place not in marked and not given.holds(p)]
+    free = [p for p in code if p.place not in marked and not given(trusted, p)]
     found: dict[str, Match] = {}
     for exercise in trusted.coded:
         by_marker = [p for p in code if p.marker == exercise]
@@ -146,32 +138,14 @@ def _heads(source: str) -> list[str]:
 
 def is_blank(source: str, blank: str) -> bool:
     """Whether an answer cell is as students got it, apart from comments and docstrings."""
-    if _plain(source) == _plain(blank):
+    if plain(source) == plain(blank):
         return True
     if not source.strip():
         return True
-    return bool(_BLANK.search(source)) and _dump(source) == _dump(blank)
+    return bool(_BLANK.search(source)) and skeleton(source) == skeleton(blank)
 
 
-def _plain(text: str) -> str:
-    return "\n".join(line.rstrip() for line in text.split("\n") if line.strip())
-
-
-def _dump(source: str) -> str:
-    """The syntax tree as text, without docstrings; "" for what does not parse or does nothing."""
-    tree = parse(source)
-    if tree is None or not tree.body:
-        return ""
-    try:
-        for node in ast.walk(tree):
-            if isinstance(node, ast.FunctionDef | ast.ClassDef) and ast.get_docstring(node) is not None:
-                node.body = node.body[1:]
-        return ast.dump(tree)
-    except RecursionError:
-        return ""
-
-
-def helpers(trusted: Trusted, pieces: Iterable[Piece], found: dict[str, Match], given: Given) -> list[Piece]:
+def helpers(trusted: Trusted, pieces: Iterable[Piece], found: dict[str, Match]) -> list[Piece]:
     """The student's own code cells: neither answers (nor other versions of one) nor the instructor's."""
     answers = {m.piece.place for m in found.values()}
 
@@ -181,4 +155,4 @@ def helpers(trusted: Trusted, pieces: Iterable[Piece], found: dict[str, Match], 
         return not piece.marker or (bool(makes) and trusted.name(piece.marker) not in makes)
 
     own = (p for p in pieces if p.kind == "code" and p.place not in answers and p.source.strip())
-    return [p for p in own if spare(p) and not given.holds(p)]
+    return [p for p in own if spare(p) and not given(trusted, p)]

@@ -128,3 +128,22 @@ def _touched(body: list[ast.stmt]) -> Iterator[str]:
                 root = root.value
             if root is not target and isinstance(root, ast.Name):
                 yield root.id
+
+
+def plain(text: str) -> str:
+    """The text without blank lines and trailing spaces: what two copies of a cell have in common."""
+    return "\n".join(line.rstrip() for line in text.split("\n") if line.strip())
+
+
+def skeleton(source: str) -> str:
+    """The syntax tree as text, without comments and docstrings; "" where there is none."""
+    tree = parse(source)
+    if tree is None or not tree.body:
+        return ""
+    try:
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef | ast.ClassDef) and ast.get_docstring(node) is not None:
+                node.body = node.body[1:]
+        return ast.dump(tree)
+    except RecursionError:
+        return ""

@@ -128,12 +128,11 @@ def lab_of_name(name: str, labs: Mapping[str, Trusted]) -> str:
 
 def _submission(notebook: NotebookFile, trusted: Trusted) -> Submission:
     wanted = {e: trusted.name(e) for e in trusted.exercises}
-    given = matching.Given(trusted)
     raw = pieces.cut(notebook.cells, wanted)
-    parts = [pieces.python(p) if p.marker or not given.holds(p) else p for p in raw]
-    found = matching.match(trusted, parts, given)
-    helpers = matching.helpers(trusted, parts, found, given)
-    texts, notes = written.written(trusted, raw, given)
+    parts = [pieces.python(p) if p.marker or not matching.given(trusted, p) else p for p in raw]
+    found = matching.match(trusted, parts)
+    helpers = matching.helpers(trusted, parts, found)
+    texts, notes = written.written(trusted, raw)
     where = {m.piece.cell: e for e, m in found.items()}
     order = [m.piece.place for m in found.values()]
     if order != sorted(order):

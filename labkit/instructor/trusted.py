@@ -7,6 +7,7 @@ is trained for the sake of an answer.
 
 import ast
 import builtins
+import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ from pathlib import Path
 import nbformat
 
 from labkit.instructor import markers
-from labkit.instructor.names import Names, imported, names, parse
+from labkit.instructor.names import Names, imported, names, parse, plain, skeleton
 
 # Calls that cost nothing: a value made with these only is as plain as a literal.
 _CHEAP = {
@@ -73,6 +74,8 @@ class Trusted:
         provided: name -> what it stands for, for every name that these imports make.
         light: definitions and plain values outside the answer cells, in order.
         heavy: name -> number of the cell that makes it, for names that nothing light makes.
+        texts: fingerprints of the cells that students got, as text.
+        trees: fingerprints of the code cells that students got, as syntax trees.
     """
 
     lab: str
@@ -82,6 +85,8 @@ class Trusted:
     provided: Mapping[str, str] = field(default_factory=dict)
     light: tuple[Light, ...] = ()
     heavy: Mapping[str, int] = field(default_factory=dict)
+    texts: frozenset[str] = frozenset()
+    trees: frozenset[str] = frozenset()
 
     @property
     def exercises(self) -> tuple[str, ...]:
@@ -111,6 +116,14 @@ class Trusted:
     def blank(self, exercise: str) -> str:
         """The source of the answer cell as students got it."""
         return self.cell(exercise).blank
+
+    def has_text(self, source: str) -> bool:
+        """Whether students got a cell with this text; blank lines and trailing spaces do not count."""
+        return _fingerprint(plain(source)) in self.texts
+
+    def has_code(self, source: str) -> bool:
+        """Whether students got a cell that does the same, however it is formatted and commented."""
+        return bool(tree := skeleton(source)) and _fingerprint(tree) in self.trees
 
     def question(self, exercise: str) -> str:
         """The Markdown that asks for the answer: the nearest cell above that names the exercise."""
@@ -175,7 +188,10 @@ def trusted(lab: str, solutions: Path) -> Trusted:
         cells.append(TrustedCell(number, cell.get("id", ""), cell.cell_type, cell.source, blank, head))
     imports, light, heavy = _sort(cells)
     provided = dict(pair for text in imports for pair in imported(parse(text).body[0]))
-    return Trusted(lab, path.stem, tuple(cells), "\n".join(imports), provided, light, heavy)
+    texts = frozenset(_fingerprint(plain(c.blank)) for c in cells)
+    code = (skeleton(c.blank) for c in cells if c.kind == "code")
+    trees = frozenset(_fingerprint(tree) for tree in code if tree)
+    return Trusted(lab, path.stem, tuple(cells), "\n".join(imports), provided, light, heavy, texts, trees)
 
 
 def _sort(cells: list[TrustedCell]) -> tuple[list[str], tuple[Light, ...], dict[str, int]]:
@@ -223,3 +239,7 @@ def _is_light(node: ast.stmt) -> bool:
 
 def _plain_target(node: ast.expr) -> bool:
     return all(isinstance(n, ast.Name | ast.Tuple | ast.Store) for n in ast.walk(node))
+
+
+def _fingerprint(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:20]

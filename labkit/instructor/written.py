@@ -1,14 +1,14 @@
 """The written answers of a submission: the text below the marker line, wherever the student put it."""
 
 from labkit.instructor.markers import TEXT_BLANK
-from labkit.instructor.matching import Given
+from labkit.instructor.matching import given
 from labkit.instructor.pieces import Piece
 from labkit.instructor.trusted import Trusted
 
 LONGEST = 20_000  # characters
 
 
-def written(trusted: Trusted, parts: list[Piece], given: Given) -> tuple[dict[str, str], tuple[str, ...]]:
+def written(trusted: Trusted, parts: list[Piece]) -> tuple[dict[str, str], tuple[str, ...]]:
     """exercise -> text, for those that are not blank, and notes on how they were found."""
     texts: dict[str, str] = {}
     notes: list[str] = []
@@ -18,7 +18,7 @@ def written(trusted: Trusted, parts: list[Piece], given: Given) -> tuple[dict[st
         marked = [p for p in parts if p.marker == exercise]
         if not marked:
             cell_id = trusted.cell(exercise).id
-            marked = [p for p in parts if p.id == cell_id and not given.holds(p)] if cell_id else []
+            marked = [p for p in parts if p.id == cell_id and not given(trusted, p)] if cell_id else []
             if marked:
                 notes.append(f"{exercise}: its marker line is gone; the cell was known by its id")
         filled = [p for p in marked if _text(p)]
@@ -26,7 +26,7 @@ def written(trusted: Trusted, parts: list[Piece], given: Given) -> tuple[dict[st
             notes.append(f"{exercise}: answered more than once; the last written one counts")
         text = _text(filled[-1]) if filled else ""
         if not text and marked:
-            below = _below(parts, marked[-1], given)
+            below = _below(trusted, parts, marked[-1])
             text = "\n\n".join(p.source.strip() for p in below)
             if text:
                 notes.append(f"{exercise}: the answer cell is empty; the student's text below it was taken")
@@ -46,11 +46,11 @@ def _text(piece: Piece) -> str:
     return "\n".join(kept).strip()
 
 
-def _below(parts: list[Piece], answer: Piece, given: Given) -> list[Piece]:
+def _below(trusted: Trusted, parts: list[Piece], answer: Piece) -> list[Piece]:
     """The student's own Markdown cells that follow a cell directly."""
     below = []
     for part in parts[answer.place + 1 :]:
-        if part.kind != "markdown" or part.marker or given.holds(part):
+        if part.kind != "markdown" or part.marker or given(trusted, part):
             break
         below.append(part)
     return below

@@ -53,7 +53,7 @@ def write_sheets(graded: Iterable[Graded], labs: Mapping[str, Trusted], out: Pat
     questions: dict[tuple[str, str], list[_Answer]] = {}
     for one in graded:
         for mark in one.marks:
-            if mark.status == "to review":
+            if mark.status in ("to review", "reviewed"):
                 answer = _Answer(
                     one.student.key, one.student.name, mark.out_of, one.written.get(mark.exercise, "")
                 )

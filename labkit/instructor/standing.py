@@ -7,7 +7,8 @@ until they are handed back. Nothing is erased: every exercise keeps its history.
 
 import hashlib
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -106,6 +107,12 @@ def totals(standings: Mapping[tuple[str, str], Standing]) -> dict[str, Total]:
     return sums
 
 
+# (student key, lab) -> the latest grading with the number of its line; (…, exercise) -> events, and for a
+# review the digest of the text that was read.
+_Graded = dict[tuple[str, str], tuple[int, Mapping[str, Any]]]
+_History = dict[tuple[str, str, str], list[tuple[Event, str]]]
+
+
 def text_digest(text: str) -> str:
     """What tells whether a written answer is still the one that was read.
 
@@ -127,25 +134,33 @@ def fold(name: str, lines: Iterable[tuple[int, Mapping[str, Any]]]) -> dict[tupl
         GradebookError: an entry says nothing that can be understood; the message names its line.
     """
     runs: dict[str, bool] = {}
-    graded: dict[tuple[str, str], Mapping[str, Any]] = {}
-    history: dict[tuple[str, str, str], list[tuple[Event, str]]] = {}
+    graded: _Graded = {}
+    history: _History = {}
     for number, entry in lines:
-        try:
-            _take(entry, runs, graded, history)
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            why = f"{error} is missing" if isinstance(error, KeyError) else error
-            raise GradebookError(
-                f"{name}, line {number} is no entry of a gradebook: {why}. Nothing was dropped; mend that "
-                "line by hand, or take the file from a backup"
-            ) from error
-    return {key: _standing(entry, runs[entry["run"]], history) for key, entry in graded.items()}
+        with _at(name, number):
+            _take(number, entry, runs, graded, history)
+    standings = {}
+    for key, (number, entry) in graded.items():
+        with _at(name, number):
+            standings[key] = _standing(entry, runs[entry["run"]], history)
+    return standings
+
+
+@contextmanager
+def _at(name: str, number: int) -> Iterator[None]:
+    """Turn whatever is wrong with an entry into an error that names its line."""
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        why = f"{error} is missing" if isinstance(error, KeyError) else error
+        raise GradebookError(
+            f"{name}, line {number} is no entry of a gradebook: {why}. Nothing was dropped; mend that "
+            "line by hand, or take the file from a backup"
+        ) from error
 
 
 def _take(
-    entry: Mapping[str, Any],
-    runs: dict[str, bool],
-    graded: dict[tuple[str, str], Mapping[str, Any]],
-    history: dict[tuple[str, str, str], list[tuple[Event, str]]],
+    number: int, entry: Mapping[str, Any], runs: dict[str, bool], graded: _Graded, history: _History
 ) -> None:
     kind, when = entry["entry"], entry["time"]
     if kind == "run":
@@ -154,11 +169,11 @@ def _take(
         if entry["run"] not in runs:
             raise ValueError(f"run {entry['run']!r} is not started in any line before")
         values = entry["graded"]
-        key = (Student(**values["student"]).key, values["lab"])
-        graded[key] = entry
-        for mark in (mark_from(m) for m in values["marks"]):
-            event = Event(when, "graded", mark.points, entry["run"], mark.reason or mark.status)
-            history.setdefault((*key, mark.exercise), []).append((event, ""))
+        key = (values["student"]["key"], values["lab"])
+        graded[key] = (number, entry)
+        for mark in values["marks"]:
+            event = Event(when, "graded", mark["points"], entry["run"], mark["reason"] or mark["status"])
+            history.setdefault((*key, mark["exercise"]), []).append((event, ""))
     elif kind in ("change", "review"):
         key = (entry["student"], entry["lab"])
         if key not in graded:
@@ -175,11 +190,7 @@ def _take(
         raise ValueError(f"{kind!r} is no kind of entry that this version knows")
 
 
-def _standing(
-    entry: Mapping[str, Any],
-    unsafe: bool,
-    history: Mapping[tuple[str, str, str], list[tuple[Event, str]]],
-) -> Standing:
+def _standing(entry: Mapping[str, Any], unsafe: bool, history: _History) -> Standing:
     values = entry["graded"]
     student, lab, texts = Student(**values["student"]), values["lab"], entry["texts"]
     counted = {}

@@ -10,9 +10,8 @@ from torch import nn
 
 from labkit.checks import CheckFailed, check
 from labkit.exercises import all_exercises
-from labkit.exercises.record import run_probe
+from labkit.exercises.record import findings, run_probe
 from labkit.exercises.spec import Exercise
-from labkit.exercises.verdict import findings
 from tests.solutions import definitions, notebooks
 
 CODED = {i: e for i, e in all_exercises().items() if isinstance(e, Exercise)}

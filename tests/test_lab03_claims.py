@@ -12,9 +12,8 @@ import pytest
 import torch
 
 from labkit.exercises import find
-from labkit.exercises.record import run_probe
+from labkit.exercises.record import findings, run_probe
 from labkit.exercises.run_specs import small_run
-from labkit.exercises.verdict import findings
 from labkit.instructor import running
 from tests.answers.step_answers import WRONG
 from tests.real_data import real_file

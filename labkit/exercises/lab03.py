@@ -6,6 +6,7 @@ from labkit.exercises.spec import Exercise, Written
 
 def _seed(seed: int) -> int:
     """The probes of 3.5 and 3.6 make their runs themselves, twice, from the same seed."""
+    run_specs.small_run(seed)  # the first optimizer loads half of torch: not in the answer's time
     return seed
 
 

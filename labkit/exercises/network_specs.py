@@ -5,13 +5,19 @@ from typing import Any
 
 import torch
 
-from labkit.exercises.network_trace import count, examine
+from labkit.exercises.network_trace import count, examine, wake
 
 LATENT, BASE, CHANNELS, BATCH = 7, 6, 2, 3  # no two alike, and far from the defaults
 
 
 def with_seed(draw: Callable[[torch.Generator], torch.Tensor]) -> Callable[[int], tuple[torch.Tensor, int]]:
-    return lambda seed: (draw(torch.Generator().manual_seed(seed)), seed)
+    """Inputs that hold what ``draw`` draws, and the seed itself, which the probe gives to `examine`."""
+
+    def inputs(seed: int) -> tuple[torch.Tensor, int]:
+        wake()
+        return draw(torch.Generator().manual_seed(seed)), seed
+
+    return inputs
 
 
 def latents(generator: torch.Generator) -> torch.Tensor:

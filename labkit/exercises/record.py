@@ -1,5 +1,11 @@
-"""From an answer to a record of what it did: run the probe inside the fence, keep plain arrays only."""
+"""From an answer to a record of what it did, and from the record to what its judge finds in it.
 
+The probe runs inside the fence, and of what it returns plain arrays are kept only. The judges are asked for
+when a record is judged, and not before: where their folder is hidden, as in the grader's sandbox, this module
+works all the same.
+"""
+
+import dataclasses
 import linecache
 import re
 import traceback
@@ -15,7 +21,12 @@ from labkit.exercises.spec import Exercise, Finding
 
 LIMIT_SECONDS = 2.0
 LARGEST = 20_000_000  # numbers in one array: more than any exercise asks for, few enough to look at
+LONGEST = 600  # characters of one text in a finding: what a hostile record says must not fill a page
 BLANK = "your code here"
+
+
+class NoJudges(RuntimeError):
+    """The judges are not here: this is the sandbox, where they are hidden."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +73,42 @@ def run_probe(exercise: Exercise, answer: Any, seed: int) -> Record:
         except BaseException as error:  # SystemExit too: an answer may call exit()
             if _is_blank(error):
                 return Record("blank")
-            return Record("raised", failure=_explain(exercise, error))
+            return Record("raised", failure=failure_of(exercise, error))
+
+
+def findings(exercise: Exercise, record: Record, seed: int) -> list[Finding]:
+    """Judge a record, up to and including the first property that does not hold; nothing for a blank one.
+
+    Whatever the arrays are, it returns: a judge that cannot make anything of them is a finding too.
+
+    Raises:
+        NoJudges: the folder of the judges is hidden.
+    """
+    try:
+        from labkit.exercises.judges import judge_of
+    except ImportError as error:
+        raise NoJudges("the judges of the exercises are not here") from error
+    if record.failure:
+        return [record.failure]
+    if record.status == "blank":
+        return []
+    if record.odd:
+        name, got = next(iter(record.odd.items()))
+        cause = "the function returned nothing: is there a `return`?" if got == "None" else ""
+        return [Finding(f"{name} can be read as numbers", False, got, "what the exercise text lists", cause)]
+    judge, found = judge_of(exercise.id), []
+    with preserved_state(seed), np.errstate(all="ignore"):
+        inputs = exercise.inputs(seed)
+        try:
+            for finding in judge(inputs, record.arrays):
+                found.append(_short(finding))
+                if not finding.ok:
+                    break
+        except Exception as error:
+            what = "these values can be judged"
+            got = f"values that stop the judge ({type(error).__name__})"
+            found.append(Finding(what, False, got, "what the exercise text lists"))
+    return found
 
 
 def as_array(value: Any) -> np.ndarray | str:
@@ -80,6 +126,12 @@ def as_array(value: Any) -> np.ndarray | str:
     if type(value) in (list, tuple) and all(type(v) in (bool, int, float) for v in value):
         return np.array(value)
     return "None" if value is None else f"{_article(type(value).__name__)}"
+
+
+def _short(finding: Finding) -> Finding:
+    texts = {name: getattr(finding, name) for name in ("what", "got", "expected", "cause")}
+    long = {name: f"{text[: LONGEST - 1]}…" for name, text in texts.items() if len(text) > LONGEST}
+    return dataclasses.replace(finding, **long) if long else finding
 
 
 def _as_record(values: dict[str, Any]) -> Record:
@@ -119,7 +171,8 @@ def _is_blank(error: BaseException) -> bool:
     return isinstance(error, NotImplementedError) and BLANK in str(error)
 
 
-def _explain(exercise: Exercise, error: BaseException) -> Finding:
+def failure_of(exercise: Exercise, error: BaseException) -> Finding:
+    """What to tell a student of an error that an answer raised: its text, their line, the likely cause."""
     text = f"{type(error).__name__}: {_message(error)}"
     where = _students_line(error)
     cause = next((c for part, c in (*exercise.causes, *_COMMON_CAUSES) if re.search(part, text)), "")
@@ -127,6 +180,8 @@ def _explain(exercise: Exercise, error: BaseException) -> Finding:
         f"`{exercise.call}` runs", False, text + (f"  [{where}]" if where else ""), "no error", cause
     )
 
+
+_explain = failure_of
 
 _COMMON_CAUSES = (
     (

@@ -136,8 +136,9 @@ class Run:
 """
 _GIANT = f"""
 import numpy as np
-{DEF}    header = b"{{'descr': '<f8', 'fortran_order': False, 'shape': (1000000000000,), }}".ljust(117) + b"\\n"
-    header = np.lib.format.magic(1, 0) + b"v\\x00" + header
+{DEF}    shape = b"9" * 12
+    text = b"{{'descr': '<f8', 'fortran_order': False, 'shape': (" + shape + b",), }}"
+    header = np.lib.format.magic(1, 0) + b"v\\x00" + text.ljust(117) + b"\\n"
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         for name in ("meta.npy", "a0.npy"):

@@ -35,7 +35,7 @@ def _first() -> Iterator[Case]:
         ("forger", "writes a result of its own and leaves", _FORGER),
         ("json", "patches json, zipfile and pickle on the way out", _JSON, "raised"),
         ("tracer", "traces every call and changes what comes back", _TRACER),
-        ("isinstance", "a class that every object is one of, and objects that say they are tensors", _CLASS, "raised"),
+        ("isinstance", "a class of which everything is one, and a false tensor", _CLASS, "raised"),
         ("liar", "a tensor subclass that answers for itself", _LIAR),
         ("nan", "NaN, which no comparison refuses", DEF + "    return float('nan')"),
         ("objects", "an array of objects that equal everything", _EQUAL + _OBJECTS),

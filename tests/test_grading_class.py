@@ -1,0 +1,324 @@
+"""The class of `tests.submissions` through the real ``labkit grade``: who gets what, and what is left."""
+
+import csv
+import ctypes
+import fcntl
+import html.parser
+import json
+import os
+import secrets
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from labkit.instructor.sandbox import Sandbox, SandboxError
+from tests.solutions import ROOT
+from tests.submissions import the_class
+from tests.submissions.build import Case, points
+from tests.submissions.exports import canvas_zip, hostile_zip, moodle_zip
+from tests.submissions.harm import MARK
+
+pytestmark = pytest.mark.slow
+
+CASES = {case.student: case for case in the_class()}
+HOSTILE = [name for name, case in CASES.items() if case.hostile]
+ZIPPED = ("Ada 01", "Bo 01 style 1", "Eve", "Oz 01", "Jo", "swallow", "markup")
+SECONDS = 900
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a run of ``labkit grade`` left: its folder, its output, and what of it was still alive."""
+
+    out: Path
+    code: int
+    said: str
+    secret: str
+    alive: list[str]
+
+    def graded(self) -> list[dict]:
+        """Every result, as it was written."""
+        return [json.loads(p.read_text()) for p in sorted((self.out / "results").glob("*.json"))]
+
+    def of(self, student: str) -> dict:
+        """The result of the student with this name."""
+        found = [g for g in self.graded() if g["student"]["name"] == student]
+        assert len(found) == 1, f"{len(found)} results for {student!r}"
+        return found[0]
+
+
+@pytest.fixture(scope="session")
+def ran(tmp_path_factory) -> Ran:
+    """The class in folders, graded once, whichever process of pytest-xdist comes first."""
+    _needs_a_sandbox()
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    with (shared / "class.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        kept = shared / "class.json"
+        if not kept.exists():
+            for case in CASES.values():
+                folder = shared / "class" / case.student
+                folder.mkdir(parents=True)
+                case.put(folder)
+            values = _grade(shared, shared / "class", "--seed", "11")
+            kept.write_text(json.dumps(values))
+        values = json.loads(kept.read_text())
+    return Ran(Path(values.pop("out")), **values)
+
+
+def _needs_a_sandbox() -> None:
+    try:
+        Sandbox().close()
+    except SandboxError as error:
+        pytest.skip(f"NOT TESTED, no sandbox on this machine: {error}")
+
+
+def _grade(place: Path, *arguments: object) -> dict:
+    """Run the command with a secret in its home and its environment; look afterwards who is still there."""
+    secret, out, home = secrets.token_hex(16), place / "out", place / "home"
+    home.mkdir()
+    (home / "secret.txt").write_text(secret)
+    (home / "gradebook.jsonl").write_text(secret)
+    environment = {**os.environ, "HOME": str(home), "LABKIT_TEST_SECRET": secret, "OMP_NUM_THREADS": "1"}
+    command = [
+        sys.executable,
+        "-m",
+        "labkit.cli",
+        "grade",
+        *map(str, arguments),
+        "--out",
+        str(out),
+        "--jobs",
+        "2",
+    ]
+    adopt_orphans()
+    before = set(children())
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=SECONDS, errors="replace"
+    )
+    assert (home / "secret.txt").read_text() == (home / "gradebook.jsonl").read_text() == secret
+    alive = survivors(before)
+    return {
+        "out": str(out),
+        "code": done.returncode,
+        "said": done.stdout + done.stderr,
+        "secret": secret,
+        "alive": alive,
+    }
+
+
+def adopt_orphans() -> None:
+    """From now on, what outlives its parent becomes a child of this process, so that it can be found."""
+    pr_set_child_subreaper = 36
+    ctypes.CDLL(None).prctl(pr_set_child_subreaper, 1, 0, 0, 0)
+
+
+def survivors(before: set[int], patience: float = 5.0) -> list[str]:
+    """Processes below this one that were not there before, and any that carries the mark of an attack."""
+    end = time.monotonic() + patience
+    while (found := _found(before)) and time.monotonic() < end:
+        time.sleep(0.2)
+    return found
+
+
+def _found(before: set[int]) -> list[str]:
+    new = [f"{pid} {_read(pid, 'cmdline')[:200]}" for pid in set(children()) - before]
+    marked = [p.name for p in Path("/proc").glob("[0-9]*") if _marked(int(p.name))]
+    return new + [f"{pid} is marked" for pid in marked]
+
+
+def _marked(pid: int) -> bool:
+    return str(MARK) in _read(pid, "comm") or str(MARK) in _read(pid, "cmdline").split("\0")
+
+
+def children() -> list[int]:
+    """All living descendants of this process."""
+    parents = {}
+    for path in Path("/proc").glob("[0-9]*"):
+        text = _read(int(path.name), "stat").rpartition(")")[2].split()
+        if text and text[0] != "Z":
+            parents[int(path.name)] = int(text[1])
+    found, below = [], [os.getpid()]
+    while below:
+        below = [pid for pid, parent in parents.items() if parent in below]
+        found += below
+    return found
+
+
+def _read(pid: int, what: str) -> str:
+    try:
+        return (Path("/proc") / str(pid) / what).read_text(errors="replace")
+    except OSError:
+        return ""
+
+
+def _said(mark: dict) -> str:
+    findings = (" ".join(map(str, f.values())) for f in mark["findings"])
+    return " ".join([mark["reason"], *mark["notes"], *findings])
+
+
+def test_the_class_is_large_and_hostile_enough():
+    assert len(CASES) == len(the_class()), "two students share a name"
+    assert len(CASES) >= 45 and len(HOSTILE) >= 28
+    assert {case.lab for case in CASES.values()} >= {"01", "02", "03"}
+
+
+def test_the_batch_ends_well(ran):
+    assert ran.code == 0, ran.said[-3000:]
+    assert len(ran.graded()) == len(CASES)
+
+
+@pytest.mark.parametrize("student", CASES)
+def test_every_exercise_ends_as_it_should(ran, student):
+    case, graded = CASES[student], ran.of(student)
+    got = {m["exercise"]: m["status"] for m in graded["marks"]}
+    if not case.lab:  # nothing could be read
+        assert set(got.values()) <= {"refused", "missing"}
+        assert graded["notes"]
+        return
+    assert graded["lab"] == case.lab
+    assert got == case.statuses
+    said = {m["exercise"]: _said(m) for m in graded["marks"]} | {"": " ".join(graded["notes"])}
+    for exercise, words in case.says.items():
+        assert words in said[exercise]
+
+
+@pytest.mark.parametrize("student", CASES)
+def test_points_follow_the_statuses(ran, student):
+    for mark in ran.of(student)["marks"]:
+        worth = points(CASES[student].lab or mark["exercise"].split(".")[0].zfill(2))[mark["exercise"]]
+        assert mark["out_of"] == worth
+        waits = mark["status"] == "to review"
+        assert mark["points"] == (None if waits else worth if mark["status"] == "right" else 0)
+        assert mark["status"] == "right" or mark["reason"] or mark["status"] in ("to review", "not attempted")
+
+
+def test_nothing_outlives_the_run(ran):
+    assert ran.alive == []
+
+
+def test_no_secret_comes_out(ran):
+    for path in (p for p in ran.out.rglob("*") if p.is_file()):
+        assert ran.secret not in path.read_text(errors="replace"), path.name
+    assert ran.secret not in ran.said
+
+
+def test_the_solutions_do_not_come_out_in_the_prints(ran):
+    for student in ("solutions", "gc", "frames", "given", "environment"):
+        for mark in ran.of(student)["marks"]:
+            assert "BEGIN SOLUTION" not in mark["printed"]
+            assert ".ipynb" not in mark["printed"]
+            assert "binary_cross_entropy_with_logits" not in mark["printed"]
+
+
+def test_the_gradebook_holds_what_the_grader_wrote(ran):
+    lines = (ran.out / "gradebook.jsonl").read_text().splitlines()
+    assert all(isinstance(json.loads(line), dict) for line in lines)
+    assert "{{" not in (ran.out / "gradebook.jsonl").read_text()
+    assert len(lines) >= len(CASES)
+
+
+def test_prints_are_kept_short(ran):
+    assert max(len(m["printed"]) for g in ran.graded() for m in g["marks"]) <= 10_000
+    assert max(p.stat().st_size for p in (ran.out / "results").glob("*.json")) < 10 * 2**20
+
+
+class _Page(html.parser.HTMLParser):
+    """Everything on a page that could act or fetch."""
+
+    def __init__(self):
+        super().__init__()
+        self.bad: list[str] = []
+
+    def handle_starttag(self, tag, attributes):
+        if tag in ("script", "iframe", "object", "embed", "form", "link", "base", "svg"):
+            self.bad.append(f"<{tag}>")
+        for name, value in attributes:
+            target = "".join((value or "").split()).lower()
+            if name.startswith("on") or target.startswith(("javascript:", "vbscript:", "data:text")):
+                self.bad.append(f"{tag} {name}={value}"[:100])
+            if name in ("src", "srcset", "poster", "background") and not target.startswith("data:image/png"):
+                self.bad.append(f"{tag} {name}={value}"[:100])
+
+
+def test_pages_neither_act_nor_fetch(ran):
+    pages = sorted(ran.out.rglob("*.html"))
+    assert len(pages) >= len(CASES)
+    for path in pages:
+        page = _Page()
+        page.feed(path.read_text(encoding="utf-8"))
+        assert page.bad == [], path.name
+        assert path.stat().st_size < 10 * 2**20, path.name
+
+
+def test_tables_hold_no_formula(ran):
+    tables = sorted(ran.out.rglob("*.csv"))
+    assert {"grades.csv", "canvas.csv", "moodle.csv"} <= {t.name for t in tables}
+    for path in tables:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            for row in csv.reader(file):
+                for cell in row:
+                    assert not _is_formula(cell), f"{path.name}: {cell[:80]!r}"
+
+
+def _is_formula(cell: str) -> bool:
+    if cell == "-" or not cell.lstrip().startswith(("=", "+", "-", "@")):
+        return False
+    try:
+        float(cell)
+    except ValueError:
+        return True
+    return False
+
+
+def test_files_stay_in_their_folder(ran):
+    assert not [p for p in ran.out.rglob("*") if p.is_symlink()]
+    names = {p.name for p in ran.out.parent.iterdir()}
+    assert names <= {"class", "out", "home", "class.lock", "class.json"} | {
+        n for n in names if "popen" in n or n.startswith(("test_", "zips"))
+    }
+
+
+@pytest.fixture(scope="module")
+def zips(tmp_path_factory) -> Ran:
+    """A part of the class as the two learning platforms export it, and a zip that attacks."""
+    _needs_a_sandbox()
+    place = tmp_path_factory.mktemp("zips")
+    cases: list[Case] = [CASES[name] for name in ZIPPED]
+    canvas_zip(cases, place / "canvas.zip")
+    moodle_zip([CASES[n] for n in ("Ada 03", "Kai", "Łukasz Ångström 王")], place / "moodle.zip")
+    hostile_zip(CASES["Ada 02"], place / "hostile.zip")
+    (place / "here").mkdir()
+    values = _grade(
+        place / "here", *(place / f"{n}.zip" for n in ("canvas", "moodle", "hostile")), "--seed", "5"
+    )
+    return Ran(Path(values.pop("out")), **values)
+
+
+def test_zips_are_graded_like_folders(zips):
+    assert zips.code == 0, zips.said[-3000:]
+    ids = {g["student"]["canvas_id"]: g for g in zips.graded() if g["student"]["canvas_id"]}
+    for number, name in enumerate(ZIPPED):
+        got = {m["exercise"]: m["status"] for m in ids[str(4000 + number)]["marks"]}
+        assert got == CASES[name].statuses, name
+    for name in ("Ada 03", "Kai", "Łukasz Ångström 王"):
+        assert {m["exercise"]: m["status"] for m in zips.of(name)["marks"]} == CASES[name].statuses
+        assert zips.of(name)["student"]["moodle_id"]
+
+
+def test_a_hostile_zip_harms_nobody(zips):
+    good = zips.of("Good One")
+    assert {m["exercise"]: m["status"] for m in good["marks"]} == CASES["Ada 02"].statuses
+    for graded in zips.graded():
+        name = graded["student"]["name"]
+        if name.startswith(("Link", "Bomb")):
+            assert "right" not in {m["status"] for m in graded["marks"]}
+    assert not Path("/tmp/absolute_2_assignsubmission_file_").exists()
+    assert {p.name for p in zips.out.parent.iterdir()} == {"home", "out"}
+    assert zips.alive == []

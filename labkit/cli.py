@@ -1,4 +1,4 @@
-"""The command ``labkit``: doctor, train, reader, release, data.
+"""The command ``labkit``: doctor, train, reader, release, grade, data.
 
 Each subcommand is one function that imports what it needs when it is called, so that ``labkit --help``
 answers at once. A wrong command line gives one line on stderr and exit code 2.
@@ -102,6 +102,13 @@ def _release(argv: list[str]) -> int:
     return release.main(argv)
 
 
+def _grade(argv: list[str]) -> int:
+    """grade what students handed in, in a sandbox (for instructors)"""
+    from labkit.instructor import grade_command
+
+    return grade_command.main(argv)
+
+
 def _data(argv: list[str]) -> int:
     """fetch or draw a data set into the cache, and say what it is"""
     parser = _Parser(prog="labkit data", description="Fetch or draw a data set, once, and say what it is.")
@@ -160,4 +167,11 @@ def _complain(command: str, message: object, code: int) -> int:
     return code
 
 
-_COMMANDS = {"doctor": _doctor, "train": _train, "release": _release, "data": _data, "reader": _reader}
+_COMMANDS = {
+    "doctor": _doctor,
+    "train": _train,
+    "data": _data,
+    "reader": _reader,
+    "release": _release,
+    "grade": _grade,
+}

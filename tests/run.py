@@ -8,6 +8,8 @@ import subprocess
 import sys
 import time
 
+from tests import bubblewrap
+
 NBVAL = ("--nbval-lax", "--nbval-current-env", "--nbval-cell-timeout=300", "--dist=loadscope")
 PARTS = {
     "lint": [("ruff", "check", "."), ("ruff", "format", "--check", ".")],
@@ -28,6 +30,9 @@ def main(wanted: list[str]) -> int:
     # Two workers on two cores: one thread each is faster than four threads that take turns.
     environment = {"LABKIT_BUDGET": "smoke", "OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1", **os.environ}
     rows = []
+    missing = bubblewrap.ensure() if not wanted or "tests" in wanted else ""
+    if missing:
+        print(bubblewrap.loud(missing), flush=True)
     for part in wanted or PARTS:
         start = time.monotonic()
         print(f"\n=== {part}", flush=True)
@@ -39,6 +44,8 @@ def main(wanted: list[str]) -> int:
     print("\n=== in all")
     for part, seconds, ok in rows:
         print(f"{part:<12}{seconds / 60:5.1f} min   {'ok' if ok else 'FAILED'}")
+    if missing:
+        print(bubblewrap.loud(missing))
     return 0 if all(ok for *_, ok in rows) else 1
 
 

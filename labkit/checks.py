@@ -28,7 +28,7 @@ class CheckFailed(AssertionError):
 
 @dataclass(frozen=True)
 class CheckResult:
-    """The outcome of a check: ``status`` is "passed", "failed", "blank", or "later" where no judge is at hand,
+    """The outcome of a check: ``status`` is "passed", "failed", "blank", or "later" where no judge is here,
     as while a notebook is graded. True when it passed, and in the last case, so that nothing stops there."""
 
     exercise: str

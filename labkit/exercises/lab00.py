@@ -56,7 +56,16 @@ def _probe_unscale(unscale_images, images):
 
 
 EXERCISES = (
-    Exercise("0.1", "Scale images", 2, "scale_images", "scale_images(images)", _photos, _probe_scale),
+    Exercise(
+        "0.1",
+        "Scale images",
+        2,
+        "scale_images",
+        "scale_images(images)",
+        _photos,
+        _probe_scale,
+        agrees=("the result", "the result for dim images"),
+    ),
     Exercise(
         "0.2",
         "And back",
@@ -65,5 +74,6 @@ EXERCISES = (
         "unscale_images(images)",
         _scaled,
         _probe_unscale,
+        agrees=("the result", "all bytes"),
     ),
 )

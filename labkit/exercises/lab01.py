@@ -28,6 +28,7 @@ EXERCISES = (
         "output_size(size, kernel_size, stride, padding, output_padding, dilation)",
         sizes.settings,
         sizes.probe_size,
+        agrees=("the size", "kernel and stride", "padding", "output padding", "dilation", "defaults"),
     ),
     Exercise(
         "1.2",
@@ -38,6 +39,12 @@ EXERCISES = (
         stamps.pictures,
         stamps.probe_stamps,
         causes=stamps.STAMP_CAUSES,
+        agrees=(
+            "the output for one pixel",
+            "the output for side by side",
+            "the output for overlapping",
+            "the output for padded",
+        ),
     ),
     Exercise(
         "1.3",
@@ -48,6 +55,7 @@ EXERCISES = (
         matrices.kernels,
         matrices.probe_matrix,
         causes=matrices.MATRIX_CAUSES,
+        agrees=("the matrix for stride 1", "the matrix for stride 2, padding 1", "the matrix for even size"),
     ),
     Exercise(
         "1.4",
@@ -58,6 +66,12 @@ EXERCISES = (
         counts.grids,
         counts.probe_counts,
         causes=counts.COUNT_CAUSES,
+        agrees=(
+            "the counts for kernel 3, stride 2",
+            "the counts for kernel 2, stride 3",
+            "the counts for kernel 4, stride 2, padding 1",
+            "the counts for kernel 5, stride 3, padding 2",
+        ),
     ),
     Exercise(
         "1.5",
@@ -67,6 +81,7 @@ EXERCISES = (
         "dcgan_ladder()",
         lambda seed: None,
         _probe_ladder,
+        agrees=("the ladder",),
     ),
     Written("1.6", "The layer in a paragraph", 4),
 )

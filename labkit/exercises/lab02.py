@@ -50,6 +50,7 @@ EXERCISES = (
                 "most modules have no weight: tell layers by `isinstance`",
             ),
         ),
+        agrees=("biases of convolutions", "bias of batch norm", "linear"),
     ),
     Exercise(
         "2.2",
@@ -60,6 +61,8 @@ EXERCISES = (
         network_specs.with_seed(network_specs.latents),
         network_specs.probe_generator,
         causes=FAULTY_CLASS,
+        agrees=("the result", "parameters"),
+        atol=1e-3,
     ),
     Exercise(
         "2.3",
@@ -70,6 +73,8 @@ EXERCISES = (
         network_specs.with_seed(network_specs.images),
         network_specs.probe_discriminator,
         causes=FAULTY_CLASS,
+        agrees=("the result", "parameters"),
+        atol=1e-3,
     ),
     Exercise(
         "2.4",
@@ -87,6 +92,7 @@ EXERCISES = (
             ),
             (r"NoneType", "a layer made with `bias=False` has `None` for its bias"),
         ),
+        agrees=("rows",),
     ),
     Exercise(
         "2.5",
@@ -97,6 +103,8 @@ EXERCISES = (
         network_specs.with_seed(lambda generator: torch.randn(5, 4096, generator=generator)),
         network_specs.probe_dense_generator,
         causes=FAULTY_CLASS,
+        agrees=("the result", "parameters"),
+        atol=1e-3,
     ),
     Exercise(
         "2.6",
@@ -107,6 +115,8 @@ EXERCISES = (
         network_specs.with_seed(lambda generator: torch.rand(BATCH, 3, 64, 64, generator=generator) * 2 - 1),
         network_specs.probe_dense_discriminator,
         causes=FAULTY_CLASS,
+        agrees=("the result", "parameters"),
+        atol=1e-3,
     ),
     Written("2.7", "Why these two are built so", 8),
 )

@@ -19,6 +19,7 @@ EXERCISES = (
         "bce_with_logits(logits, targets)",
         score_specs.scores,
         score_specs.probe_bce,
+        agrees=("the result", "the result at large scores", "the gradient"),
     ),
     Exercise(
         "3.2",
@@ -28,6 +29,13 @@ EXERCISES = (
         "discriminator_loss(D, real, fake)",
         loss_specs.judged_images,
         loss_specs.probe_d_loss,
+        agrees=(
+            "the result",
+            "with smooth 1",
+            "with smooth 0.7",
+            "the gradient at D",
+            "the gradient at the fakes",
+        ),
     ),
     Exercise(
         "3.3",
@@ -37,6 +45,7 @@ EXERCISES = (
         "generator_loss(D, real, fake)",
         loss_specs.judged_images,
         loss_specs.probe_g_loss,
+        agrees=("the result", "the gradient at the fakes"),
     ),
     Exercise(
         "3.4",
@@ -56,6 +65,7 @@ EXERCISES = (
                 "D's step changed weights that G's loss still needs: compute G's loss after D's step",
             ),
         ),
+        agrees=("D's change", "G's change", "the losses"),
     ),
     Exercise(
         "3.5",
@@ -65,6 +75,7 @@ EXERCISES = (
         "training_loop(run, steps, every, update)",
         _seed,
         run_specs.probe_loop,
+        agrees=("updates", "updates later", "batches", "step", "the losses", "frames"),
     ),
     Exercise(
         "3.6",
@@ -84,6 +95,7 @@ EXERCISES = (
                 'the random state must be on the CPU: load with `map_location="cpu"`',
             ),
         ),
+        agrees=("plain", "disturbed", "missing", "random", "the end"),
     ),
     Exercise(
         "3.7",
@@ -97,6 +109,7 @@ EXERCISES = (
             ("NoneType", "the function returned nothing: is there a `return`?"),
             ("math domain error|divide by zero", "log 0 at a target of 1: there the floor is 0, by itself"),
         ),
+        agrees=("the floors", "without smoothing"),
     ),
     Written("3.8", "Why not train D to the end?", 4),
 )

@@ -12,6 +12,7 @@ EXERCISES = (
         "log_losses(logbook, step, d_loss, g_loss, every)",
         logging_specs.losses,
         logging_specs.probe_losses,
+        agrees=("tags", "steps", "values"),
     ),
     Exercise(
         "4.2",
@@ -22,6 +23,8 @@ EXERCISES = (
         logging_specs.samples,
         logging_specs.probe_pictures,
         causes=(("requires grad", "a tensor still hangs on its graph: `.detach()` it before numpy sees it"),),
+        agrees=("grid", "real", "fake"),
+        atol=1.01,
     ),
     Exercise(
         "4.3",
@@ -37,6 +40,7 @@ EXERCISES = (
                 "a parameter that the loss did not reach has `.grad` None: leave it out",
             ),
         ),
+        agrees=("tags", "values"),
     ),
     Exercise(
         "4.4",
@@ -53,6 +57,7 @@ EXERCISES = (
                 "record, 4 of checksum; and a torn last record is no record",
             ),
         ),
+        agrees=("tags", "loss/d steps", "loss/d values", "grad_norm/g steps", "grad_norm/g values"),
     ),
     Exercise(
         "4.5",
@@ -62,6 +67,7 @@ EXERCISES = (
         "verdicts()",
         verdict_specs.nothing,
         verdict_specs.probe_verdicts,
+        agrees=("runs",),
     ),
     Written("4.6", "What the curves should look like", 4),
     Exercise(
@@ -73,5 +79,6 @@ EXERCISES = (
         verdict_specs.made_runs,
         verdict_specs.probe_rule,
         causes=((r"KeyError", "the columns are loss/g, signal/g, gap/d, recall/g and diversity/g"),),
+        agrees=("the verdicts",),
     ),
 )

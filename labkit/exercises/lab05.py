@@ -18,6 +18,13 @@ EXERCISES = (
                 "the loss does not depend on G's parameters: is G(z) detached, or made under no_grad()?",
             ),
         ),
+        agrees=(
+            "the norm under non-saturating",
+            "the norm under saturating",
+            "with a sure D, non-saturating",
+            "with a sure D, saturating",
+        ),
+        rtol=3e-3,
     ),
     Exercise(
         "5.2",
@@ -27,6 +34,7 @@ EXERCISES = (
         "modes_covered(points, centres)",
         mode_specs.clouds,
         mode_specs.probe_modes,
+        agrees=("the count", "the count of broad points", "the count within 0.3", "the count of one point"),
     ),
     Exercise(
         "5.3",
@@ -63,6 +71,7 @@ EXERCISES = (
         "class_histogram(labels)",
         spread_specs.labels,
         spread_specs.probe_histogram,
+        agrees=("the shares", "the shares of seven classes", "one class only"),
     ),
     Exercise(
         "5.7",
@@ -78,6 +87,14 @@ EXERCISES = (
                 "the images are bytes: make floats of them with `.float()` first",
             ),
         ),
+        agrees=(
+            "the ratio",
+            "the ratio of floats",
+            "the ratio of the real images to themselves",
+            "the ratio of six copies",
+        ),
+        rtol=3e-3,
+        atol=3e-3,
     ),
     Exercise(
         "5.8",
@@ -87,6 +104,7 @@ EXERCISES = (
         "read_signs(gap, signal, diversity)",
         sign_specs.runs,
         sign_specs.probe_signs,
+        agrees=tuple(f"run {k}" for k in range(len(sign_specs.RUNS))),
     ),
     Written("5.9", "Both failures, in words", 4),
 )

@@ -10,7 +10,10 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
+from labkit.exercises.judges.agreeing import agreement
 from labkit.exercises.spec import Arrays, Finding
+
+__all__ = ["Judge", "agreement", "judge_of"]
 
 Judge = Callable[[Any, Arrays], Iterator[Finding]]
 

@@ -15,7 +15,7 @@ from labkit.instructor.verdicts import badge, finding_list, look, titles
 
 MOST_PRINTED = 2_000  # characters
 MOST_CODE = 20_000
-MOST_NOTES = 30
+MOST_NOTES = 12
 MOST_FIGURES = 4  # of one exercise
 MOST_PICTURES = 6 * 2**20  # characters of base64 on one page
 
@@ -86,7 +86,7 @@ def _total(counted: dict[str, Counted]) -> str:
 
 def _table(counted: dict[str, Counted], names: dict[str, str]) -> str:
     rows = "".join(
-        f'<tr><td class="soft">{escaped(i)}</td>'
+        f'<tr><td class="id">{escaped(i)}</td>'
         f'<td><a href="#e{escaped(i)}">{words(names.get(i, f"exercise {i}"))}</a></td>'
         f'<td>{badge(c.status)}</td><td class="number">{_points(c)}</td></tr>'
         for i, c in counted.items()

@@ -62,6 +62,7 @@ _TAGS = frozenset(
     )
     + ("h1", "h2", "h3", "h4", "h5", "h6", "table", "thead", "tbody", "tr", "th", "td")
 )
+_PAINT = re.compile(r"\x1b\[[0-9;]{0,20}[A-Za-z]")  # colours and the like, for a terminal
 # Named one by one: Cf also holds the joiner that emoji and several scripts need.
 _TURNING = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 
@@ -140,7 +141,7 @@ def _shown(text: str) -> str:
     """The text without characters that act instead of showing something."""
     if text.isascii() and text.isprintable():
         return text
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    text = _PAINT.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
     return "".join(_shape(c) for c in text)
 
 
@@ -148,8 +149,8 @@ def _shape(character: str) -> str:
     code = ord(character)
     if character in "\n\t":
         return character
-    if code < 32:
-        return chr(0x2400 + code)  # the pictures of control characters: ␀ ␁ …
+    if code < 32 or code == 127:
+        return f"\\x{code:02x}"
     if character in _TURNING:
         return f"[U+{code:04X}]"
     # Cc: the rest of the control characters; Cs: half a surrogate pair, which no file can hold.

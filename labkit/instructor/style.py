@@ -47,6 +47,7 @@ th, td {
 }
 th { font-weight: 600; color: var(--soft); font-size: .88rem; }
 .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; padding-right: .25rem; }
+.id { color: var(--soft); white-space: nowrap; }
 .soft { color: var(--soft); }
 .small { font-size: .88rem; }
 .total { font-size: 1.15rem; margin: .6rem 0 1rem; }
@@ -56,7 +57,8 @@ th { font-weight: 600; color: var(--soft); font-size: .88rem; }
 .late { color: var(--late); } .wait { color: var(--wait); } .none { color: var(--none); }
 .box { border-left: 4px solid var(--line); background: var(--raised); padding: .5rem .9rem; margin: .8rem 0;
   border-radius: 0 6px 6px 0; }
-.box p:first-child { margin-top: 0; } .box p:last-child { margin-bottom: 0; }
+.box > :first-child { margin-top: 0; } .box > :last-child { margin-bottom: 0; }
+.box ul { margin: .3rem 0; padding-left: 1.3rem; }
 .box.bad, .box.good, .box.wait, .box.late, .box.stop { color: inherit; }
 .box.bad { border-color: var(--bad-fill); } .box.good { border-color: var(--good-fill); }
 .box.wait { border-color: var(--wait-fill); } .box.late { border-color: var(--late-fill); }
@@ -88,4 +90,36 @@ blockquote { margin: .5rem 0; padding-left: .9rem; border-left: 3px solid var(--
   h2, h3 { break-after: avoid; }
   figure, tr, .box { break-inside: avoid; }
 }
+"""
+
+OVERVIEW = """\
+main { max-width: 62rem; }
+h2.lab { border-top: 3px solid var(--line); padding-top: 1rem; }
+h4 { font-size: .95rem; margin: 1rem 0 .2rem; }
+.bar { display: flex; gap: 2px; height: .85rem; margin: .3rem 0 .15rem; }
+.bar i { min-width: 3px; border-radius: 2px; }
+.bar .good { background: var(--good-fill); }
+.bar .bad { background: repeating-linear-gradient(45deg, var(--bad-fill) 0 5px, var(--paper) 5px 7px); }
+.bar .stop { background: repeating-linear-gradient(90deg, var(--stop-fill) 0 4px, var(--paper) 4px 6px); }
+.bar .late { background: repeating-linear-gradient(-45deg, var(--late-fill) 0 3px, var(--paper) 3px 5px); }
+.bar .wait { background: var(--wait-fill); }
+.bar .to-review { background: repeating-linear-gradient(0deg, var(--wait-fill) 0 3px, var(--paper) 3px 5px); }
+.bar .none { border: 1px solid var(--none-fill); }
+.bar .missing { border-style: dashed; }
+.count { white-space: nowrap; margin-right: .8rem; }
+.count .status { font-weight: 400; }
+.group { margin: .35rem 0 .7rem; padding-left: .8rem; border-left: 3px solid var(--line); }
+.group p { margin: .1rem 0; }
+.group details { margin: .1rem 0; }
+.times { font-variant-numeric: tabular-nums; }
+ul.tally { list-style: none; padding: 0; display: flex; flex-wrap: wrap; gap: .2rem 1.4rem; }
+table.grid { font-size: .9rem; width: auto; min-width: 100%; }
+.grid th, .grid td { padding: .2rem .5rem .2rem 0; }
+.grid thead th { position: sticky; top: 0; background: var(--paper); }
+.grid th[scope] { position: sticky; left: 0; background: var(--paper); font-weight: 400; min-width: 8rem; }
+.grid .cell { text-align: center; padding: .2rem .35rem; font-weight: 700; white-space: nowrap; }
+.grid .number { padding: .2rem .9rem .2rem .5rem; }
+.grid .why { min-width: 14rem; }
+table.facts { width: auto; } .facts td { padding-right: 2rem; }
+@media print { details:not([open]) { display: none; } }
 """

@@ -10,7 +10,7 @@ import html
 import re
 from collections.abc import Mapping
 
-from labkit.instructor.spreadsheet import line, number
+from labkit.instructor.spreadsheet import STARTS, line, number
 from labkit.instructor.standing import Standing, Total
 
 _CANVAS = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
@@ -92,5 +92,13 @@ def _comment(standing: Standing) -> str:
         points = f"{number(counted.points)} of" if counted.points is not None else "not graded yet, of"
         said = counted.comment if counted.source != "graded" else counted.mark.reason
         text = f"{i}: {points} {number(counted.mark.out_of)} · {counted.status}{f': {said}' if said else ''}"
-        lines.append(html.escape(text, quote=False))
+        lines.append(_html(text))
     return "<br>".join(lines)
+
+
+def _html(text: str) -> str:
+    """The text as HTML, in which no sign that could start a formula comes right after a separator."""
+    signs = re.escape("".join(STARTS))
+    after = re.compile(rf"[;,|][\s\"']*[{signs}][{signs};,|\s\"']*")
+    safe = html.escape(" ".join(text.split()), quote=False)
+    return after.sub(lambda m: "".join(f"&#{ord(c)};" if c in STARTS else c for c in m[0]), safe)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from labkit.files import write_bytes
 
-_STARTS = frozenset("=+-@|%＝＋－＠﹦﹢﹣﹫−")  # the last: small forms, and the minus sign
+STARTS = frozenset("=+-@|%＝＋－＠﹦﹢﹣﹫−")  # the last: small forms, and the minus sign
 # Categories of what nobody sees in front of a text: control and format characters, marks, spaces.
 _UNSEEN = frozenset(("Cc", "Cf", "Cn", "Co", "Cs", "Mn", "Zl", "Zp", "Zs"))
 _SEPARATOR = re.compile("([;,|])")
@@ -35,7 +35,7 @@ def line(text: str) -> str:
     """A stranger's text in one line, harmless wherever a spreadsheet may split it."""
     flat = "".join(" " if unicodedata.category(c) in ("Cc", "Zl", "Zp") else c for c in text)
     first, *rest = _SEPARATOR.split(" ".join(flat.split()))
-    parts = ("'" + p if _acts(p.lstrip(' "')) and p not in ",;|" else p for p in rest)
+    parts = ("'" + p if _acts(p) and p not in ",;|" else p for p in rest)
     return first + "".join(parts)
 
 
@@ -61,5 +61,6 @@ def _acts(text: str) -> bool:
     bare = text.lstrip("'")
     if bare[:1] in ("\t", "\r", "\n"):
         return True
-    seen = next((c for c in bare if c != "'" and unicodedata.category(c) not in _UNSEEN), "")
-    return seen in _STARTS
+    # Quotes too: a spreadsheet that splits at other separators may take them for its own.
+    seen = next((c for c in bare if c not in "'\"" and unicodedata.category(c) not in _UNSEEN), "")
+    return seen in STARTS

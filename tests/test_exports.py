@@ -1,0 +1,268 @@
+"""Exports: the platforms' formats to the letter, no formula in any cell, nothing final that is not."""
+
+import csv
+import io
+import random
+import unicodedata
+from dataclasses import replace
+
+import pytest
+
+from labkit.instructor import exports, gradebook, spreadsheet
+from labkit.instructor.course import Course
+from labkit.instructor.marks import Graded, Mark, Run, Student
+
+COURSE = Course("GANs, a lab course", "owner/name", "main")
+RUN = Run("r1", 7, ("03",), "bubblewrap 0.8.0", "0.1.0", "2026-09-01T08:00:00+00:00")
+UNSAFE = replace(RUN, id="r2", sandbox="none (--unsafe)")
+ADA = Student("ada", "Ada Lovelace", canvas_id="4711", moodle_id="815")
+NASTY = (
+    *("=1+1", "+1", "-1", "@SUM(A1)", "＝1", "＋1", "－1", "＠A", "=cmd|' /C calc'!A0"),
+    *("\t=1", "\r=1", "\n=1", "  =1", "\u200b=1", "\ufeff=1", "\u202e=1", '"=1', 'Ann "=1" Lee'),
+    *("Doe, Jane", "Doe;=1", "Doe, =1", 'a;"=1', "a\t=1", "a\n=1", "a|=1"),
+    *("'=1", "''=1", "'", "O'Brien", "'t Hooft", "Zoë 🎉", "\u200fشادي", "two\nlines", "\0", "\udcff", ""),
+)
+
+
+def submission(student=ADA, lab="03", points=3.0, written=None, status="right", reason="", notes=()):
+    marks = [Mark(f"{int(lab)}.1", status, points, 3.0, reason), Mark(f"{int(lab)}.10", "wrong", 0.0, 2.5)]
+    texts = {}
+    if written is not None:
+        marks.append(Mark(f"{int(lab)}.8", "to review", None, 4.0))
+        texts = {f"{int(lab)}.8": written}
+    return Graded(student, lab, "a.ipynb", "d", tuple(marks), written=texts, notes=tuple(notes))
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Grade and export: returns a function submissions -> {file name: rows}."""
+
+    def of(*submissions, run=RUN, before=lambda book: None, **more):
+        book = tmp_path / "gradebook.jsonl"
+        gradebook.record_run(book, run)
+        for one in submissions:
+            gradebook.record(book, run.id, one)
+        before(book)
+        written = exports.write_all(book, tmp_path / "out", COURSE, **more)
+        assert all(p.exists() for p in written)
+        return {p.name: rows(p) if p.suffix == ".csv" else p.read_text("utf-8") for p in written}
+
+    return of
+
+
+def rows(path):
+    return list(csv.reader(io.StringIO(path.read_bytes().decode("utf-8-sig"), newline="")))
+
+
+def named(table):
+    return [dict(zip(table[0], row, strict=True)) for row in table[1:]]
+
+
+def test_grades_have_a_row_per_student_and_lab(write):
+    bob = Student("bob", "bob")
+    tables = write(submission(), submission(bob), submission(lab="04", points=1.5))
+    first, second, third = named(tables["grades.csv"])
+    assert [(r["student"], r["lab"]) for r in (first, second, third)] == [
+        ("ada", "03"),
+        ("ada", "04"),
+        ("bob", "03"),
+    ]
+    head = tables["grades.csv"][0]
+    assert head[3:7] == ["3.1 points", "3.1 status", "3.10 points", "3.10 status"]
+    assert (second["4.1 points"], second["4.1 status"], second["total"], second["out of"]) == (
+        "1.5",
+        "right",
+        "1.5",
+        "5.5",
+    )
+    assert (second["3.1 points"], second["3.1 status"]) == ("", "")
+
+
+def test_an_answer_that_waits_leaves_the_total_open(write):
+    tables = write(submission(written="because"))
+    (row,) = named(tables["grades.csv"])
+    assert (row["total"], row["so far"], row["out of"], row["waits for"]) == ("", "3", "9.5", "3.8")
+    assert tables["canvas.csv"][2][5] == ""
+    moodle = named(tables["moodle-lab03.csv"])[0]
+    assert (moodle["Grade"], moodle["Feedback comments"]) == ("", "")
+    assert (
+        "NOT FINAL: 1 submission" in tables["exports.txt"]
+        and "Ada Lovelace, lab 03: 3.8" in tables["exports.txt"]
+    )
+
+
+def test_sums_so_far_are_given_only_when_asked_for(write):
+    tables = write(submission(written="because"), waiting_too=True)
+    assert named(tables["grades.csv"])[0]["total"] == ""
+    assert tables["canvas.csv"][2][5] == "3"
+    moodle = named(tables["moodle-lab03.csv"])[0]
+    assert moodle["Grade"] == "3" and "3.8: not graded yet, of 4" in moodle["Feedback comments"]
+    assert "hold the sum so far" in tables["exports.txt"]
+
+
+def test_a_review_makes_it_final(write):
+    text = gradebook.text_digest("because")
+
+    def review(book):
+        gradebook.review(book, [gradebook.Review("ada", "03", "3.8", 2.5, "short, but <b>right</b>", text)])
+
+    tables = write(submission(written="because"), before=review)
+    (row,) = named(tables["grades.csv"])
+    assert (row["total"], row["3.8 points"], row["3.8 status"]) == ("5.5", "2.5", "reviewed")
+    assert tables["canvas.csv"][2][5] == "5.5" and "NOT FINAL" not in tables["exports.txt"]
+    said = named(tables["moodle-lab03.csv"])[0]["Feedback comments"]
+    assert "3.8: 2.5 of 4 · reviewed: short, but &lt;b&gt;right&lt;/b&gt;" in said
+
+
+def test_canvas_gets_its_own_columns_and_the_row_of_points(write):
+    bob = Student("bob", "Bob")
+    tables = write(submission(), submission(bob, lab="04"), columns={"03": "Lab 03 (4242)"})
+    assert tables["canvas.csv"] == [
+        ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", "Lab 03 (4242)", "Lab 04"],
+        ["    Points Possible", "", "", "", "", "5.5", "5.5"],
+        ["Ada Lovelace", "4711", "", "", "", "3", ""],
+        ["Bob", "", "", "", "", "", "3"],
+    ]
+
+
+def test_moodle_gets_a_worksheet_per_lab_of_those_it_knows(write, tmp_path):
+    eve = Student("eve", "Eve", moodle_id="Participant 9")
+    tables = write(
+        submission(),
+        submission(eve, lab="04"),
+        submission(Student("bob", "Bob")),
+        submission(Student("x", "X"), "05"),
+    )
+    assert set(tables) == {"grades.csv", "canvas.csv", "moodle-lab03.csv", "moodle-lab04.csv", "exports.txt"}
+    (row,) = named(tables["moodle-lab03.csv"])
+    assert (row["Identifier"], row["Full name"], row["Grade"], row["Maximum grade"]) == (
+        "Participant 815",
+        "Ada Lovelace",
+        "3",
+        "5.5",
+    )
+    assert {"Identifier", "Grade", "Last modified (grade)", "Feedback comments"} <= set(row)
+    assert named(tables["moodle-lab04.csv"])[0]["Identifier"] == "Participant 9"
+    assert tables["exports.txt"].count("  Bob\n") == 1 and "  lab 03: 5.5" in tables["exports.txt"]
+
+
+def test_a_byte_order_mark_for_excel_only(write, tmp_path):
+    write(submission())
+    assert (tmp_path / "out" / "grades.csv").read_bytes().startswith(b"\xef\xbb\xbfstudent")
+    assert (tmp_path / "out" / "canvas.csv").read_bytes().startswith(b"Student,ID,")
+    assert (tmp_path / "out" / "moodle-lab03.csv").read_bytes().startswith(b"Identifier,")
+
+
+def test_every_output_says_that_there_was_no_sandbox(write):
+    tables = write(submission(), run=UNSAFE)
+    assert named(tables["grades.csv"])[0]["sandbox"] == "none (--unsafe)"
+    assert "without a sandbox" in named(tables["moodle-lab03.csv"])[0]["Feedback comments"]
+    assert "CAUTION: 1 submission ran WITHOUT A SANDBOX" in tables["exports.txt"]
+    safe = write(submission())
+    assert named(safe["grades.csv"])[0]["sandbox"] == "yes" and "CAUTION" not in safe["exports.txt"]
+
+
+def test_points_by_hand_are_explained(write):
+    def change(book):
+        gradebook.change(
+            book, student="ada", lab="03", exercise="3.10", points=2, reason="=our slip", by="Grace"
+        )
+
+    tables = write(submission(notes=("a cell was doubled",)), before=change)
+    (row,) = named(tables["grades.csv"])
+    assert (row["3.10 points"], row["total"]) == ("2", "5")
+    assert row["notes"] == "3.10: set by hand by Grace: =our slip · a cell was doubled"
+    assert "3.10: 2 of 2.5 · wrong: =our slip" in named(tables["moodle-lab03.csv"])[0]["Feedback comments"]
+
+
+def test_an_empty_book_gives_empty_tables(write):
+    tables = write()
+    assert len(tables["grades.csv"]) == 1 and len(tables["canvas.csv"]) == 2
+
+
+# --- what a spreadsheet makes of it ---
+
+
+def starts_a_formula(cell):
+    bare = cell.lstrip('" ')
+    seen = next((c for c in bare if unicodedata.category(c)[0] not in "CZM"), "")
+    return seen in "=+-@＝＋－＠−﹢﹣﹦﹫" if seen else False
+
+
+def cells_as_any_spreadsheet_splits_them(path):
+    text = path.read_bytes().decode("utf-8-sig")
+    for separator in ",;\t|":
+        for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator):
+            yield from row
+
+
+def fuzzed(count, seed=11):
+    chance = random.Random(seed)
+    pieces = [
+        "=",
+        "+",
+        "-",
+        "@",
+        "＝",
+        "'",
+        '"',
+        ",",
+        ";",
+        "|",
+        "\t",
+        "\r",
+        "\n",
+        " ",
+        "\u200b",
+        "\u202e",
+        "\0",
+    ]
+    pieces += ["a", "1", "é", "🎉", "\udc80", "\u0301"]
+    return ["".join(chance.choices(pieces, k=chance.randrange(1, 9))) for _ in range(count)]
+
+
+def test_no_cell_is_a_formula_however_it_is_split(write, tmp_path):
+    texts = [*NASTY, *fuzzed(400)]
+    some = [
+        submission(
+            Student(f"k{n} {text}", text, canvas_id=text, moodle_id=f"{n}"),
+            reason=text,
+            notes=(text, "n", text),
+        )
+        for n, text in enumerate(texts)
+    ]
+    tables = write(*some)
+    assert len(tables["grades.csv"]) == len(texts) + 1
+    assert len(tables["moodle-lab03.csv"]) == len(texts) + 1
+    for path in (tmp_path / "out").glob("*.csv"):
+        found = [c for c in cells_as_any_spreadsheet_splits_them(path) if starts_a_formula(c)]
+        assert not found, (path.name, found[:3])
+
+
+def test_names_stay_readable(write):
+    names = ("Doe, Jane", 'Ann "Bo" Lee', "O'Brien", "'t Hooft", "Zoë 🎉", "\u200fشادي", "李小龍")
+    tables = write(*(submission(Student(f"k{n}", name)) for n, name in enumerate(names)))
+    assert sorted(row["name"] for row in named(tables["grades.csv"])) == sorted(names)
+    assert sorted(row[0] for row in tables["canvas.csv"][2:]) == sorted(names)
+
+
+@pytest.mark.parametrize("reason", ["loss >= 3, got <=2", "a;=b", "x, -1 & y", "a;==b;+c"])
+def test_a_reason_reaches_moodle_as_it_was(write, reason):
+    import html
+
+    tables = write(submission(reason=reason, status="wrong"))
+    said = named(tables["moodle-lab03.csv"])[0]["Feedback comments"].split("<br>")[0]
+    assert html.unescape(said) == f"3.1: 3 of 3 · wrong: {reason}"
+
+
+def test_the_escape_can_be_taken_back():
+    for text in [*NASTY, *fuzzed(2000, seed=12)]:
+        assert spreadsheet.plain(spreadsheet.cell(text)) == text
+        assert not starts_a_formula(spreadsheet.cell(text))
+
+
+@pytest.mark.parametrize(
+    ("points", "shown"), [(3.0, "3"), (2.5, "2.5"), (1 / 3, "0.3333"), (100.0, "100"), (0.0, "0"), (None, "")]
+)
+def test_points_have_no_more_digits_than_they_need(points, shown):
+    assert spreadsheet.number(points) == shown

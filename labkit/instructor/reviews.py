@@ -106,7 +106,7 @@ def read_sheet(path: Path) -> list[Review]:
         comment = row.comment.strip()
         reviews.append(Review(row.student, row.lab, row.exercise, points, comment, row.text, row.where))
     if troubles:
-        more = f" (and {len(troubles) - 1} more such rows)" if len(troubles) > 1 else ""
+        more = f" (and {len(troubles) - 1} more)" if len(troubles) > 1 else ""
         raise ReviewError(f"{troubles[0]}{more}. Nothing was merged")
     return reviews
 

@@ -17,7 +17,10 @@ LARGEST = 20_000_000  # bytes of one notebook
 MOST_FILES = 5_000  # in one student's folder
 MOST_MEMBERS = 100_000  # in one zip
 DEEPEST = 20  # folders
-_LITTER = {"__macosx", "thumbs.db", "desktop.ini", "__pycache__"}
+_LITTER = {
+    "__macosx", "thumbs.db", "desktop.ini", "__pycache__", ".ds_store", ".ipynb_checkpoints", ".git", ".idea",
+    ".vscode", ".venv", ".cache", ".jupyter", ".ipython", ".local", ".config", ".virtual_documents", ".trash",
+}  # fmt: skip
 _PLAIN = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 
 
@@ -194,4 +197,4 @@ def _time(date_time: tuple[int, ...]) -> float:
 
 
 def _is_litter(name: str) -> bool:
-    return name.startswith(".") or name.lower() in _LITTER
+    return name.startswith("._") or name.lower() in _LITTER

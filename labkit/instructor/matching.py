@@ -16,6 +16,7 @@ from labkit.instructor.pieces import Piece
 from labkit.instructor.trusted import Trusted
 
 ALIKE = 0.8
+MOST_COMPARED = 50
 _BLANK = re.compile(r"raise\s+NotImplementedError\(.{0,40}your code here")
 
 
@@ -40,19 +41,27 @@ def given(trusted: Trusted, piece: Piece) -> bool:
 def match(trusted: Trusted, pieces: list[Piece]) -> dict[str, Match]:
     """exercise -> the piece that answers it, for the coded ones that are there at all."""
     code = [p for p in pieces if p.kind == "code"]
-    marked = {p.place for p in pieces if p.marker}
-    free = [p for p in code if p.place not in marked and not given(trusted, p)]
+    free = [p for p in code if not p.marker and not given(trusted, p)]
+    taken = {trusted.name(e) for e in trusted.coded}
     found: dict[str, Match] = {}
     for exercise in trusted.coded:
-        by_marker = [p for p in code if p.marker == exercise]
-        cell = trusted.cell(exercise)
-        by_id = [p for p in free if cell.id and p.id == cell.id]
-        alike = [p for p in free if p not in by_id and _score(trusted, exercise, p) >= ALIKE]
-        groups = (("marker", by_marker), ("id", by_id), ("similarity", alike))
+        name, cell_id = trusted.name(exercise), trusted.cell(exercise).id
+        marked = [p for p in code if p.marker == exercise]
+        known = [p for p in free if cell_id and p.id == cell_id]
+        alike = [
+            p for p in free if p not in known and p.names and p.names.binds.get(name) in ("def", "class")
+        ]
+        if not (marked or known or alike):
+            alike = _alike(trusted.blank(exercise), [p for p in free if not _makes(p, taken)])
+        groups = (("marker", marked), ("id", known), ("similarity", alike))
         candidates = [_rate(trusted, exercise, p, how) for how, group in groups for p in group]
         if best := _choose(candidates):
             found[exercise] = best
     return found
+
+
+def _makes(piece: Piece, names: set[str]) -> bool:
+    return piece.names is None or not names.isdisjoint(piece.names.binds)
 
 
 def _choose(candidates: list[Match]) -> Match | None:
@@ -113,27 +122,36 @@ def _renamed(trusted: Trusted, exercise: str, piece: Piece) -> str:
     return fitting[0] if len(fitting) == 1 else ""
 
 
-def _score(trusted: Trusted, exercise: str, piece: Piece) -> float:
-    """How much a piece looks like the answer cell of an exercise: 1 when it defines its name."""
-    if piece.names is None:
-        return 0.0
-    wanted = trusted.name(exercise)
-    if piece.names.binds.get(wanted) in ("def", "class"):
-        return 1.0
-    if {trusted.name(e) for e in trusted.coded} & piece.names.binds.keys():
-        return 0.0
-    ours, theirs = _heads(trusted.blank(exercise)), _heads(piece.source)
-    return max((difflib.SequenceMatcher(None, a, b).ratio() for a in ours[-1:] for b in theirs), default=0.0)
+def _alike(blank: str, pieces: list[Piece]) -> list[Piece]:
+    """The pieces that define something with nearly the same parameters and docstring."""
+    ours = _heads(blank)[-1:]
+    matcher = difflib.SequenceMatcher(b=ours[0] if ours else "", autojunk=False)
+    found, compared = [], 0
+    for piece in pieces:
+        for theirs in _heads(piece.source) if ours else ():
+            matcher.set_seq1(theirs)
+            # The cheap bound first; a hostile notebook must not make this long.
+            if compared < MOST_COMPARED and matcher.quick_ratio() >= ALIKE:
+                compared += 1
+                if matcher.ratio() >= ALIKE:
+                    found.append(piece)
+                    break
+    return found
 
 
 def _heads(source: str) -> list[str]:
-    """Of each definition: what kind it is, its parameters and its docstring, without its name."""
-    heads = []
-    for node in parse(source).body if parse(source) else ():
+    """Of each definition with a docstring: its kind, its parameters and that text, without its name."""
+    tree, heads = parse(source), []
+    for node in tree.body[:50] if tree else ():
         if isinstance(node, ast.FunctionDef | ast.ClassDef) and (doc := ast.get_docstring(node)):
-            parts = node.args if isinstance(node, ast.FunctionDef) else ast.Tuple(node.bases)
-            heads.append(f"{type(node).__name__} {ast.unparse(parts)} {doc}"[:1000])
-    return heads[:20]
+            try:
+                inside = ast.unparse(
+                    node.args if isinstance(node, ast.FunctionDef) else ast.Tuple(node.bases)
+                )
+            except RecursionError:
+                continue
+            heads.append(f"{type(node).__name__} {inside} {doc}"[:300])
+    return heads
 
 
 def is_blank(source: str, blank: str) -> bool:

@@ -81,7 +81,7 @@ def tidy(text: str) -> str:
     text = unicodedata.normalize("NFC", text.encode("utf-8", "replace").decode())
     text = "".join(" " if c.isspace() else c for c in text)
     text = "".join(c for c in text if unicodedata.category(c)[0] != "C")
-    return re.sub(r" +", " ", text).strip()[:200] or "unnamed"
+    return re.sub(r" +", " ", text).strip()[:255] or "unnamed"
 
 
 def _is_lab(folder: str, stems: Collection[str]) -> bool:

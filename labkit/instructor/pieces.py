@@ -56,7 +56,7 @@ def cut(cells: tuple[FileCell, ...], wanted: Mapping[str, str]) -> list[Piece]:
 
 def marker(kind: str, line: str, wanted: Mapping[str, str]) -> str:
     """The exercise whose answer begins in this line, or "". Case, spaces and dashes do not matter."""
-    line = unicodedata.normalize("NFKC", line).strip()[:300]
+    line = unicodedata.normalize("NFKC", line.strip()[:300])
     found = _TEXT_MARKER.match(line)
     if found and not wanted.get(exercise := f"{int(found[1])}.{int(found[2])}", "?"):
         return exercise

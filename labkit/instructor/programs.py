@@ -61,6 +61,7 @@ class _Plan:
     place: int
     parts: list[_Part]
     named: Mapping[str, str]  # name -> the other exercise that is answered by it
+    made_by: Mapping[str, list[int]]  # name -> indices of the parts that make it
     chosen: set[int] = field(default_factory=set)  # indices of parts
     light: set[int] = field(default_factory=set)  # indices of trusted.light
     uses: set[str] = field(default_factory=set)
@@ -99,7 +100,7 @@ def program(
 
 def _plan(trusted: Trusted, submission: Submission, own: Answer, given: Collection[str]) -> _Plan:
     """All parts in the order in which they would run, and who is known by which name."""
-    parts = [_Part(h.place, f"helper {h.number}", h.source, names(h.source)) for h in submission.helpers]
+    parts = [_Part(h.place, f"helper {h.number}", h.source, h.names) for h in submission.helpers]
     named = {}
     for exercise in trusted.coded:
         name = trusted.name(exercise)
@@ -115,11 +116,15 @@ def _plan(trusted: Trusted, submission: Submission, own: Answer, given: Collecti
             place = answer.place if answer else -1
             parts.append(_Part(place, f"given {exercise}", source, names(source), exercise))
             if answer:  # the student's cell may hold more than the answer
-                parts.append(_Part(place, exercise, answer.source, names(answer.source)))
+                parts.append(_Part(place, exercise, answer.source, answer.names))
         elif answer:
-            parts.append(_Part(answer.place, exercise, answer.source, names(answer.source), exercise))
+            parts.append(_Part(answer.place, exercise, answer.source, answer.names, exercise))
     parts.sort(key=lambda p: (p.place, p.label.startswith("given")))
-    return _Plan(trusted, own.exercise, own.place, parts, named)
+    made_by: dict[str, list[int]] = {}
+    for index, part in enumerate(parts):
+        for name in part.names.binds if part.names else ():
+            made_by.setdefault(name, []).append(index)
+    return _Plan(trusted, own.exercise, own.place, parts, named, made_by)
 
 
 def _choose(plan: _Plan, index: int) -> None:
@@ -142,13 +147,14 @@ def _makers(plan: _Plan, name: str, *, at_once: bool) -> list[tuple[str, int]]:
     if exercise := plan.named.get(name):
         plan.uses.add(exercise)
         return [("part", i) for i, p in enumerate(plan.parts) if p.exercise == exercise]
+    makers = [(i, plan.parts[i]) for i in plan.made_by.get(name, ())]
+    origin = plan.trusted.provided.get(name)
+    # An import that the notebook makes as well needs no cell of the student's.
     makers = [
         (i, p)
-        for i, p in enumerate(plan.parts)
-        if p.names and name in p.names.binds and p.exercise != plan.exercise
+        for i, p in makers
+        if p.exercise != plan.exercise and (origin is None or p.names.binds[name] != origin)
     ]
-    origin = plan.trusted.provided.get(name)
-    makers = [(i, p) for i, p in makers if origin is None or p.names.binds[name] != origin]
     above = [i for i, p in makers if p.place < plan.place]
     below = [i for i, p in makers if p.place >= plan.place]
     light = [i for i, s in enumerate(plan.trusted.light) if name in s.names.binds]

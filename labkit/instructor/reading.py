@@ -4,17 +4,21 @@ Only the answer cells are taken, and the cells that the student added; all the r
 instructor's own notebook.
 """
 
+import functools
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from labkit.instructor import matching, pieces, written
 from labkit.instructor.figures import figures
+from labkit.instructor.names import Names, names, weight
 from labkit.instructor.notebook_file import NotebookFile, ReadingError, read_cells
 from labkit.instructor.pieces import Piece
 from labkit.instructor.trusted import Trusted
 
 __all__ = ["Answer", "Helper", "ReadingError", "Submission", "lab_of_name", "read_submission"]
+
+MOST_CODE = 400_000  # characters in all cells that are no answers: ten times the longest lab
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,11 @@ class Answer:
     place: int = 0
     blank: bool = False
 
+    @functools.cached_property
+    def names(self) -> Names | None:
+        """What the cell makes and needs; None where it does not parse."""
+        return names(self.source)
+
 
 @dataclass(frozen=True)
 class Helper:
@@ -50,6 +59,11 @@ class Helper:
     source: str
     cell: int
     place: int
+
+    @functools.cached_property
+    def names(self) -> Names | None:
+        """What the cell makes and needs."""
+        return names(self.source)
 
 
 @dataclass(frozen=True)
@@ -129,10 +143,11 @@ def lab_of_name(name: str, labs: Mapping[str, Trusted]) -> str:
 def _submission(notebook: NotebookFile, trusted: Trusted) -> Submission:
     wanted = {e: trusted.name(e) for e in trusted.exercises}
     raw = pieces.cut(notebook.cells, wanted)
-    parts = [pieces.python(p) if p.marker or not matching.given(trusted, p) else p for p in raw]
+    parts, too_long = _as_python(trusted, raw)
     found = matching.match(trusted, parts)
     helpers = matching.helpers(trusted, parts, found)
     texts, notes = written.written(trusted, raw)
+    notes = (*too_long, *notes)
     where = {m.piece.cell: e for e, m in found.items()}
     order = [m.piece.place for m in found.values()]
     if order != sorted(order):
@@ -145,6 +160,24 @@ def _submission(notebook: NotebookFile, trusted: Trusted) -> Submission:
         figures=figures(notebook.cells, where | _written_cells(raw)),
         notes=(*notebook.notes, *notes),
     )
+
+
+def _as_python(trusted: Trusted, raw: list[Piece]) -> tuple[list[Piece], tuple[str, ...]]:
+    """The student's pieces freed of what is no Python; beyond a measure of code, answers only."""
+    parts, total, dropped = [], 0, 0
+    for piece in raw:
+        if piece.kind == "code" and not piece.marker:
+            total += weight(piece.source)
+            if total > MOST_CODE:
+                dropped += 1
+                piece = replace(piece, kind="raw")
+        mine = piece.marker or not matching.given(trusted, piece)
+        parts.append(pieces.python(piece) if mine else piece)
+    if dropped:
+        return parts, (
+            f"more code than can be read: the last {dropped} cells without an answer were left out",
+        )
+    return parts, ()
 
 
 def _answer(exercise: str, found: matching.Match, trusted: Trusted) -> Answer:

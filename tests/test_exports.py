@@ -175,6 +175,21 @@ def test_points_by_hand_are_explained(write):
     assert "3.10: 2 of 2.5 · wrong: =our slip" in named(tables["moodle-lab03.csv"])[0]["Feedback comments"]
 
 
+def test_a_file_of_no_known_lab_is_named_and_goes_to_no_platform(write):
+    lost = Graded(ADA, "unknown", "=x.ipynb", "d", (), notes=("no lab can be told",))
+    tables = write(submission(), lost)
+    row = named(tables["grades.csv"])[1]
+    assert (row["lab"], row["total"], row["notes"]) == ("unknown", "", "no lab can be told")
+    assert tables["canvas.csv"][0][5:] == ["Lab 03"] and len(tables["canvas.csv"]) == 3
+    assert "moodle-labunknown.csv" not in tables and "Ada Lovelace: =x.ipynb" in tables["exports.txt"]
+
+
+def test_a_file_mended_by_hand_keeps_the_numbers_of_the_platforms(write):
+    tables = write(submission(), submission(replace(ADA, canvas_id="", moodle_id=""), points=1.0))
+    assert tables["canvas.csv"][2] == ["Ada Lovelace", "4711", "", "", "", "1"]
+    assert named(tables["moodle-lab03.csv"])[0]["Identifier"] == "Participant 815"
+
+
 def test_an_empty_book_gives_empty_tables(write):
     tables = write()
     assert len(tables["grades.csv"]) == 1 and len(tables["canvas.csv"]) == 2

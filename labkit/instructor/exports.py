@@ -61,8 +61,8 @@ def write_all(
 
 
 def labs(standings: Standings) -> list[str]:
-    """The labs that somebody handed in, in order."""
-    return sorted({lab for _, lab in standings})
+    """The labs in which something was graded, in order; not a file of which nobody knows what it is."""
+    return sorted({lab for (_, lab), one in standings.items() if one.counted})
 
 
 def grade_rows(standings: Standings) -> list[list[str]]:
@@ -83,7 +83,7 @@ def grade_rows(standings: Standings) -> list[list[str]]:
                 line(one.student.name),
                 one.lab,
                 *cells,
-                "" if total.waiting else number(total.points),
+                "" if total.waiting or not one.counted else number(total.points),
                 number(total.points),
                 number(total.out_of),
                 " ".join(total.waiting),
@@ -118,8 +118,9 @@ def _notes(standings: Standings, columns: Mapping[str, str], course: Course, wai
     """``exports.txt``: what a person should know before uploading."""
     waiting = [s for s in in_name_order(standings) if s.total.waiting]
     unsafe = [s for s in in_name_order(standings) if s.unsafe]
-    no_number = sorted({s.student.name for s in standings.values() if not s.student.moodle_id})
-    worth = {s.lab: number(s.total.out_of) for s in standings.values()}
+    no_number = sorted({s.student.name for s in standings.values() if s.counted and not s.student.moodle_id})
+    worth = {s.lab: number(s.total.out_of) for s in standings.values() if s.counted}
+    unknown = [s for s in in_name_order(standings) if not s.counted]
     lines = [f"Tables of grades: {course.name}", ""]
     if unsafe:
         lines += [
@@ -132,6 +133,11 @@ def _notes(standings: Standings, columns: Mapping[str, str], course: Course, wai
             f"NOT FINAL: {_many(len(waiting), 'submission')} with written answers that nobody has read yet. "
             f"Their grades for Canvas and Moodle {cells}:",
             *(f"  {line(s.student.name)}, lab {s.lab}: {', '.join(s.total.waiting)}" for s in waiting),
+        ]
+    if unknown:
+        lines += [
+            "NOT GRADED, because nothing tells which lab it is:",
+            *(f"  {line(s.student.name)}: {line(s.file)}" for s in unknown),
         ]
     lines += [
         "Canvas: Grades > Import, canvas.csv. A column finds its assignment by its title; a title that is "

@@ -1,7 +1,7 @@
 """The gradebook: one append-only file of everything that happened to anybody's points.
 
 A regrade, a review and a manual change each add a line and erase nothing; `standing` says what counts now
-(`labkit.instructor.standing` has the rules). The file lies outside every sandbox. Every function here takes
+(`labkit.instructor.folding` has the rules). The file lies outside every sandbox. Every function here takes
 its path, and every one that adds a line has it on the disk when it returns.
 """
 
@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from labkit.instructor import journal
+from labkit.instructor.folding import fold
 from labkit.instructor.journal import GradebookError
 from labkit.instructor.marks import Graded, Run, to_json
-from labkit.instructor.standing import Counted, Standing, fold, text_digest, totals
+from labkit.instructor.standing import Counted, Standing, text_digest, totals
 
 __all__ = [
     "Counted",
@@ -107,7 +108,7 @@ def change(
     counted = _exercise(standing(book), student, lab, exercise)
     if points is None and counted.source == "graded":
         raise GradebookError(
-            f"nothing to hand back: {exercise} of {student} has the machine's mark, {counted.status}"
+            f"nothing to hand back: {exercise} of {student} has the mark of the machine, {counted.status}"
         )
     if points is not None:
         most = math.inf if bonus else counted.mark.out_of

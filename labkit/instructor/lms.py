@@ -38,8 +38,11 @@ def canvas_rows(
     worth = dict.fromkeys(columns, 0.0)
     students = {}
     for (key, lab), standing in standings.items():
+        if lab not in columns:
+            continue
         worth[lab] = max(worth[lab], standing.total.out_of)
-        students[key] = standing.student
+        if standing.student.canvas_id or key not in students:
+            students[key] = standing.student
     rows = [
         [*_CANVAS, *columns.values()],
         ["    Points Possible", "", "", "", "", *(number(p) for p in worth.values())],

@@ -1,19 +1,14 @@
-"""What counts now: the history of a gradebook folded into one standing per student and lab.
+"""What counts now for one student's lab, and how it came to that.
 
-The machine's latest grading is the ground. A person's review of a written answer stands over it as long as
-the text is the one that was read; points set by hand stand over both, whatever is handed in or graded later,
-until they are handed back. Nothing is erased: every exercise keeps its history.
+`labkit.instructor.folding` makes it from the lines of a gradebook.
 """
 
 import hashlib
 import math
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
-from labkit.instructor.journal import GradebookError
-from labkit.instructor.marks import Mark, Student, mark_from
+from labkit.instructor.marks import Mark, Student
 
 
 @dataclass(frozen=True)
@@ -72,7 +67,8 @@ class Standing:
     """One student's lab as it counts now.
 
     Attributes:
-        student, lab, file, digest, notes: of the submission that was graded last.
+        student, lab, file, digest, notes: of the submission that was graded last; numbers of a learning
+            platform that it lacks, from an earlier one.
         run: the id of that run; ``unsafe``: whether it was without a sandbox.
         counted: id of an exercise -> what counts, in the order of the lab.
         texts: id of a written answer -> `text_digest` of the text in that submission.
@@ -107,12 +103,6 @@ def totals(standings: Mapping[tuple[str, str], Standing]) -> dict[str, Total]:
     return sums
 
 
-# (student key, lab) -> the latest grading with the number of its line; (…, exercise) -> events, and for a
-# review the digest of the text that was read.
-_Graded = dict[tuple[str, str], tuple[int, Mapping[str, Any]]]
-_History = dict[tuple[str, str, str], list[tuple[Event, str]]]
-
-
 def text_digest(text: str) -> str:
     """What tells whether a written answer is still the one that was read.
 
@@ -121,115 +111,6 @@ def text_digest(text: str) -> str:
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     same = "\n".join(line.rstrip() for line in lines).strip("\n")
     return hashlib.sha256(same.encode("utf-8", "surrogatepass")).hexdigest()[:32]
-
-
-def fold(name: str, lines: Iterable[tuple[int, Mapping[str, Any]]]) -> dict[tuple[str, str], Standing]:
-    """(student key, lab) -> what counts now, in the order of the first grading.
-
-    Args:
-        name: of the file, for messages.
-        lines: line numbers and entries, as `labkit.instructor.journal.entries` gives them.
-
-    Raises:
-        GradebookError: an entry says nothing that can be understood; the message names its line.
-    """
-    runs: dict[str, bool] = {}
-    graded: _Graded = {}
-    history: _History = {}
-    for number, entry in lines:
-        with _at(name, number):
-            _take(number, entry, runs, graded, history)
-    standings = {}
-    for key, (number, entry) in graded.items():
-        with _at(name, number):
-            standings[key] = _standing(entry, runs[entry["run"]], history)
-    return standings
-
-
-@contextmanager
-def _at(name: str, number: int) -> Iterator[None]:
-    """Turn whatever is wrong with an entry into an error that names its line."""
-    try:
-        yield
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        why = f"{error} is missing" if isinstance(error, KeyError) else error
-        raise GradebookError(
-            f"{name}, line {number} is no entry of a gradebook: {why}. Nothing was dropped; mend that "
-            "line by hand, or take the file from a backup"
-        ) from error
-
-
-def _take(
-    number: int, entry: Mapping[str, Any], runs: dict[str, bool], graded: _Graded, history: _History
-) -> None:
-    kind, when = entry["entry"], entry["time"]
-    if kind == "run":
-        runs[entry["run"]["id"]] = entry["run"]["sandbox"].startswith("none")
-    elif kind == "graded":
-        if entry["run"] not in runs:
-            raise ValueError(f"run {entry['run']!r} is not started in any line before")
-        values = entry["graded"]
-        key = (values["student"]["key"], values["lab"])
-        graded[key] = (number, entry)
-        for mark in values["marks"]:
-            event = Event(when, "graded", mark["points"], entry["run"], mark["reason"] or mark["status"])
-            history.setdefault((*key, mark["exercise"]), []).append((event, ""))
-    elif kind in ("change", "review"):
-        key = (entry["student"], entry["lab"])
-        if key not in graded:
-            raise ValueError(f"lab {key[1]} of {key[0]} is not graded in any line before")
-        points = entry["points"]
-        if kind == "review":
-            event = Event(when, "reviewed", points, entry["by"], entry["comment"])
-        else:
-            what = "handed back" if points is None else "set by hand"
-            event = Event(when, what, points, entry["by"], entry["reason"])
-        text = entry["text"] if kind == "review" else ""
-        history.setdefault((*key, entry["exercise"]), []).append((event, text))
-    else:
-        raise ValueError(f"{kind!r} is no kind of entry that this version knows")
-
-
-def _standing(entry: Mapping[str, Any], unsafe: bool, history: _History) -> Standing:
-    values = entry["graded"]
-    student, lab, texts = Student(**values["student"]), values["lab"], entry["texts"]
-    counted = {}
-    for mark in (mark_from(m) for m in values["marks"]):
-        events = history[(student.key, lab, mark.exercise)]
-        counted[mark.exercise] = _counted(mark, events, texts.get(mark.exercise))
-    return Standing(
-        student,
-        lab,
-        values["file"],
-        values["digest"],
-        entry["run"],
-        unsafe,
-        tuple(values["notes"]),
-        counted,
-        texts,
-    )
-
-
-def _counted(mark: Mark, events: list[tuple[Event, str]], text: str | None) -> Counted:
-    manual: Event | None = None
-    reviews: dict[str, Event] = {}  # by text: the latest reading of each
-    for event, read in events:
-        if event.what == "set by hand":
-            manual = event
-        elif event.what == "reviewed":
-            reviews[read] = event
-        elif event.what == "handed back" and manual:
-            manual = None
-        elif event.what == "handed back":
-            reviews.clear()
-    review = reviews.get(text) if text and mark.status == "to review" else None
-    machine = Counted(mark, mark.points, mark.status, read=review, history=tuple(e for e, _ in events))
-    said = manual or review
-    if not said:
-        return machine
-    status = "reviewed" if mark.status == "to review" else mark.status
-    source = "manual" if manual else "review"
-    return replace(machine, points=said.points, status=status, source=source, comment=said.reason)
 
 
 def _clean(points: float) -> float:

@@ -358,6 +358,17 @@ def test_a_writer_that_hangs_is_waited_for_and_then_named(book):
     gradebook.record(book, "r1", graded("bob"))
 
 
+def test_a_child_that_was_forked_under_the_lock_does_not_keep_it(book):
+    with journal._locked(book, 1.0):
+        child = multiprocessing.get_context("fork").Process(target=time.sleep, args=(60,))
+        child.start()
+    try:
+        journal.append(book, [{"entry": "x"}], patience=0.5)
+    finally:
+        child.kill()
+        child.join()
+
+
 @pytest.mark.skipif(os.name == "nt", reason="limits of file size are a matter of POSIX")
 def test_a_full_disk_leaves_no_half_line(book):
     import resource

@@ -147,7 +147,10 @@ def _locked(path: Path, patience: float) -> Iterator[None]:
                     f"{path.name} is being written by another labkit grade. Wait until it ends, or stop it"
                 )
             time.sleep(0.02)
-        yield  # closing the file gives the lock back
+        try:
+            yield
+        finally:
+            _unlock(handle)
 
 
 def _try_lock(handle: BinaryIO) -> bool:
@@ -159,6 +162,14 @@ def _try_lock(handle: BinaryIO) -> bool:
     except (BlockingIOError, PermissionError):
         return False
     return True
+
+
+def _unlock(handle: BinaryIO) -> None:
+    # Closing the file is not enough: a child that was forked in the meantime has it open, too.
+    if os.name == "nt":
+        msvcrt.locking(handle.fileno(), msvcrt.LK_UNLCK, 1)
+    else:
+        fcntl.flock(handle, fcntl.LOCK_UN)
 
 
 def _say(line: str) -> None:

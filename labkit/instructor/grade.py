@@ -124,11 +124,13 @@ def _one_at_a_time() -> threading.RLock:
 
 @functools.lru_cache(maxsize=64)
 def _judge(setting: Setting, lab: str) -> Judge:
-    return Judge(_sandbox(setting.unsafe, setting.limits), setting.labs[lab], setting.seed)
+    imports = dict.fromkeys(line for t in setting.labs.values() for line in t.imports.splitlines())
+    sandbox = _sandbox(setting.unsafe, setting.limits, "\n".join(imports))
+    return Judge(sandbox, setting.labs[lab], setting.seed)
 
 
 @functools.lru_cache(maxsize=4)
-def _sandbox(unsafe: bool, limits: Limits) -> Sandbox:
+def _sandbox(unsafe: bool, limits: Limits, imports: str) -> Sandbox:
     torch.set_num_threads(1)
     os.environ["LABKIT_BUDGET"] = "smoke"  # no progress bars of games here, nobody watches them
-    return Sandbox(limits, unsafe=unsafe)
+    return Sandbox(limits, unsafe=unsafe, imports=imports)

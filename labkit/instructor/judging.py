@@ -12,9 +12,8 @@ from dataclasses import dataclass, field, replace
 
 from labkit.exercises import find
 from labkit.exercises.judges import agreement
-from labkit.exercises.record import Record
+from labkit.exercises.record import Record, findings
 from labkit.exercises.spec import Exercise, Finding
-from labkit.exercises.verdict import findings
 from labkit.instructor.inside.exchange import Result, Task
 from labkit.instructor.marks import Mark
 from labkit.instructor.programs import Program, program
@@ -61,9 +60,10 @@ class Judge:
         solved = Submission(trusted.lab, answers, (), {}, {}, ())
         outcome = self.sandbox.run(_task(program(self.trusted, solved, exercise.id), exercise, self.seed))
         record = outcome.result.record if outcome.result else None
-        found = findings(exercise, record, self.seed) if record and record.status == "answered" else []
+        found = findings(exercise, record, self.seed) if record else []
         if not found or not all(f.ok for f in found):
-            why = found[-1].what if found else outcome.trouble or "it does not run"
+            last = found[-1] if found else Finding(outcome.trouble or "it defines nothing", False)
+            why = f"{last.what}: {last.got}"
             raise SolutionError(
                 f"the solution's own {exercise.id} does not pass with seed {self.seed}: {why}. "
                 "Mend solutions/, or grade with another --seed"

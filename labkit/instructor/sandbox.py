@@ -53,14 +53,16 @@ class Sandbox:
     Args:
         limits: of each task.
         unsafe: fork without any walls.
+        imports: Python source that the warm process runs once: what the notebooks import.
 
     Raises:
         SandboxError: no sandbox works here.
     """
 
-    def __init__(self, limits: Limits | None = None, *, unsafe: bool = False):
+    def __init__(self, limits: Limits | None = None, *, unsafe: bool = False, imports: str = ""):
         self.limits = limits or Limits()
         self.unsafe = unsafe
+        self.imports = imports
         self.name = NONE if unsafe else version()
         self._process: subprocess.Popen | None = None
         self._line: socket.socket | None = None
@@ -105,7 +107,7 @@ class Sandbox:
         walled = [] if self.unsafe else ["--"]
         command = [sys.executable, "-m", "labkit.instructor.inside"]
         command += ["" if self.unsafe else scratch(), str(_FIRST_USER if _is_root() else 0)]
-        command += [json.dumps(asdict(self.limits))]
+        command += [json.dumps(asdict(self.limits)), self.imports]
         wrap = [] if self.unsafe else bubblewrap()
         home = tempfile.gettempdir() if self.unsafe else scratch()
         environment = {**_environment(home), "PYTHONPATH": str(Path(labkit.__file__).parent.parent)}

@@ -6,6 +6,8 @@ never sees the socket, and the result file is all that it can write to.
 """
 
 import contextlib
+import gc
+import io
 import json
 import os
 import select
@@ -26,10 +28,10 @@ def main(argv: list[str]) -> int:
 
     Args:
         argv: the folder that a task may write to, empty where there are no walls; the number of the first
-            task's user, 0 to stay who one is; the limits as JSON.
+            task's user, 0 to stay who one is; the limits as JSON; what to import.
     """
     scratch, user, limits = argv[0], int(argv[1]), walls.Limits(**json.loads(argv[2]))
-    _warm_up()
+    _warm_up(argv[3])
     line = socket.socket(fileno=os.dup(0))
     line.sendall(b'{"ready": true}\n')
     number = 0
@@ -74,11 +76,12 @@ def _warden(files: list[int], limits: walls.Limits, scratch: str, user: int | No
         OSError: the walls did not stand.
     """
     stands, say_so = os.pipe()
+    space = walls.address_space() if sys.platform == "linux" else 0  # without walls, elsewhere
     if scratch:
         walls.own_namespaces(limits, scratch)
     child = os.fork()
     if child == 0:
-        _student(files, limits, scratch, user, say_so)
+        _student(files, limits, scratch, user, space, say_so)
     os.close(say_so)
     said = os.read(stands, 300)
     if said != b"1":
@@ -96,7 +99,9 @@ def _warden(files: list[int], limits: walls.Limits, scratch: str, user: int | No
     return 0 if code == 0 else 1
 
 
-def _student(files: list[int], limits: walls.Limits, scratch: str, user: int | None, say_so: int) -> None:
+def _student(
+    files: list[int], limits: walls.Limits, scratch: str, user: int | None, space: int, say_so: int
+) -> None:
     """The task itself. Does not return."""
     code = 1
     try:
@@ -105,7 +110,8 @@ def _student(files: list[int], limits: walls.Limits, scratch: str, user: int | N
             task = task_from(file.read())
         os.setsid()
         os.chdir(scratch or tempfile.mkdtemp())
-        walls.set_limits(limits)
+        if space:
+            walls.set_limits(limits, space)
         if scratch:
             walls.give_up_privileges(user)
         nothing = os.open(os.devnull, os.O_RDWR)
@@ -134,7 +140,7 @@ def _poll(child: int, seconds: float) -> bool:
     return False
 
 
-def _warm_up() -> None:
+def _warm_up(imports: str) -> None:
     """Import and touch what answers need, so that no task pays for it."""
     import matplotlib.pyplot  # noqa: F401
     import torch
@@ -147,6 +153,13 @@ def _warm_up() -> None:
     optimizer = torch.optim.Adam(layer.parameters())  # the first one imports half of torch
     layer(torch.zeros(1, 2)).sum().backward()
     optimizer.step()
+    saved = io.BytesIO()
+    torch.save(layer.state_dict(), saved)
+    torch.load(io.BytesIO(saved.getvalue()))
+    for line in imports.splitlines():
+        with contextlib.suppress(Exception):  # a task that needs it says what is wrong with it
+            exec(line, {})
+    gc.freeze()  # a collection in a task would copy pages that all of them share
 
 
 if __name__ == "__main__":

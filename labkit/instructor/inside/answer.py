@@ -10,8 +10,7 @@ from typing import Any, BinaryIO
 
 from labkit.exercises import find
 from labkit.exercises.guard import TookTooLong, time_limit
-from labkit.exercises.record import LIMIT_SECONDS, Record, run_probe
-from labkit.exercises.record import _explain as failure_of
+from labkit.exercises.record import LIMIT_SECONDS, Record, failure_of, run_probe
 from labkit.exercises.spec import Exercise, Finding
 from labkit.instructor.inside.exchange import Result, Task, write_result
 

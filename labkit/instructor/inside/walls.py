@@ -8,7 +8,6 @@ Source: namespaces(7), capabilities(7), prctl(2), setrlimit(2).
 import ctypes
 import os
 import resource
-import sys
 from dataclasses import dataclass
 
 from labkit.instructor.inside import seccomp
@@ -48,11 +47,14 @@ def own_namespaces(limits: Limits, scratch: str) -> None:
     _mount(b"tmpfs", b"/proc", b"tmpfs", _NOSUID | _NODEV | _NOEXEC | _RDONLY, b"size=4096")
 
 
-def set_limits(limits: Limits) -> None:
-    """Hard limits of the calling process; those that a system lacks are passed over."""
-    space = address_space() + limits.memory
+def set_limits(limits: Limits, space: int) -> None:
+    """Hard limits of the calling process; those that a system lacks are passed over.
+
+    Args:
+        space: what `address_space` said of the warm process, before it was hidden.
+    """
     for name, value in (
-        ("RLIMIT_AS", space),
+        ("RLIMIT_AS", space + limits.memory),
         ("RLIMIT_CPU", limits.cpu_seconds),
         ("RLIMIT_FSIZE", limits.file_size),
         ("RLIMIT_NOFILE", limits.open_files),
@@ -62,17 +64,18 @@ def set_limits(limits: Limits) -> None:
         ("RLIMIT_MEMLOCK", 0),
     ):
         which = getattr(resource, name, None)
-        if which is not None and (sys.platform == "linux" or name in ("RLIMIT_CPU", "RLIMIT_CORE")):
+        if which is not None:
             resource.setrlimit(which, (value, value))
 
 
 def address_space() -> int:
-    """Bytes of address space that this process has; 0 where the system does not say."""
-    try:
-        with open("/proc/self/statm") as statm:
-            return int(statm.read().split()[0]) * resource.getpagesize()
-    except OSError:
-        return 0
+    """Bytes of address space that this process has.
+
+    Raises:
+        OSError: the system does not say: this is not Linux.
+    """
+    with open("/proc/self/statm") as statm:
+        return int(statm.read().split()[0]) * resource.getpagesize()
 
 
 def give_up_privileges(user: int | None) -> None:

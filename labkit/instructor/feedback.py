@@ -154,10 +154,10 @@ def _notes(title: str, notes: tuple[str, ...]) -> str:
 
 def _figures(encoded: tuple[str, ...], room: int, exercise: str) -> tuple[str, int]:
     """The student's own pictures, as far as they fit, and the room that is left for others."""
-    shown = []
-    for one in encoded[:MOST_FIGURES]:
+    shown: list[str] = []
+    for one in encoded[: 5 * MOST_FIGURES]:
         image = picture(one, f"figure from your notebook, exercise {exercise}")
-        if image and len(image) <= room:
+        if image and len(image) <= room and len(shown) < MOST_FIGURES:
             shown.append(image)
             room -= len(image)
     if not shown:

@@ -111,6 +111,8 @@ def _outcomes(rows: list[Row], ids: list[str], names: dict[str, str]) -> str:
         )
         text = " ".join(f'<span class="count">{badge(s)} {count[s]}</span>' for s in there)
         mean = tallies.average(rows, exercise)
+        if count.get("to review"):  # the blanks are known at once and would pull the mean down
+            mean = None
         worth = max(c.mark.out_of for r in rows if (c := r.counted(exercise)) is not None)
         average = "–" if mean is None else number(mean)
         body.append(
@@ -194,7 +196,7 @@ def _notes(rows: list[Row]) -> str:
         return ""
     items = "".join(
         f'<div class="group"><p><b class="times">{len(g.rows)} ×</b> '
-        f"{escaped(g.cause) + ': ' if g.cause else ''}{words(clipped(g.what, MOST_TEXT))}</p>"
+        f"{words(clipped(g.what, MOST_TEXT))}</p>"
         f"{people(g.rows)}</div>"
         for g in groups[:MOST_NOTES]
     )

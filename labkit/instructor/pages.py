@@ -105,10 +105,11 @@ def markdown(text: str, most: int = MOST_TEXT) -> str:
 
 
 def clipped(text: str, most: int) -> str:
-    """The text, or its first ``most`` characters and how many were left out."""
+    """The text, or its first ``most`` characters and, where it is many, how many were left out."""
     if len(text) <= most:
         return text
-    return f"{text[:most]} … ({len(text) - most:,} more characters)"
+    left = len(text) - most
+    return f"{text[:most]} …" + (f" ({left:,} more characters)" if left > 200 else "")
 
 
 def picture(encoded: str, alt: str) -> str:

@@ -37,6 +37,10 @@ def grid(rows: Sequence[Row], exercises: Sequence[str]) -> str:
     )
     seen = {c.status for row in rows for i in exercises if (c := row.counted(i)) is not None}
     legend = " ".join(f'<span class="count">{badge(s)}</span>' for s in LOOKS if s in seen)
+    by_hand = any(
+        c.source == "manual" for row in rows for i in exercises if (c := row.counted(i)) is not None
+    )
+    legend += '<span class="count">* points set by hand</span>' if by_hand else ""
     return (
         f"{_summary([where for _, where in places])}"
         f'<p class="small legend">{legend}</p><div class="wide"><table class="grid">'

@@ -121,5 +121,6 @@ table.grid { font-size: .9rem; width: auto; min-width: 100%; }
 .grid .number { padding: .2rem .9rem .2rem .5rem; }
 .grid .why { min-width: 14rem; }
 table.facts { width: auto; } .facts td { padding-right: 2rem; }
+@media (max-width: 36rem) { .grid .why { min-width: 24rem; } }
 @media print { details:not([open]) { display: none; } }
 """

@@ -106,13 +106,12 @@ def failures(rows: Iterable[Row], exercise: str) -> list[Group]:
 
 def notes(rows: Iterable[Row]) -> list[Group]:
     """What was said about notebooks and answers on the way, the most common first."""
-    found: dict[tuple[str, str], list[Row]] = {}
+    found: dict[str, list[Row]] = {}
     for row in rows:
-        said = {("", note) for note in row.graded.notes}
-        said |= {(m.exercise, note) for m in row.graded.marks for note in m.notes}
-        for key in sorted(said):
-            found.setdefault(key, []).append(row)
-    groups = [Group(note, exercise, "", "", "", tuple(r)) for (exercise, note), r in found.items()]
+        every = [*row.graded.notes, *(note for m in row.graded.marks for note in m.notes)]
+        for note in dict.fromkeys(every):
+            found.setdefault(note, []).append(row)
+    groups = [Group(note, "", "", "", "", tuple(members)) for note, members in found.items()]
     return sorted(groups, key=lambda g: -len(g.rows))
 
 
@@ -133,7 +132,7 @@ def place(row: Row) -> Place:
     for counted in coded:
         if counted.status in STUCK and counted.points == 0:
             finding = first_failure(counted.mark)
-            why = finding.what if finding else counted.mark.reason or counted.status
+            why = f"✘ {finding.what}" if finding else counted.mark.reason or counted.status
             return Place("stuck", counted.mark.exercise, why)
     untouched = [c for c in coded if c.status in UNTOUCHED]
     if untouched and len(untouched) == len(coded):

@@ -34,7 +34,7 @@ LOOKS = {
     "missing": Look("–", "none", "The notebook has no cell that answers this exercise."),
     "refused": Look("⊘", "stop", "This answer was not run."),
     "to review": Look("✎", "wait", "A person reads this answer; its points come later."),
-    "reviewed": Look("✎", "wait"),
+    "reviewed": Look("●", "wait"),
 }
 
 

@@ -1,0 +1,221 @@
+"""Feedback pages: what a student reads, and that no stranger's text does anything on them."""
+
+import base64
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from labkit.exercises.spec import Finding
+from labkit.instructor import pages
+from labkit.instructor.feedback import feedback_page, write_feedback
+from labkit.instructor.marks import Mark
+from labkit.instructor.standing import Counted, Event
+from labkit.instructor.verdicts import LOOKS, badge, finding_list
+from tests import grading_samples as samples
+
+
+class Tags(HTMLParser):
+    """Every tag and attribute of a page, and its text."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.tags, self.attributes, self.text = [], [], ""
+        self.feed(page)
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append(tag)
+        self.attributes += [(tag, *a) for a in attributes]
+
+    def handle_data(self, data):
+        self.text += data
+
+
+def harmless(page):
+    """What is asserted of every page that holds texts of strangers."""
+    seen = Tags(page)
+    assert not set(seen.tags) & {"script", "iframe", "object", "embed", "form", "link", "base", "svg"}
+    assert not [a for a in seen.attributes if a[1].startswith("on")]
+    assert all(v.startswith("data:image/png;base64,") for t, n, v in seen.attributes if n == "src")
+    assert all(re.match(r"https?://|#|feedback/|review/", v) for t, n, v in seen.attributes if n == "href")
+    assert not re.search("[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]", page)
+    page.encode("utf-8")
+    return seen
+
+
+def test_a_page_forbids_scripts_and_loads():
+    page = pages.page("a <b>", "<p>x</p>")
+    policy = re.search(r'Content-Security-Policy" content="([^"]*)"', page)[1]
+    assert "default-src 'none'" in policy and "script" not in policy and "img-src data:" in policy
+    assert page.index("Content-Security-Policy") < page.index("<style")
+    assert "<title>a &lt;b&gt;</title>" in page and "prefers-color-scheme: dark" in page
+    assert "http://" not in page and "https://" not in page
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("<b>&\"'", "&lt;b&gt;&amp;&quot;&#x27;"),
+        ("a\x00b\x7f", "a\\x00b\\x7f"),
+        ("\x1b[31mred\x1b[0m", "red"),
+        ("ab\u202ecd", "ab[U+202E]cd"),
+        ("\ud800", "\ufffd"),
+        ("אבנר 王小明 👩‍🔬", "אבנר 王小明 👩‍🔬"),
+        ("1\r\n2\r3\t4", "1\n2\n3\t4"),
+    ],
+)
+def test_escaped_text_shows_and_does_nothing(text, shown):
+    assert pages.escaped(text) == shown
+
+
+def test_long_texts_are_cut_and_say_so():
+    assert pages.escaped("x" * 30_000).endswith(" … (10,000 more characters)")
+    assert pages.clipped("short", 5) == "short" and pages.clipped("longer", 5) == "longe …"
+
+
+def test_words_make_code_of_ticks_only_where_they_pair():
+    assert pages.words("`a<b` is") == "<code>a&lt;b</code> is"
+    assert pages.words("a ` b") == "a ` b"
+
+
+def test_markdown_keeps_what_writers_use():
+    text = "A **b** `c<d`\n\n1. one\n2. two\n\n$a_b * c_d$ and $e_f$\n\n[w](https://example.org/?a=1&b=2)"
+    found = pages.markdown(text)
+    assert "<strong>b</strong>" in found and "<code>c&lt;d</code>" in found and "<li>one</li>" in found
+    assert "$a_b * c_d$" in found and "<em>" not in found, "a formula is no emphasis"
+    assert 'href="https://example.org/?a=1&amp;b=2"' in found and "noopener" in found
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        samples.EVIL,
+        "[x](javascript:alert(1)) [y](JaVaScRiPt:alert(1)) [z](data:text/html,x) <javascript:alert(1)>",
+        "![t](https://example.org/t.png) [a](../../x) <a href='javascript:1' onclick=x>",
+        '[x](https://e.org "t\\" onclick=alert(1)")',
+        '```"><script>\n</code></pre><script>alert(1)</script>\n```',
+        "$</span><script>alert(1)</script>$",
+        "<!-- --><svg/onload=alert(1)>\n\n<div>\n<script>\n</div>",
+        "\u202e\x00\x1b]0;t\x07",
+    ],
+)
+def test_markdown_lets_nothing_through(text):
+    seen = harmless(pages.page("t", pages.markdown(text)))
+    assert "img" not in seen.tags
+
+
+@pytest.mark.parametrize("piece", ["[", "> ", "*a ", "$a", "- ", "| a ", "[a](", "<a ", "`", "\\"])
+def test_markdown_is_done_in_a_moment(piece):
+    assert pages.markdown(piece * (200_000 // len(piece)))  # a time-out of the whole test would tell
+
+
+def test_only_small_pngs_become_pictures():
+    good = samples.png(30, 20)
+    assert 'width="30" height="20"' in pages.picture(good, 'a " b') and "&quot;" in pages.picture(good, '"')
+    raw = base64.b64decode(good)
+    huge = raw[:16] + (50_000).to_bytes(4, "big") * 2 + raw[24:]
+    for bad in (raw[1:], raw[:20], huge, b"GIF89a" + raw, b"<svg/>", raw + b"\0" * 3 * 2**20):
+        assert pages.picture(base64.b64encode(bad).decode(), "x") == ""
+    assert pages.picture("kein base64 äöü", "x") == "" and pages.picture("", "x") == ""
+
+
+def test_numbers_are_written_as_people_write_them():
+    assert [pages.number(v) for v in (3.0, 2.5, 0.333333, 10, 0)] == ["3", "2.5", "0.33", "10", "0"]
+    assert pages.many(1, "student") == "1 student" and pages.many(1200, "student") == "1,200 students"
+
+
+def test_every_status_has_a_look_of_its_own():
+    from labkit.instructor.marks import STATUSES
+
+    assert set(LOOKS) == set(STATUSES)
+    assert len({look.sign for look in LOOKS.values()}) == len(LOOKS), "told apart without colour"
+    assert "&lt;x&gt;" in badge("<x>")
+
+
+def test_a_finding_reads_as_in_the_notebook():
+    found = finding_list((Finding("it is a sum", True, "hidden", "hidden"), samples.WRONG))
+    assert found.index("it is a sum") < found.index("the fakes are detached")
+    assert "hidden" not in found, "what holds needs no numbers"
+    for part in ("got", "0.1342", "expected", "likely", "<code>fake</code> is not detached"):
+        assert part in found
+
+
+def test_a_page_says_what_counts_and_why(tmp_path):
+    one = samples.graded(
+        made=(
+            *samples.marks("right", "wrong", "not attempted"),
+            Mark("3.4", "right", 5.0, 5.0, notes=("graded with the solution's 3.2",)),
+            Mark("3.8", "to review", None, 4.0),
+        ),
+        figures={"3.2": (samples.png(),)},
+        sources={"3.2": "def f(): return 1 < 2"},
+        written={"3.8": "It *saturates*."},
+        notes=("cell 12 was doubled: the last one counts",),
+    )
+    path = write_feedback(one, samples.standing(one), tmp_path, unsafe=False)
+    assert path == tmp_path / "feedback" / f"{one.slug}.html"
+    text = path.read_text(encoding="utf-8")
+    seen = harmless(text)
+    for words in (
+        "8 of 18 points",
+        "up to 4 more when 3.8 has been read",
+        "The cell is as it was handed out.",
+        "graded with the solution's 3.2",
+        "cell 12 was doubled",
+        "From your notebook, as you handed it in",
+        "def f(): return 1 < 2",
+        "The discriminator's loss",
+    ):
+        assert words in seen.text, words
+    assert "<em>saturates</em>" in text and "without a sandbox" not in text
+
+
+def test_a_review_and_a_change_by_hand_are_shown_with_their_reasons():
+    one = samples.graded(made=(*samples.marks("wrong"), Mark("3.8", "to review", None, 4.0)))
+    read = Event("2026-01-02", "reviewed", 3.0, "t", "Good, *but* <script>short</script>")
+    page = feedback_page(
+        one,
+        samples.standing(
+            one,
+            e3_1=Counted(one.marks[0], 2.0, "wrong", "manual", "the cell was cut in two"),
+            e3_8=Counted(one.marks[1], 3.0, "reviewed", "review", read.reason, read),
+        ),
+    )
+    seen = harmless(page)
+    assert "5 of 7 points" in seen.text and "so far" not in seen.text
+    assert "Points changed by a person, from 0 to 2." in seen.text and "the cell was cut in two" in seen.text
+    assert "<em>but</em>" in page and seen.text.count("A person reads this answer") == 0
+
+
+def test_a_mark_that_the_gradebook_does_not_know_is_shown_as_it_is():
+    one = samples.graded(made=samples.marks("right"))
+    empty = samples.standing(samples.graded(made=()))
+    assert "3 of 3 points" in Tags(feedback_page(one, empty)).text
+
+
+def test_without_a_sandbox_the_page_says_so_before_all_else():
+    one = samples.graded(made=samples.marks("right"))
+    text = Tags(feedback_page(one, samples.standing(one), unsafe=True)).text
+    assert 0 < text.index("without a sandbox (--unsafe)") < text.index("3 of 3 points")
+
+
+def test_a_hostile_submission_does_nothing_and_stays_small(tmp_path):
+    one = samples.hostile()
+    path = write_feedback(one, samples.standing(one), tmp_path, unsafe=False)
+    assert path.parent == tmp_path / "feedback" and list(tmp_path.rglob("*")) == [path.parent, path]
+    page = path.read_text(encoding="utf-8")
+    seen = harmless(page)
+    assert seen.tags.count("img") == 1, "the one real picture"
+    assert len(page) < 200_000 and "h1" in seen.tags and seen.tags.count("h1") == 1
+    assert "<script>alert(1)</script>" in seen.text, "shown, not run"
+
+
+def test_pictures_stop_when_the_page_is_full(monkeypatch):
+    from labkit.instructor import feedback
+
+    one = samples.graded(
+        made=samples.marks("right", "right"), figures={f"3.{n}": (samples.png(),) * 9 for n in (1, 2)}
+    )
+    assert feedback_page(one, samples.standing(one)).count("<img") == 2 * feedback.MOST_FIGURES
+    monkeypatch.setattr(feedback, "MOST_PICTURES", 500)
+    assert 1 <= feedback_page(one, samples.standing(one)).count("<img") < 4

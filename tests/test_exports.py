@@ -146,6 +146,12 @@ def test_moodle_gets_a_worksheet_per_lab_of_those_it_knows(write, tmp_path):
     assert tables["exports.txt"].count("  Bob\n") == 1 and "  lab 03: 5.5" in tables["exports.txt"]
 
 
+def test_a_class_that_has_nothing_to_do_with_moodle_is_not_listed(write):
+    tables = write(submission(Student("bob", "Bob")))
+    assert set(tables) == {"grades.csv", "canvas.csv", "exports.txt"}
+    assert "Moodle: no file" in tables["exports.txt"] and "Bob" not in tables["exports.txt"]
+
+
 def test_a_byte_order_mark_for_excel_only(write, tmp_path):
     write(submission())
     assert (tmp_path / "out" / "grades.csv").read_bytes().startswith(b"\xef\xbb\xbfstudent")

@@ -118,8 +118,6 @@ def _notes(standings: Standings, columns: Mapping[str, str], course: Course, wai
     """``exports.txt``: what a person should know before uploading."""
     waiting = [s for s in in_name_order(standings) if s.total.waiting]
     unsafe = [s for s in in_name_order(standings) if s.unsafe]
-    no_number = sorted({s.student.name for s in standings.values() if s.counted and not s.student.moodle_id})
-    worth = {s.lab: number(s.total.out_of) for s in standings.values() if s.counted}
     unknown = [s for s in in_name_order(standings) if not s.counted]
     lines = [f"Tables of grades: {course.name}", ""]
     if unsafe:
@@ -144,6 +142,17 @@ def _notes(standings: Standings, columns: Mapping[str, str], course: Course, wai
         "not there makes a new one. Points possible are taken from the file.",
         *(f"  lab {lab}: {title}" for lab, title in columns.items()),
         "  Students without a Canvas number are found by their names: look at the preview before you save.",
+    ]
+    return "\n".join([*lines, *_moodle_notes(standings)]) + "\n"
+
+
+def _moodle_notes(standings: Standings) -> list[str]:
+    graded = [s for s in in_name_order(standings) if s.counted]
+    without = sorted({s.student.name for s in graded if not s.student.moodle_id})
+    worth = {s.lab: number(s.total.out_of) for s in graded if s.student.moodle_id}
+    if not worth:
+        return ["Moodle: no file, because no submission came from a zip of Moodle, which has its numbers."]
+    lines = [
         "Moodle: the assignment with Feedback types > Offline grading worksheet, one file per lab: View all "
         "submissions > Upload grading worksheet. Moodle does not scale points; set the maximum grade to:",
         *(f"  lab {lab}: {points}" for lab, points in sorted(worth.items())),
@@ -151,12 +160,9 @@ def _notes(standings: Standings, columns: Mapping[str, str], course: Course, wai
         "modified more recently. In another language than English the headings have to be those of a "
         "worksheet downloaded from your Moodle.",
     ]
-    if no_number:
-        lines += [
-            "Not in any file for Moodle, because their submissions came without a number of Moodle:",
-            *(f"  {line(name)}" for name in no_number),
-        ]
-    return "\n".join(lines) + "\n"
+    if without:
+        lines += ["Not in any file for Moodle, because their submissions came without a number of Moodle:"]
+    return lines + [f"  {line(name)}" for name in without]
 
 
 def _many(count: int, noun: str) -> str:

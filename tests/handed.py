@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from labkit.instructor import markers, reading, trusted
 from tests.solutions import ROOT
 
@@ -93,3 +95,22 @@ def save(folder: Path, name: str, notebook: Notebook | None = None) -> Path:
     tiny = {"cells": [text(f"of {name}")], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
     path.write_bytes(as_bytes(notebook or tiny))
     return path
+
+
+def headless(notebook: Notebook, exercise: str, *, ids: bool = True) -> Notebook:
+    """A copy in which the marker line of an answer is gone and, without ``ids``, the ids of all cells."""
+    notebook = copy.deepcopy(notebook)
+    cell = notebook["cells"][at(notebook, exercise)]
+    cell["source"] = cell["source"].split("\n", 1)[1]
+    if not ids:
+        for other in notebook["cells"]:
+            other.pop("id", None)
+    return notebook
+
+
+def refused(content: bytes, wanted: str = "") -> reading.ReadingError:
+    """The error that reading these bytes ends with; it is one line."""
+    with pytest.raises(reading.ReadingError) as caught:
+        reading.read_submission(content, labs(), wanted)
+    assert "\n" not in str(caught.value)
+    return caught.value

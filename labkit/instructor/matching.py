@@ -155,10 +155,9 @@ def _heads(source: str) -> list[str]:
 
 
 def is_blank(source: str, blank: str) -> bool:
-    """Whether an answer cell is as students got it, apart from comments and docstrings."""
-    if plain(source) == plain(blank):
-        return True
-    if not source.strip():
+    """Whether an answer cell is as students got it, apart from comments and docstrings, or empty."""
+    tree = parse(source)
+    if plain(source) == plain(blank) or (tree and all(isinstance(n, ast.Pass) for n in tree.body)):
         return True
     return bool(_BLANK.search(source)) and skeleton(source) == skeleton(blank)
 

@@ -13,6 +13,7 @@ import pytest
 from labkit.instructor.sandbox import Sandbox, SandboxError
 from tests.solutions import ROOT
 from tests.submissions.generated import generated, put_all
+from tests.submissions.processes import adopt_orphans, children, survivors
 
 pytestmark = pytest.mark.slow
 
@@ -21,7 +22,7 @@ COUNT, SEED = 30, "20"
 
 def _command(folder: Path, out: Path, *more: str) -> list[str]:
     command = [sys.executable, "-m", "labkit.cli", "grade", str(folder), "--out", str(out)]
-    return [*command, "--seed", SEED, "--jobs", "2", *more]
+    return [*command, "--jobs", "2", *more]
 
 
 def _lines(out: Path) -> int:
@@ -51,10 +52,21 @@ def test_killed_and_resumed_is_the_same_as_left_alone(tmp_path):
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     put_all(generated("01", COUNT, seed=3), tmp_path / "class")
     whole, broken = tmp_path / "whole", tmp_path / "broken"
-    subprocess.run(_command(tmp_path / "class", whole), cwd=ROOT, env=environment, check=True, timeout=300)
+    subprocess.run(
+        _command(tmp_path / "class", whole, "--seed", SEED),
+        cwd=ROOT,
+        env=environment,
+        check=True,
+        timeout=300,
+    )
 
+    adopt_orphans()
+    before = set(children())
     with subprocess.Popen(
-        _command(tmp_path / "class", broken), cwd=ROOT, env=environment, stderr=subprocess.DEVNULL
+        _command(tmp_path / "class", broken, "--seed", SEED),
+        cwd=ROOT,
+        env=environment,
+        stderr=subprocess.DEVNULL,
     ) as killed:
         end = time.monotonic() + 120
         while _lines(broken) < COUNT // 3 and killed.poll() is None and time.monotonic() < end:
@@ -62,6 +74,7 @@ def test_killed_and_resumed_is_the_same_as_left_alone(tmp_path):
         killed.send_signal(signal.SIGKILL)
     graded = _lines(broken)
     assert COUNT // 3 <= graded < COUNT, "the kill did not come in the middle"
+    assert survivors(before, patience=20) == [], "workers or sandboxes outlive the command"
 
     with (broken / "gradebook.jsonl").open("ab") as book:
         book.write(b'{"kind": "graded", "student": {"ke')  # a line that the kill tore

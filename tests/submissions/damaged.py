@@ -70,7 +70,8 @@ def _odd_files() -> Iterator[Case]:
 
 
 def _odd_cells() -> Iterator[Case]:
-    yield case("many", "01", "100,000 cells", change=_crowded, hostile=True)
+    many = all_of("01", "refused")
+    yield Case("many", "01", "100,000 cells", _crowded, many, {"1.1": "cells"}, True)
     yield case(
         "odd cells", "01", "cells of every wrong type between the answers", change=_littered, hostile=True
     )
@@ -85,7 +86,7 @@ def _odd_cells() -> Iterator[Case]:
         "01",
         "every answer cell was deleted",
         saved(_without_answers(), NAME),
-        all_of("01", "missing"),
+        all_of("01", "refused"),
     )
 
 
@@ -94,12 +95,12 @@ def _sources() -> Iterator[Case]:
     deep = "x = " + "-" * 100_000 + "1\n"
     yield attack("deep", "an expression nested 100,000 times", deep + DEF + "    return -1", "raised")
     chain = "x = a" + ".a" * 100_000 + "\n"
-    yield attack("chain", "a chain of 100,000 attributes", chain + DEF + "    return -1", "raised")
+    yield attack("chain", "a chain of 100,000 attributes", chain + DEF + "    return -1", "refused")
     yield attack(
         "brackets", "5,000 open brackets", "x = " + "(" * 5_000 + "\n" + DEF + "    return -1", "raised"
     )
     yield attack("zero", "a NUL in the source", DEF + "    return '\0'", "raised")
-    yield attack("surrogate", "half a character in the source", DEF + "    return '\ud800'", "raised")
+    yield attack("surrogate", "half a character in the source", DEF + "    return '\ud800'")
     yield attack("long", "a megabyte in one line", DEF + "    return " + "'" + "x" * 2**20 + "'", "wrong")
     yield attack("digits", "an integer of 100,000 digits", DEF + "    return " + "9" * 100_000, "raised")
 
@@ -155,9 +156,10 @@ def _large(folder: Path) -> None:
         file.write('"}, "cells": []}')
 
 
-def _crowded(notebook: Notebook) -> Notebook:
+def _crowded(folder: Path) -> None:
+    notebook = filled("01")
     empty = [code_cell("") for _ in range(100_000)]
-    return {**notebook, "cells": notebook["cells"] + empty}
+    saved({**notebook, "cells": notebook["cells"] + empty}, NAME)(folder)
 
 
 def _littered(notebook: Notebook) -> Notebook:

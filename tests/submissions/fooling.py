@@ -8,6 +8,13 @@ from collections.abc import Iterator
 
 from tests.submissions.build import Case, case
 
+# Past the search for forbidden names, which reads the text: what comes after it has to hold by itself.
+SLY = """
+import sys
+def sly(thing, *parts):
+    return getattr(thing, "".join(parts))
+modules = sly(sys, "mod", "ules")
+"""
 DEF = "def output_size(size, kernel_size, stride=1, padding=0, output_padding=0, dilation=1):\n"
 
 
@@ -26,19 +33,19 @@ def _first() -> Iterator[Case]:
     for student, what, code, *rest in (
         ("equal", "an object that equals everything", _EQUAL),
         ("asserts", "an AST transformer that strips every assert", _ASSERTS),
-        ("shell", "patches the shell and the built-ins that a judge may use", _SHELL),
+        ("shell", "patches the shell and the built-ins that a judge may use", _SHELL, "raised"),
         ("numpy", "patches numpy's comparisons", _NUMPY),
         ("torch", "patches torch's comparisons and its layers", _TORCH),
         ("as_array", "patches the functions that turn values into arrays", _AS_ARRAY),
         ("record", "patches the record to say that nothing failed", _RECORD, "wrong"),
         ("nothing", "claims success with a record that holds no arrays", _NO_ARRAYS),
         ("forger", "writes a result of its own and leaves", _FORGER),
-        ("json", "patches json, zipfile and pickle on the way out", _JSON, "raised"),
+        ("json", "patches json, zipfile and pickle on the way out", _JSON, "refused"),
         ("tracer", "traces every call and changes what comes back", _TRACER),
         ("isinstance", "a class of which everything is one, and a false tensor", _CLASS, "raised"),
-        ("liar", "a tensor subclass that answers for itself", _LIAR),
+        ("liar", "a tensor subclass that answers for itself", _LIAR, "raised"),
         ("nan", "NaN, which no comparison refuses", DEF + "    return float('nan')"),
-        ("objects", "an array of objects that equal everything", _EQUAL + _OBJECTS),
+        ("objects", "an array of objects that equal everything", _EQUAL + _OBJECTS, "raised"),
         ("pickled", "an array of objects", "import numpy as np\n" + DEF + "    return np.array([{1}, None])"),
         ("huge", "an array of 10**12 numbers that takes no room", _HUGE),
         ("text", "a text where a number is asked for", DEF + "    return 'right' * 10**6"),
@@ -55,7 +62,7 @@ def _others() -> Iterator[Case]:
     )  # fmt: skip
     yield case(
         "shadows", "01", "hides torch from the cells below", {"1.2": "torch = nn = F = None\n" + _NONE_1_2},
-        hostile=True, e1_2="wrong",
+        hostile=True, e1_2="wrong", e1_3="raised", e1_4="raised",
     )  # fmt: skip
     yield case(
         "defaults", "01", "right, and changes torch for whoever comes next", {"1.4": _DEFAULTS}, hostile=True
@@ -116,8 +123,8 @@ nn.ConvTranspose2d.forward = F.conv_transpose2d = lambda *_, **__: torch.zeros(1
 {DEF}    return -1
 """
 _AS_ARRAY = f"""
-import sys
-record = sys.modules["labkit.exercises.record"]
+{SLY}
+record = modules["labkit.exercises.record"]
 import numpy as np
 record.as_array = lambda value: np.array(value if value != -1 else 7)
 record._explain = record._refusal = record._is_blank = lambda *_: None
@@ -126,9 +133,9 @@ record.LARGEST = 10**15
 {DEF}    return -1
 """
 _RECORD = f"""
-import sys
-record = sys.modules["labkit.exercises.record"]
-spec = sys.modules["labkit.exercises.spec"]
+{SLY}
+record = modules["labkit.exercises.record"]
+spec = modules["labkit.exercises.spec"]
 fine = spec.Finding("everything holds", True)
 was = record.Record.__init__
 def lies(self, status, arrays=None, odd=None, failure=None):
@@ -137,8 +144,8 @@ record.Record.__init__ = lies
 {DEF}    return -1
 """
 _NO_ARRAYS = f"""
-import sys
-record = sys.modules["labkit.exercises.record"]
+{SLY}
+record = modules["labkit.exercises.record"]
 record._as_record = lambda values: record.Record("answered", {{}}, {{}}, None)
 {DEF}    return -1
 """
@@ -166,14 +173,15 @@ zipfile.ZipFile.writestr = zipfile.ZipFile.write = lambda *_, **__: None
 {DEF}    return -1
 """
 _TRACER = f"""
-import sys, threading
+{SLY}
+import threading
 def tracer(frame, event, value):
     if event == "return" and frame.f_code.co_name in ("as_array", "_as_record", "run_probe"):
         for held in (frame.f_locals.get("arrays"), getattr(value, "arrays", None)):
             if isinstance(held, dict):
                 held.clear()
     return tracer
-sys.settrace(tracer), sys.setprofile(tracer), threading.settrace(tracer)
+sly(threading, "set", "trace")(tracer), sly(sys, "set", "profile")(tracer), sly(sys, "set", "trace")(tracer)
 {DEF}    return -1
 """
 _CLASS = f"""
@@ -253,10 +261,10 @@ def overlap_counts(size, kernel_size, stride, padding):
         line[i * stride : i * stride + kernel_size] += 1
     return (line[:, None] * line)[padding : len(line) - padding, padding : len(line) - padding]
 """
-_PATCHING_HELPER = """
-import sys
+_PATCHING_HELPER = f"""
+{SLY}
 def helping(n):
-    record = sys.modules["labkit.exercises.record"]
+    record = modules["labkit.exercises.record"]
     record.as_array = lambda value: record.np.zeros(1)
     return n
 """

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from tests.submissions.build import Case
-from tests.submissions.fooling import DEF, attack
+from tests.submissions.fooling import DEF, SLY, attack
 
 MARK = 27182818  # seconds that no other process sleeps: how the tests know what an attack has started
 
@@ -14,12 +14,15 @@ def cases() -> list[Case]:
 
 
 def _ends() -> Iterator[Case]:
-    yield attack("exit", "os._exit(0): a good end", "import os\n" + DEF + "    os._exit(0)", "raised")
+    yield attack("exit", "os._exit(0): a good end", "import os\n" + DEF + "    os._exit(0)", "refused")
     yield attack("sysexit", "sys.exit(0)", "import sys\n" + DEF + "    sys.exit(0)", "raised", "SystemExit")
     yield attack(
-        "exits at once", "leaves while its cell runs", "import os\nos._exit(0)\n" + DEF + "    pass", "raised"
+        "exits at once",
+        "leaves while its cell runs",
+        "import os\nos._exit(0)\n" + DEF + "    pass",
+        "refused",
     )
-    yield attack("segfault", "reads address 0", "import ctypes\n" + DEF + "    ctypes.string_at(0)", "raised")
+    yield attack("segfault", "reads address 0", SLY + DEF + "    modules['ctypes'].string_at(0)", "raised")
     yield attack("recursion", "recursion without a limit", _RECURSION, "raised")
     yield attack("raiser", "an exception whose text, name and class raise", _RAISER, "raised")
     yield attack("base", "a BaseException with a page of HTML", _BASE, "raised")
@@ -39,7 +42,7 @@ def _floods() -> Iterator[Case]:
         "50 MB of output",
         DEF + "    print('<script>alert(1)</script>' * 2_000_000)\n    return -1",
     )
-    yield attack("writer", "50 MB to every open file", _WRITER, "raised")
+    yield attack("writer", "50 MB to every open file", _WRITER, "refused")
     yield attack(
         "memory",
         "takes all memory",
@@ -123,7 +126,9 @@ import os
 """
 _DISK = f"""
 import os
-{DEF}    for folder in ("/tmp", "/dev/shm", "/var/tmp", os.getcwd(), os.path.expanduser("~")):
+{DEF}    if os.path.exists("/tmp/fill0"):
+        return -1
+    for folder in ("/tmp", "/dev/shm", "/var/tmp", os.getcwd(), os.path.expanduser("~")):
         for number in range(100):
             try:
                 with open(os.path.join(folder, f"fill{{number}}"), "wb") as file:
@@ -132,11 +137,15 @@ import os
             except OSError as error:
                 print(folder, error)
                 break
+        else:
+            print("no limit in", folder)
     return -1
 """
 _INODES = f"""
 import os
-{DEF}    for folder in ("/tmp", "/dev/shm", "/var/tmp", os.getcwd()):
+{DEF}    if os.path.exists("/tmp/0"):
+        return -1
+    for folder in ("/tmp", "/dev/shm", "/var/tmp", os.getcwd()):
         for number in range(10**6):
             try:
                 os.mkdir(f"{{folder}}/{{number}}")
@@ -179,12 +188,13 @@ import multiprocessing, os, subprocess
     return -1
 """
 _DAEMON = f"""
-import ctypes, os, time
+{SLY}
+import os, time
 {DEF}    try:
         if os.fork() == 0:
             os.setsid()
             if os.fork() == 0:
-                ctypes.CDLL(None).prctl(15, b"{MARK}", 0, 0, 0)
+                modules["ctypes"].CDLL(None).prctl(15, b"{MARK}", 0, 0, 0)
                 time.sleep({MARK})
             os._exit(0)
     except OSError as error:
@@ -192,9 +202,10 @@ import ctypes, os, time
     return -1
 """
 _THREAD = f"""
-import ctypes, threading
+{SLY}
+import threading
 def goes_on():
-    ctypes.CDLL(None).prctl(15, b"{MARK}", 0, 0, 0)
+    modules["ctypes"].CDLL(None).prctl(15, b"{MARK}", 0, 0, 0)
     while True:
         pass
 threading.Thread(target=goes_on).start()

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from tests.submissions.build import Case, case
-from tests.submissions.fooling import DEF, attack
+from tests.submissions.fooling import DEF, SLY, attack
 
 
 def cases() -> list[Case]:
@@ -14,7 +14,9 @@ def cases() -> list[Case]:
 def _looking() -> Iterator[Case]:
     for student, what, code, *rest in (
         ("judges", "imports the judges", _JUDGES, "refused", "labkit"),
-        ("judges by name", "imports the judges by a name made up at run time", _JUDGES_BY_NAME, "raised"),
+        ("judges by name", "imports the judges by a name made up at run time", _JUDGES_BY_NAME, "refused"),
+        ("disguise", "the same, past the search for names", _JUDGES_IN_DISGUISE, "raised", "No module"),
+        ("named", "reads sys.modules", _MODULES_BY_NAME, "refused", "sys.modules"),
         ("solutions", "looks for notebooks on the disk and runs their answers", _SOLUTIONS),
         ("gc", "looks for the answer or the judge among all live objects", _GC),
         ("frames", "climbs up the frames for the inputs, the task and its cells", _FRAMES),
@@ -47,7 +49,17 @@ import importlib
 {DEF}    home = importlib.import_module(".".join(["lab" + "kit", "exercises", "jud" + "ges"]))
     return getattr(home, "judge_of")("1.1")
 """
+_JUDGES_IN_DISGUISE = f"""
+{SLY}
+{DEF}    load = sly(modules["importlib"], "import_", "module")
+    return load(".".join(["labkit", "exercises", "judges"]))
+"""
+_MODULES_BY_NAME = f"""
+import sys
+{DEF}    return sys.modules["labkit.exercises.record"]
+"""
 _SOLUTIONS = f"""
+{SLY}
 import glob, json, os
 {DEF}    seen = []
     for top in ("/", os.path.expanduser("~"), os.getcwd(), "/tmp"):
@@ -60,47 +72,51 @@ import glob, json, os
         for cell in json.load(open(path)).get("cells", []):
             text = "".join(cell["source"])
             if "output_size (3 points)" in text and "BEGIN SOLUTION" in text:
-                exec(text, globals())
+                sly(modules["builtins"], "ex", "ec")(text, globals())
                 return globals()["output_size"](size, kernel_size, stride, padding, output_padding, dilation)
     return -1
 """
 _GC = f"""
+{SLY}
 import gc, types
-{DEF}    me = [output_size, output_size.__code__]
-    for thing in gc.get_objects():
+{DEF}    me = [output_size, sly(output_size, "__co", "de__")]
+    for thing in sly(gc, "get_", "objects")():
         named = isinstance(thing, types.FunctionType) and thing.__name__ in ("output_size", "judge")
         if named and thing not in me:
             print("found", thing, thing.__module__)
             return thing(size, kernel_size, stride, padding, output_padding, dilation)
-    for thing in gc.get_objects():
+    for thing in sly(gc, "get_", "objects")():
         if isinstance(thing, (bytes, types.CodeType)) and thing is not me[1]:
             if getattr(thing, "co_name", "") == "output_size":
                 return types.FunctionType(thing, globals())(size, kernel_size, stride, padding)
     return -1
 """
 _FRAMES = f"""
-import sys
-{DEF}    frame = sys._getframe()
+{SLY}
+{DEF}    frame = sly(sys, "_get", "frame")()
     while frame:
-        for name, value in list(frame.f_locals.items()):
+        for name, value in list(sly(frame, "f_lo", "cals").items()):
             print(frame.f_code.co_filename, frame.f_code.co_name, name, repr(value)[:200])
             if name in ("expected", "solution", "answers", "truth"):
                 return value
             for label, source, code in getattr(value, "cells", ()):
-                if "output_size" in label + source and "sys._getframe" not in source:
-                    exec(source, globals())
-        frame = frame.f_back
+                if "output_size" in label + source and "_get" not in source:
+                    sly(modules["builtins"], "ex", "ec")(source, globals())
+        frame = sly(frame, "f_", "back")
     return -1
 """
-_TAKES_GIVEN = """
+_TAKES_GIVEN = f"""
+{SLY}
 import dis
 def train_step(G, D, d_optimizer, g_optimizer, real, z):
     try:
         dis.dis(discriminator_loss)
-        print(discriminator_loss.__code__.co_consts, discriminator_loss.__code__.co_names)
-    except Exception:
-        pass
-    return {"d_loss": 0.0, "g_loss": 0.0}
+        code = sly(discriminator_loss, "__co", "de__")
+        seen = str((code.co_consts, code.co_names))
+    except AttributeError:
+        seen = "nothing"
+    print(seen)
+    return {{"d_loss": type(seen, (), {{}})(), "g_loss": seen, seen: 0.0}}
 """
 _IMPORTED = "from labkit.losses import logits_losses\ndiscriminator_loss, generator_loss = logits_losses(0.9)"
 _WRAPPER = """

@@ -82,9 +82,7 @@ def test_an_answer_that_waits_leaves_the_total_open(write):
     tables = write(submission(written="because"))
     (row,) = named(tables["grades.csv"])
     assert (row["total"], row["so far"], row["out of"], row["waits for"]) == ("", "3", "9.5", "3.8")
-    assert tables["canvas.csv"][2][5] == ""
-    moodle = named(tables["moodle-lab03.csv"])[0]
-    assert (moodle["Grade"], moodle["Feedback comments"]) == ("", "")
+    assert len(tables["canvas.csv"]) == 2 and len(tables["moodle-lab03.csv"]) == 1  # no row: nothing changes
     assert (
         "NOT FINAL: 1 submission" in tables["exports.txt"]
         and "Ada Lovelace, lab 03: 3.8" in tables["exports.txt"]

@@ -1,9 +1,10 @@
 """What counts now, as tables: ``grades.csv`` to read, and one file per learning platform to upload.
 
 Marks that are not final never look final. While a written answer waits for its reader, ``grades.csv`` leaves
-the total empty (the sum so far stands in a column of its own), and the platforms' files leave the grade
-empty, which both platforms take for "no change". Marks from a run without a sandbox say so: in a column of
-``grades.csv``, in Moodle's comment, and in ``exports.txt``, which also holds what Canvas has no room for.
+the total empty (the sum so far stands in a column of its own), and the platforms' files leave the student
+out. (An empty cell is not the same: over a grade or a comment that the platform has already, it can take that
+away. In ``canvas.csv`` it remains where another lab of the same student is final.) Marks from a run without
+a sandbox say so: in a column of ``grades.csv``, in Moodle's comment, and in ``exports.txt``.
 """
 
 from collections.abc import Mapping
@@ -51,10 +52,9 @@ def write_all(
     spreadsheet.write(paths[0], grade_rows(standings), for_excel=True)
     spreadsheet.write(paths[1], canvas_rows(standings, columns, waiting_too), for_excel=False)
     for lab in columns:
-        rows = moodle_rows(standings, lab, waiting_too)
-        if len(rows) > 1:
+        if any(s.student.moodle_id for s in standings.values() if s.lab == lab):
             paths.append(out / f"moodle-lab{lab}.csv")
-            spreadsheet.write(paths[-1], rows, for_excel=False)
+            spreadsheet.write(paths[-1], moodle_rows(standings, lab, waiting_too), for_excel=False)
     paths.append(out / "exports.txt")
     write_bytes(paths[-1], _notes(standings, columns, course, waiting_too).encode("utf-8", "replace"))
     return paths
@@ -126,10 +126,10 @@ def _notes(standings: Standings, columns: Mapping[str, str], course: Course, wai
             "can have changed its marks and those of others. grades.csv has a column that says which."
         ]
     if waiting:
-        cells = "hold the sum so far" if waiting_too else "are empty, so that an upload changes nothing"
+        files = "hold the sum so far" if waiting_too else "leave them out until then"
         lines += [
             f"NOT FINAL: {_many(len(waiting), 'submission')} with written answers that nobody has read yet. "
-            f"Their grades for Canvas and Moodle {cells}:",
+            f"The files for Canvas and Moodle {files}:",
             *(f"  {line(s.student.name)}, lab {s.lab}: {', '.join(s.total.waiting)}" for s in waiting),
         ]
     if unknown:
@@ -141,7 +141,8 @@ def _notes(standings: Standings, columns: Mapping[str, str], course: Course, wai
         "Canvas: Grades > Import, canvas.csv. A column finds its assignment by its title; a title that is "
         "not there makes a new one. Points possible are taken from the file.",
         *(f"  lab {lab}: {title}" for lab, title in columns.items()),
-        "  Students without a Canvas number are found by their names: look at the preview before you save.",
+        "  Look at the preview before you save: students without a Canvas number are found by their names, "
+        "and an empty cell takes away a grade that is in Canvas already.",
     ]
     return "\n".join([*lines, *_moodle_notes(standings)]) + "\n"
 

@@ -2,8 +2,8 @@
 
 Canvas finds a student by its own number (``ID``), then by login, then by name, and an assignment by the title
 of its column; the row below the header sets the points possible. Moodle finds a student by the number in
-``Participant 4711`` and needs the columns Identifier, Grade and Last modified (grade). Both leave a grade
-alone where the cell is empty.
+``Participant 4711`` and needs the columns Identifier, Grade and Last modified (grade). Both leave students
+alone who are not in the file.
 """
 
 import html
@@ -33,7 +33,8 @@ def canvas_rows(
 
     Args:
         columns: lab -> the title of its column.
-        waiting_too: whether to give the sum so far where a written answer waits; else the cell is empty.
+        waiting_too: whether to give the sum so far where a written answer waits; else the cell is empty, and
+            a student all of whose cells are empty is left out.
     """
     worth = dict.fromkeys(columns, 0.0)
     students = {}
@@ -50,25 +51,26 @@ def canvas_rows(
     for key, student in sorted(students.items(), key=lambda s: (s[1].name.casefold(), s[0])):
         own = [standings.get((key, lab)) for lab in columns]
         grades = [_grade(standing.total, waiting_too) if standing else "" for standing in own]
-        rows.append([line(student.name), line(student.canvas_id), "", "", "", *grades])
+        if any(grades):
+            rows.append([line(student.name), line(student.canvas_id), "", "", "", *grades])
     return rows
 
 
 def moodle_rows(
     standings: Mapping[tuple[str, str], Standing], lab: str, waiting_too: bool = False
 ) -> list[list[str]]:
-    """One row per student of a lab who came with a number of Moodle; the header alone where nobody did.
+    """One row per student of a lab who came with a number of Moodle.
 
     Args:
-        waiting_too: whether to give the sum so far where a written answer waits; else grade and comment
-            are empty.
+        waiting_too: whether to give the sum so far where a written answer waits; else that student is left
+            out.
     """
     rows = [list(_MOODLE)]
     for (_, one), standing in standings.items():
         found = re.search(r"[0-9]+$", standing.student.moodle_id)
-        if one != lab or not found:
-            continue
         grade = _grade(standing.total, waiting_too)
+        if one != lab or not found or not grade:
+            continue
         rows.append(
             [
                 f"Participant {found[0]}",
@@ -78,7 +80,7 @@ def moodle_rows(
                 grade,
                 number(standing.total.out_of),
                 "",  # so a grade that Moodle has already is kept, unless the person there says otherwise
-                line(_comment(standing)) if grade else "",
+                line(_comment(standing)),
             ]
         )
     return [rows[0], *sorted(rows[1:], key=lambda r: (r[1].casefold(), r[0]))]

@@ -288,6 +288,21 @@ def test_a_run_that_adds_nothing_does_not_touch_the_sheet(sheet, tmp_path):
     assert sheet.read_bytes() == before
 
 
+def test_names_that_a_spreadsheet_has_spoilt_are_mended(sheet, tmp_path):
+    fill(sheet, 1, "3", "good", student="04. Mrz")
+    write_sheets(CLASS, LABS, tmp_path, 5)
+    row = lines(sheet)[1]
+    assert row[1:4:2] == ["3", "good"] and row[4].startswith("Student")
+
+
+def test_a_row_of_another_question_takes_nobodys_place(sheet, tmp_path):
+    rows = lines(sheet)
+    rows[1][6] = rows[1][6].replace("/3.8/", "/3.9/")
+    save(sheet, rows)
+    write_sheets(CLASS, LABS, tmp_path, 5)
+    assert len(lines(sheet)) == 8 and lines(sheet)[1] == rows[1]
+
+
 def test_a_persons_own_column_and_separator_are_kept(sheet, tmp_path):
     rows = [[*row, "Tutor" if n == 0 else f"=T{n}"] for n, row in enumerate(lines(sheet))]
     save(sheet, rows, ";")

@@ -128,7 +128,10 @@ def _merged(
 ) -> tuple[Row, ...]:
     """The rows that were there, brought up to date, and then the new ones in random order."""
     waiting = {a.student: a for a in sorted(answers, key=lambda a: a.student)}
-    rows = [_up_to_date(row, waiting.pop(row.student, None)) for row in old]
+    rows = []
+    for row in old:
+        ours = (row.lab, row.exercise) == (lab, exercise)
+        rows.append(_up_to_date(row, waiting.pop(row.student, None) if ours else None))
     new = list(waiting.values())
     random.Random(f"{seed} {lab} {exercise}").shuffle(new)
     start = max((row.number for row in old), default=0) + 1
@@ -142,11 +145,12 @@ def _up_to_date(row: Row, answer: _Answer | None) -> Row:
         return row
     text = text_digest(answer.text)
     if text == row.text:
-        return replace(row, out_of=answer.out_of)
+        return replace(row, out_of=answer.out_of, name=line(answer.name))
     note = row.note
     if row.filled:
         said = f"{row.points.strip() or 'no'} points"
         note = (
             f"The text has changed. Before: {said}{f', {row.comment.strip()}' if row.comment.strip() else ''}"
         )
-    return replace(row, out_of=answer.out_of, text=text, points="", comment="", note=note)
+    fresh = replace(row, out_of=answer.out_of, text=text, name=line(answer.name))
+    return replace(fresh, points="", comment="", note=note)

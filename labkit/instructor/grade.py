@@ -15,7 +15,7 @@ import torch
 
 from labkit.exercises import find
 from labkit.instructor.inside.walls import Limits
-from labkit.instructor.judging import Judge, SolutionError, judge_submission
+from labkit.instructor.judging import Judge, SolutionError, judge_submission, prepared
 from labkit.instructor.marks import Graded, Handed, Mark
 from labkit.instructor.reading import ReadingError, lab_of_name, read_submission
 from labkit.instructor.sandbox import Sandbox, SandboxError
@@ -70,40 +70,41 @@ def grade_submission(job: Job) -> Done:
         SolutionError: the instructor's own notebook does not pass.
     """
     with _one_at_a_time():
-        setting = job.setting
         start = time.monotonic()
         try:
-            graded = _grade(job)
+            return _grade(job)
         except (SandboxError, SolutionError):
             raise
         except ReadingError as error:
-            graded = refused(job.handed, setting, str(error))
+            why = str(error)
         except Exception as error:  # a fault of the grader must cost neither the batch nor a silent zero
             why = f"the grader itself failed on this notebook ({type(error).__name__}: {str(error)[:200]})"
-            graded = refused(job.handed, setting, f"{why}; please look at it by hand")
-        return Done(graded, time.monotonic() - start)
+            why += "; please look at it by hand"
+        return Done(refused(job.handed, job.setting, why), time.monotonic() - start)
 
 
 def refused(handed: Handed, setting: Setting, reason: str) -> Graded:
-    """A submission of which nothing can be graded: every exercise is refused, with the reason."""
+    """A submission of which nothing can be graded: every exercise is refused, or missing, with the reason."""
     lab = setting.wanted or lab_of_name(handed.name, setting.labs) or UNKNOWN
     marks = ()
     if lab in setting.labs:
-        marks = tuple(
-            Mark(i, "refused", 0, find(i).points, f"the notebook cannot be graded: {reason}")
-            for i in setting.labs[lab].exercises
-        )
+        status = "missing" if handed.absent else "refused"
+        marks = tuple(Mark(i, status, 0, find(i).points, reason) for i in setting.labs[lab].exercises)
     return Graded(handed.student, lab, handed.name, handed.digest, marks, notes=(*handed.notes, reason))
 
 
-def _grade(job: Job) -> Graded:
+def _grade(job: Job) -> Done:
     handed, setting = job.handed, job.setting
+    start = time.monotonic()
     if job.content is None:
-        return refused(handed, setting, handed.trouble or "the file cannot be read")
+        graded = refused(handed, setting, handed.trouble or "the file cannot be read")
+        return Done(graded, time.monotonic() - start)
     submission = read_submission(job.content, setting.labs, setting.wanted)
-    judge = _judge(setting, submission.lab)
+    seconds = time.monotonic() - start
+    judge = _judge(setting, submission.lab)  # the first of a lab waits for sandbox and solution: not its time
+    start = time.monotonic()
     marks = tuple(judge_submission(judge, submission))
-    return Graded(
+    graded = Graded(
         handed.student,
         submission.lab,
         handed.name,
@@ -114,6 +115,7 @@ def _grade(job: Job) -> Graded:
         (*handed.notes, *submission.notes),
         {i: a.source for i, a in submission.answers.items()},
     )
+    return Done(graded, seconds + time.monotonic() - start)
 
 
 @functools.lru_cache(maxsize=1)
@@ -126,7 +128,7 @@ def _one_at_a_time() -> threading.RLock:
 def _judge(setting: Setting, lab: str) -> Judge:
     imports = dict.fromkeys(line for t in setting.labs.values() for line in t.imports.splitlines())
     sandbox = _sandbox(setting.unsafe, setting.limits, "\n".join(imports))
-    return Judge(sandbox, setting.labs[lab], setting.seed)
+    return prepared(sandbox, setting.labs[lab], setting.seed)
 
 
 @functools.lru_cache(maxsize=4)

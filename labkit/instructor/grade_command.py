@@ -23,6 +23,7 @@ from labkit.instructor.judging import SolutionError
 from labkit.instructor.marks import STATUSES, Run
 from labkit.instructor.reviews import ReviewError, read_sheet
 from labkit.instructor.sandbox import NONE, SandboxError, version
+from labkit.instructor.selection import select
 from labkit.instructor.trusted import TrustedError, labs
 
 _KNOWN = (
@@ -146,7 +147,7 @@ def _grade(asked: argparse.Namespace) -> int:
     wanted = asked.lab.zfill(2) if asked.lab else ""
     if wanted and wanted not in trusted:
         _complain(f"--lab {asked.lab}: {asked.solutions} has no such lab, but {', '.join(trusted)}")
-    handed = collect(asked.paths)
+    handed = collect(asked.paths, [t.stem for t in trusted.values()])
     earlier = gradebook.runs(books.gradebook)
     if earlier and not asked.resume and asked.seed is None:
         print(f"{books.gradebook} is there already: this is a regrade, and its history is kept.")
@@ -166,6 +167,8 @@ def _grade(asked: argparse.Namespace) -> int:
     )
     if unsafe:
         print(_UNSAFE, file=sys.stderr)
+    print(f"{len(handed)} files handed in; reading them …", flush=True)
+    handed = select(handed, trusted, wanted)
     done_before = gradebook.finished(books.gradebook, run) if asked.resume else set()
     todo = [h for h in handed if not any(_same(h, key) for key in done_before)]
     if len(todo) < len(handed):

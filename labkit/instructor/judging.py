@@ -7,8 +7,8 @@ same seed, and the solution's arrays, which another sandbox made from them.
 import base64
 import marshal
 import re
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from labkit.exercises import find
 from labkit.exercises.judges import agreement
@@ -29,46 +29,46 @@ class SolutionError(RuntimeError):
     """The instructor's own notebook does not pass. The message names the exercise and says what to do."""
 
 
-@dataclass
+@dataclass(frozen=True)
 class Judge:
-    """What judging a lab takes: the sandbox, the trusted notebook, the seed, and the solution's records.
+    """What judging a lab takes: the sandbox, the trusted notebook, the seed, and what the solution gave.
 
-    The records are made when they are first needed, one sandboxed task each, and kept.
+    Attributes:
+        records: exercise -> what the solution's answer gives for the inputs of this seed.
     """
 
     sandbox: Sandbox
     trusted: Trusted
     seed: int
-    records: dict[str, Record] = field(default_factory=dict)
+    records: Mapping[str, Record]
 
-    def solution(self, exercise: Exercise) -> Record:
-        """What the solution's answer gives for this seed.
 
-        Raises:
-            SolutionError: it does not run, or its own judge does not accept it.
-        """
-        if exercise.id not in self.records:
-            self.records[exercise.id] = self._solve(exercise)
-        return self.records[exercise.id]
+def prepared(sandbox: Sandbox, trusted: Trusted, seed: int) -> Judge:
+    """A judge of this lab, after the solution has been through the sandbox itself.
 
-    def _solve(self, exercise: Exercise) -> Record:
-        trusted = self.trusted
-        answers = {
-            i: Answer(i, trusted.answer(i), "marker", trusted.name(i), place=place)
-            for place, i in enumerate(trusted.coded)
-        }
-        solved = Submission(trusted.lab, answers, (), {}, {}, ())
-        outcome = self.sandbox.run(_task(program(self.trusted, solved, exercise.id), exercise, self.seed))
-        record = outcome.result.record if outcome.result else None
-        found = findings(exercise, record, self.seed) if record else []
-        if not found or not all(f.ok for f in found):
-            last = found[-1] if found else Finding(outcome.trouble or "it defines nothing", False)
-            why = f"{last.what}: {last.got}"
-            raise SolutionError(
-                f"the solution's own {exercise.id} does not pass with seed {self.seed}: {why}. "
-                "Mend solutions/, or grade with another --seed"
-            )
-        return record
+    Raises:
+        SolutionError: an answer of the solution does not run, or its own judge does not accept it.
+    """
+    answers = {
+        i: Answer(i, trusted.answer(i), "marker", trusted.name(i), place=place)
+        for place, i in enumerate(trusted.coded)
+    }
+    solved = Submission(trusted.lab, answers, (), {}, {}, ())
+    return Judge(sandbox, trusted, seed, {i: _solve(sandbox, trusted, seed, solved, i) for i in answers})
+
+
+def _solve(sandbox: Sandbox, trusted: Trusted, seed: int, solved: Submission, exercise_id: str) -> Record:
+    exercise = find(exercise_id)
+    outcome = sandbox.run(_task(program(trusted, solved, exercise_id), exercise, seed))
+    record = outcome.result.record if outcome.result else None
+    found = findings(exercise, record, seed) if record else []
+    if not found or not all(f.ok for f in found):
+        last = found[-1] if found else Finding(outcome.trouble or "it defines nothing", False)
+        raise SolutionError(
+            f"the solution's own {exercise_id} does not pass with seed {seed} ({last.what}: {last.got}). "
+            "Mend solutions/, or grade with another --seed"
+        )
+    return record
 
 
 def judge_submission(judge: Judge, submission: Submission) -> Iterator[Mark]:
@@ -137,10 +137,9 @@ def _judge_outcome(
         return _mark(exercise, "missing", f"its cell defines no `{answer.name}`", **rest)
     if record.status == "blank":
         return _mark(exercise, "not attempted", "", **rest)
-    expected = judge.solution(exercise)
     found = tuple(findings(exercise, record, judge.seed))
     if found and all(f.ok for f in found) and record.status == "answered":
-        other = agreement(exercise, record, expected)
+        other = agreement(exercise, record, judge.records[exercise.id])
         if other is None:
             return _mark(exercise, "right", "", findings=found, **rest)
         found = (*found, other)

@@ -45,6 +45,7 @@ class Handed:
         path: the file, or the zip that holds it; then ``member`` is its name in there.
         digest: SHA-256 of the content in hexadecimal.
         trouble: why it cannot be read; empty where it can.
+        absent: nothing of the lab was handed in: its exercises are missing, not refused.
         notes: what a reader of the marks should know: "an older file of the same student was left out".
     """
 
@@ -55,6 +56,7 @@ class Handed:
     digest: str = ""
     trouble: str = ""
     notes: tuple[str, ...] = ()
+    absent: bool = False
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """Notebook files: however one was saved or damaged, it is read, or one line says why not, and soon."""
 
+import copy
 import json
 import random
 import time
@@ -196,11 +197,11 @@ def _mutated(rng):
                 words[:place] + rng.choice(["\0", "\ud800", "(", "'''", "\n%x\n", "\t"]) + words[place:]
             )
         elif choice == 2 and isinstance(cells, list):
-            cells.insert(rng.randrange(len(cells) + 1), rng.choice([*cells, *odd]))
+            cells.insert(rng.randrange(len(cells) + 1), copy.deepcopy(rng.choice([*cells, *odd])))
         elif choice == 3 and isinstance(cells, list):
             rng.shuffle(cells)
         elif key != "cells" or rng.random() < 0.1:
-            holder[key] = rng.choice(odd)
+            holder[key] = copy.deepcopy(rng.choice(odd))
     return as_bytes(notebook)
 
 

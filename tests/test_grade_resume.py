@@ -18,10 +18,11 @@ from tests.submissions.processes import adopt_orphans, children, survivors
 pytestmark = pytest.mark.slow
 
 COUNT, SEED = 30, "20"
+COMMAND = "import sys; from labkit.cli import main; sys.exit(main())"
 
 
 def _command(folder: Path, out: Path, *more: str) -> list[str]:
-    command = [sys.executable, "-m", "labkit.cli", "grade", str(folder), "--out", str(out)]
+    command = [sys.executable, "-c", COMMAND, "grade", str(folder), "--out", str(out)]
     return [*command, "--jobs", "2", *more]
 
 

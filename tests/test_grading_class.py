@@ -86,8 +86,8 @@ def _grade(place: Path, *arguments: object) -> dict:
     environment = {**os.environ, "HOME": str(home), "LABKIT_TEST_SECRET": secret, "OMP_NUM_THREADS": "1"}
     command = [
         sys.executable,
-        "-m",
-        "labkit.cli",
+        "-c",
+        "import sys; from labkit.cli import main; sys.exit(main())",
         "grade",
         *map(str, arguments),
         "--out",

@@ -156,7 +156,7 @@ def _outcome(report: dict, answer) -> Outcome:
         raise OSError(f"the walls around a task do not stand ({report['why']})")
     if code == 2:
         return Outcome(None, "killed", seconds)
-    if code != 0:
+    if code != 0 or os.fstat(answer.fileno()).st_size == 0:
         return Outcome(None, "died", seconds)
     try:
         return Outcome(read_result(answer), "", seconds)

@@ -102,12 +102,19 @@ def test_what_is_no_notebook_is_told_in_one_line(content, clue):
     assert clue in str(error) and error.lab == ""
 
 
-def test_many_empty_cells_are_no_trouble_and_too_many_full_ones_are_told():
+def test_more_cells_than_anybody_writes():
     notebook = solved()
-    notebook["cells"] += [code("")] * 50_000
+    notebook["cells"] += [code("")] * 4_000
     assert tuple(read(notebook).answers) == CODED
-    notebook["cells"] += [code("x")] * 5_000
+    notebook["cells"] += [code("")] * 1_000
     assert "cells; at most 5,000" in str(refused(as_bytes(notebook)))
+
+
+def test_a_cell_that_is_too_long_is_cut():
+    notebook = solved()
+    notebook["cells"][at(notebook, "3.8")]["source"] += "x" * 2_000_000
+    found = read(notebook)
+    assert found.written["3.8"].startswith("My answer") and "was not read" in found.notes[0]
 
 
 # Nothing that a file holds may do harm

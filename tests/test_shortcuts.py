@@ -99,7 +99,7 @@ def test_what_is_allowed(source):
         ("__builtins__", "uses __builtins__"),
         ("exec('import labkit.losses')", "in the text that it runs, line 1 imports labkit.losses"),
         ("exec(secret)", "a text that it makes up"),
-        ("x = (" + "1,\n" * 60_000 + ")", "far more than any answer"),
+        ("x = (" + "1,\n" * 90_000 + ")", "far more than any answer"),
     ],
 )
 def test_what_is_refused(source, clue):

@@ -12,8 +12,8 @@ from typing import Any
 
 LARGEST = 20_000_000  # bytes
 MOST_BRACKETS = 1_000_000  # JSON that needs more memory than a notebook's ever does
-MOST_CELLS = 5_000  # that are not empty
-LONGEST_CELL = 2_000_000  # characters; what is longer is a data dump
+MOST_CELLS = 5_000
+LONGEST_CELL = 2_000_000  # characters; the rest of a cell is not read
 
 
 class ReadingError(ValueError):
@@ -68,14 +68,14 @@ def read_cells(content: bytes) -> NotebookFile:
         notes.append("saved in an old notebook format (3 or older); read all the same")
     elif version != 4:
         notes.append(f"nbformat is {str(version)[:20]!r}; read as format 4")
+    if len(raw) > MOST_CELLS:
+        raise ReadingError(f"the notebook has {len(raw):,} cells; at most {MOST_CELLS:,} are read")
     cells, odd = [], 0
     for number, cell in enumerate(raw, 1):
         read = _cell(number, cell, notes)
         odd += read is None
         if read and (read.source.strip() or read.pictures):
             cells.append(read)
-    if len(cells) > MOST_CELLS:
-        raise ReadingError(f"the notebook has {len(cells):,} cells; at most {MOST_CELLS:,} are read")
     if odd:
         notes.append(f"{odd} cells that are no cells were left out")
     if not cells:
@@ -151,8 +151,8 @@ def _cell(number: int, cell: Any, notes: list[str]) -> FileCell | None:
     if source is None:
         return None
     if len(source) > LONGEST_CELL:
-        notes.append(f"cell {number} has {len(source):,} characters and was left out")
-        source = ""
+        notes.append(f"cell {number} of the file has {len(source):,} characters; the end of it was not read")
+        source = source[:LONGEST_CELL]
     metadata = cell.get("metadata")
     ids = (cell.get("id"), metadata.get("id") if isinstance(metadata, dict) else None)
     cell_id = next((clean(i) for i in ids if isinstance(i, str) and 0 < len(i) <= 100), "")

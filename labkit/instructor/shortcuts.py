@@ -42,7 +42,7 @@ _MEMORY = {
 }  # fmt: skip
 _INSIDE = {
     "__subclasses__", "__globals__", "__builtins__", "__closure__", "__code__", "__loader__", "__spec__",
-    "f_back", "f_globals", "f_locals", "f_builtins", "tb_frame", "gi_frame", "cr_frame", "ag_frame",
+    "f_back", "f_globals", "f_builtins", "tb_frame", "gi_frame", "cr_frame", "ag_frame",
     "cell_contents",
 }  # fmt: skip
 

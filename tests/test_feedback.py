@@ -187,6 +187,14 @@ def test_a_review_and_a_change_by_hand_are_shown_with_their_reasons():
     assert "<em>but</em>" in page and seen.text.count("A person reads this answer") == 0
 
 
+def test_a_reason_that_repeats_the_finding_is_left_out():
+    said = f"{samples.WRONG.what}: not so"
+    for reason, times in ((said, 0), ("it copies the solution", 1)):
+        one = samples.graded(made=(Mark("3.1", "wrong", 0.0, 3.0, reason, (samples.WRONG,)),))
+        text = Tags(feedback_page(one, samples.standing(one))).text
+        assert text.count(reason) == times and text.count(samples.WRONG.what) == 1
+
+
 def test_a_mark_that_the_gradebook_does_not_know_is_shown_as_it_is():
     one = samples.graded(made=samples.marks("right"))
     empty = samples.standing(samples.graded(made=()))

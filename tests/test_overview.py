@@ -53,6 +53,21 @@ def test_what_went_wrong_is_grouped_by_property_and_cause():
     assert groups[0].got == "0.1342" and groups[0].property and not groups[1].property
 
 
+def test_errors_are_grouped_by_their_kind():
+    rows = []
+    for name, got in (("a", "TypeError: x [line 1]"), ("b", "TypeError: y"), ("c", "<b>"), ("d", "KeyError")):
+        found = (Finding("`f(x)` runs", False, got, "no error"),)
+        one = samples.graded(name, (Mark("3.1", "raised", 0.0, 3.0, findings=found),))
+        rows.append(Row(one, samples.standing(one)))
+    groups = tallies.failures(rows, "3.1")
+    assert [(len(g.rows), g.what) for g in groups] == [
+        (2, "stops with `TypeError`"),
+        (1, "`f(x)` runs"),
+        (1, "stops with `KeyError`"),
+    ]
+    assert tallies.place(rows[0]).why == "stops with `TypeError`"
+
+
 @pytest.mark.parametrize(
     ("statuses", "kind", "exercise"),
     [

@@ -11,7 +11,7 @@ from labkit.files import write_bytes
 from labkit.instructor.marks import Graded, Mark
 from labkit.instructor.pages import escaped, many, markdown, number, page, picture, words
 from labkit.instructor.standing import Counted, Standing
-from labkit.instructor.verdicts import badge, finding_list, look, titles
+from labkit.instructor.verdicts import badge, finding_list, first_failure, look, titles
 
 MOST_PRINTED = 2_000  # characters
 MOST_CODE = 20_000
@@ -137,9 +137,10 @@ def _reason(mark: Mark, counted: Counted) -> str:
     """Why, in a line; nothing where the findings under it or a review say the same."""
     if counted.status == "reviewed":
         return ""
-    said = {f.what for f in mark.findings}
-    reason = mark.reason if mark.reason not in said else ""
-    reason = reason or ("" if mark.findings else look(mark.status).says)
+    failure = first_failure(mark)
+    if failure and mark.reason.startswith(failure.what):
+        return ""
+    reason = mark.reason or ("" if mark.findings else look(mark.status).says)
     return f"<p>{words(reason, 1_000)}</p>" if reason else ""
 
 

@@ -20,6 +20,7 @@ from labkit.instructor.verdicts import badge, look, titles
 MOST_GROUPS = 4  # of what is wrong with one exercise, before the rest is folded
 MOST_VALUE = 90  # characters of an example
 MOST_NOTES = 40
+MOST_UNREAD = 12  # before they are folded
 MOST_TEXT = 200
 
 UNSAFE = (
@@ -91,12 +92,14 @@ def _lab(lab: str, rows: list[Row], names: dict[str, str]) -> str:
 
 
 def _unread(rows: list[Row]) -> str:
-    items = "".join(
-        f"<li>{link(row)}: {words(clipped(tallies.place(row).why, MOST_TEXT))}</li>"
-        for row in rows
-        if tallies.unread(row)
-    )
-    return f'<div class="box bad"><p><b>Could not be graded</b></p><ul>{items}</ul></div>' if items else ""
+    found = [r for r in rows if tallies.unread(r)]
+    if not found:
+        return ""
+    items = "".join(f"<li>{link(r)}: {words(clipped(tallies.place(r).why, MOST_TEXT))}</li>" for r in found)
+    body = f"<ul>{items}</ul>"
+    if len(found) > MOST_UNREAD:
+        body = f"<details><summary>{many(len(found), 'submission')}</summary>{body}</details>"
+    return f'<div class="box bad"><p><b>Could not be graded</b></p>{body}</div>'
 
 
 def _outcomes(rows: list[Row], ids: list[str], names: dict[str, str]) -> str:

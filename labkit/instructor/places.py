@@ -76,7 +76,9 @@ def _short(where: Place) -> str:
 
 
 def _sentence(where: Place) -> str:
-    why = f': <span class="soft">{words(clipped(where.why, MOST_WHY))}</span>' if where.why else ""
+    if where.kind == "unread" or not where.why:  # why a file could not be read stands above
+        return escaped(_short(where))
+    why = f': <span class="soft">{words(clipped(where.why, MOST_WHY))}</span>'
     return escaped(_short(where)) + why
 
 

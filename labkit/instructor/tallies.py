@@ -3,6 +3,7 @@
 Pure counting over one lab; how it looks is the business of `labkit.instructor.overview`.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -92,15 +93,17 @@ def failures(rows: Iterable[Row], exercise: str) -> list[Group]:
         if counted is None or counted.status not in STUCK or unread(row):
             continue
         finding = first_failure(counted.mark)
-        what = finding.what if finding else counted.mark.reason or counted.status
-        key = (counted.status, what, finding.cause if finding else "")
+        key = (counted.status, _what(counted.mark), finding.cause if finding else "")
         found.setdefault(key, []).append((row, counted.mark))
     groups = []
     for (status, what, cause), members in found.items():
         example = first_failure(members[0][1])
         got, expected = (example.got, example.expected) if example else ("", "")
         everybody = tuple(row for row, _ in members)
-        groups.append(Group(what, cause, status, got, expected, everybody, example is not None))
+        is_property = example is not None and status != "raised"
+        if not is_property:
+            expected = ""
+        groups.append(Group(what, cause, status, got, expected, everybody, is_property))
     return sorted(groups, key=lambda g: -len(g.rows))
 
 
@@ -108,6 +111,8 @@ def notes(rows: Iterable[Row]) -> list[Group]:
     """What was said about notebooks and answers on the way, the most common first."""
     found: dict[str, list[Row]] = {}
     for row in rows:
+        if unread(row):  # its notes are the reason, which is told elsewhere
+            continue
         every = [*row.graded.notes, *(note for m in row.graded.marks for note in m.notes)]
         for note in dict.fromkeys(every):
             found.setdefault(note, []).append(row)
@@ -131,9 +136,8 @@ def place(row: Row) -> Place:
     coded = [c for c in known if c.status not in WRITTEN]
     for counted in coded:
         if counted.status in STUCK and counted.points == 0:
-            finding = first_failure(counted.mark)
-            why = f"✘ {finding.what}" if finding else counted.mark.reason or counted.status
-            return Place("stuck", counted.mark.exercise, why)
+            sign = "✘ " if first_failure(counted.mark) and counted.status != "raised" else ""
+            return Place("stuck", counted.mark.exercise, sign + _what(counted.mark))
     untouched = [c for c in coded if c.status in UNTOUCHED]
     if untouched and len(untouched) == len(coded):
         return Place("not started")
@@ -169,6 +173,15 @@ def by_lab(pairs: Sequence[tuple[Graded, Standing]]) -> dict[str, list[Row]]:
     for graded, standing in pairs:
         labs.setdefault(graded.lab, []).append(Row(graded, standing))
     return dict(sorted(labs.items()))
+
+
+def _what(mark: Mark) -> str:
+    """What went wrong, so that the same has the same words: an error by its kind, not its message."""
+    finding = first_failure(mark)
+    if finding is None:
+        return mark.reason or mark.status
+    kind = re.match(r"[A-Za-z_]\w{0,60}(?=: |$)", finding.got) if mark.status == "raised" else None
+    return f"stops with `{kind[0]}`" if kind else finding.what
 
 
 def _in_order(exercise: str) -> tuple[int, ...]:

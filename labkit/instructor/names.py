@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-HEAVIEST = 150_000  # characters outside strings: many times a whole lab, and parsed in a second or two
+HEAVIEST = 100_000  # characters outside strings: many times a whole lab, and parsed in a second
 _STRING = re.compile(r"'[^'\\\n]*'|\"[^\"\\\n]*\"")
 _DYNAMIC = {"eval", "exec", "globals", "locals", "vars"}
 _COMPREHENSIONS = {"listcomp", "setcomp", "dictcomp", "genexpr"}

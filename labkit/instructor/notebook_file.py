@@ -12,7 +12,7 @@ from typing import Any
 
 LARGEST = 20_000_000  # bytes
 MOST_BRACKETS = 1_000_000  # JSON that needs more memory than a notebook's ever does
-MOST_CELLS = 5_000
+MOST_CELLS = 5_000  # that are not empty
 LONGEST_CELL = 2_000_000  # characters; the rest of a cell is not read
 
 
@@ -68,14 +68,14 @@ def read_cells(content: bytes) -> NotebookFile:
         notes.append("saved in an old notebook format (3 or older); read all the same")
     elif version != 4:
         notes.append(f"nbformat is {str(version)[:20]!r}; read as format 4")
-    if len(raw) > MOST_CELLS:
-        raise ReadingError(f"the notebook has {len(raw):,} cells; at most {MOST_CELLS:,} are read")
     cells, odd = [], 0
     for number, cell in enumerate(raw, 1):
         read = _cell(number, cell, notes)
         odd += read is None
         if read and (read.source.strip() or read.pictures):
             cells.append(read)
+    if len(cells) > MOST_CELLS:
+        raise ReadingError(f"the notebook has {len(cells):,} cells; at most {MOST_CELLS:,} are read")
     if odd:
         notes.append(f"{odd} cells that are no cells were left out")
     if not cells:

@@ -64,7 +64,8 @@ th { font-weight: 600; color: var(--soft); font-size: .88rem; }
 .box.wait { border-color: var(--wait-fill); } .box.late { border-color: var(--late-fill); }
 details { margin: .5rem 0; }
 summary { cursor: pointer; color: var(--soft); font-size: .92rem; }
-figure { margin: .8rem 0; } figure img { margin-bottom: .4rem; } figcaption { color: var(--soft); font-size: .88rem; margin-top: .25rem; }
+figure { margin: .8rem 0; } figure img { margin-bottom: .4rem; }
+figcaption { color: var(--soft); font-size: .88rem; margin-top: .25rem; }
 ul.findings { list-style: none; padding: 0; margin: .5rem 0; }
 ul.findings > li { padding: .1rem 0 .1rem 1.5rem; position: relative; }
 .findings .sign { position: absolute; left: 0; font-weight: 700; }

@@ -118,6 +118,17 @@ def test_a_folder_for_each_student(tmp_path):
     assert content(found[0]) == (tmp_path / "anna" / LAB).read_bytes()
 
 
+def test_files_without_a_name(tmp_path):
+    save(tmp_path, f"anna/{LAB}")
+    save(tmp_path, "anna/03_training_loop (1).ipynb")
+    (tmp_path / "anna" / "notes.md").write_text("mine")
+    assert [h.student.name for h in collect([tmp_path / "anna"], STEMS)] == ["anna", "anna"]
+    save(tmp_path, "03_training_loop (1).ipynb")
+    save(tmp_path, "03_training_loop (2).ipynb")
+    found = [h.student.name for h in collect([tmp_path], STEMS)]
+    assert found == ["03_training_loop (1)", "03_training_loop (2)", "anna", "anna"], "nobody is lost"
+
+
 def test_a_single_file_belongs_to_its_folder(tmp_path):
     paths = [save(tmp_path, f"{name}/{LAB}") for name in ("anna", "ben")]
     assert [h.student.name for h in collect(paths)] == ["anna", "ben"]

@@ -206,6 +206,14 @@ def test_only_cells_that_are_not_the_instructors_are_helpers():
     assert found.helpers[0].source.endswith("import numpy as np") and "mine" in found.helpers[1].source
 
 
+def test_of_a_changed_set_up_cell_the_imports_count():
+    notebook = solved()
+    setup = next(c for c in notebook["cells"] if c["source"].startswith("# Set-up"))
+    setup["source"] = setup["source"].replace("main.zip", "other.zip") + "\nimport numpy as np"
+    (helper,) = read(notebook).helpers
+    assert helper.source.endswith("import numpy as np") and "start(" not in helper.source
+
+
 def test_lines_that_are_no_python_are_taken_out_and_told():
     body = "%matplotlib inline\n!pip install x\n" + TWO + "\nfiles = !ls\n?torch\nif True:\n    %time 1"
     answer = read(answered("3.2", body)).answers["3.2"]

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from labkit.instructor import archives
 from labkit.instructor.archives import Entry, IntakeError
-from labkit.instructor.marks import Handed
+from labkit.instructor.marks import Handed, Student
 from labkit.instructor.owners import Owner, owner, tidy
 
 __all__ = ["IntakeError", "collect", "content", "newest"]
@@ -134,9 +134,14 @@ def _handed(
     entries: Iterable[Entry], root: str, stems: Collection[str], read: Callable[[Entry], bytes]
 ) -> list[tuple[Handed, tuple]]:
     """Sort the files of one path by their owners; each with what its age is told by."""
+    owned = [(entry, owner(entry.parts, root, stems)) for entry in entries]
+    among_others = any(o.sure or (not o.nameless and _NOTEBOOK.search(o.file)) for _, o in owned)
     students: dict[str, list[tuple[Entry, Owner]]] = {}
-    for entry in entries:
-        own = owner(entry.parts, root, stems)
+    for entry, own in owned:
+        if own.nameless and among_others:
+            # Among files of others it is somebody's own: who, its full name may tell.
+            name = tidy(Path(own.file).stem)
+            own = replace(own, student=Student(name, name))
         students.setdefault(f"{own.student.key}\0{own.student.moodle_id}", []).append((entry, own))
     found = []
     for files in students.values():

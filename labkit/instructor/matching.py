@@ -33,7 +33,7 @@ class Match:
 
 def given(trusted: Trusted, piece: Piece) -> bool:
     """Whether a piece is one of the instructor's, as it was given out."""
-    if piece.source.startswith("# Set-up: run this cell first") or trusted.has_text(piece.source):
+    if trusted.has_text(piece.source):
         return True
     return piece.kind == "code" and trusted.has_code(piece.source)
 

@@ -25,7 +25,7 @@ class Names:
         now: names needed when the piece runs.
         later: names needed when its functions are called.
         touches: names whose objects it changes: ``Checkpoint.save = save``, ``rows.append(1)``.
-        star: it holds ``from … import *``, which may make any name.
+        star: it holds a star import, which may make any name.
         dynamic: it calls eval, globals or the like, which may need any name.
     """
 

@@ -38,6 +38,7 @@ class Owner:
         order: the platform's number of the file: the higher, the newer. 0 where there is none.
         file: the file's own name, without what the platform put before it.
         late: the platform marked it as late.
+        nameless: the file's name says nothing; the student is called after the folder that it lies in.
     """
 
     student: Student
@@ -45,6 +46,7 @@ class Owner:
     order: int = 0
     file: str = ""
     late: bool = False
+    nameless: bool = False
 
 
 def owner(parts: Sequence[str], root: str, stems: Collection[str] = ()) -> Owner:
@@ -72,8 +74,9 @@ def owner(parts: Sequence[str], root: str, stems: Collection[str] = ()) -> Owner
         student = Student(key, name, canvas_id="" if number.startswith("anon") else number)
         order, own = int(groups.get("file") or 0), groups.get("rest") or file
         return Owner(student, True, order, own, bool(groups["late"]))
-    name = _name_in(file, stems) or tidy(root)
-    return Owner(Student(name, name), False, file=file)
+    name = _name_in(file, stems)
+    student = Student(name or tidy(root), name or tidy(root))
+    return Owner(student, False, file=file, nameless=not name)
 
 
 def tidy(text: str) -> str:

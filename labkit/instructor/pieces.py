@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from labkit.instructor.course import SETUP_MARK
 from labkit.instructor.names import Names, names, parse
 from labkit.instructor.notebook_file import FileCell
 
@@ -73,10 +74,19 @@ def python(piece: Piece) -> Piece:
     if piece.kind != "code":
         return piece
     source, notes = _without_magics(piece.source)
+    if piece.source.startswith(SETUP_MARK):  # it names the course's repository, so it may differ
+        source = only_imports(source)
     source, calls = _without_checks(source)
     if calls:
         notes = (*notes, f"left out: {', '.join(calls)}")
     return replace(piece, source=source, names=names(source), notes=tuple(notes))
+
+
+def only_imports(source: str) -> str:
+    """The import statements of a cell."""
+    tree = parse(source)
+    kept = [n for n in (tree.body if tree else ()) if isinstance(n, ast.Import | ast.ImportFrom)]
+    return "\n".join(ast.unparse(n) for n in kept)
 
 
 def _parts(cell: FileCell, wanted: Mapping[str, str]) -> Iterator[tuple[str, str]]:

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import labkit
 from labkit.instructor.names import HEAVIEST, imported, parse, weight
-from labkit.instructor.programs import Program
 from labkit.instructor.trusted import Trusted
 
 # Parts of the kit that hold no answer: anything in them may be imported.
@@ -45,18 +44,6 @@ _INSIDE = {
     "f_back", "f_globals", "f_builtins", "tb_frame", "gi_frame", "cr_frame", "ag_frame",
     "cell_contents",
 }  # fmt: skip
-
-
-def refusal(program: Program, trusted: Trusted) -> str:
-    """Why a program is refused: the answer itself, or a helper that it uses, takes a shortcut. "" if none.
-
-    Another exercise's answer that takes one is that exercise's own matter.
-    """
-    for cell in program.cells:
-        own = cell.label == program.exercise
-        if (own or cell.label.startswith("helper")) and (reason := shortcut(cell.source, trusted)):
-            return reason if own else f"in {cell.label}, {reason}"
-    return ""
 
 
 def shortcut(source: str, trusted: Trusted) -> str:

@@ -23,6 +23,7 @@ def judge_of(exercise_id: str) -> Judge:
 
     It may assume that every name of the probe is there, and nothing else about the arrays: they may come
     from a hostile process. It never raises on account of them, and takes no more time or memory than they do.
+    It is asked for the next finding only when the last one holds.
 
     Raises:
         KeyError: there is no coded exercise with this id.

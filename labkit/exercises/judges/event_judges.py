@@ -4,16 +4,17 @@ import numpy as np
 
 from labkit.exercises.event_specs import TAGS
 from labkit.exercises.judges.comparing import close, holds
+from labkit.exercises.judges.reading import word
 
 
 def judge_events(given, got):
     yield holds(
         "it returns a dictionary",
-        str(got["kind"]) == "dict",
-        got=str(got["kind"]),
+        word(got["kind"]) == "dict",
+        got=word(got["kind"]),
         expected="{tag: (steps, values)}",
     )
-    tags, wanted = str(got["tags"]), "; ".join(sorted(TAGS))
+    tags, wanted = word(got["tags"]), "; ".join(sorted(TAGS))
     yield holds(
         "it holds the tags of the numbers, and no others",
         tags == wanted,

@@ -1,12 +1,14 @@
 """Judges of exercises 5.3 to 5.5: settings are played on five seeds, and judged by what came of it."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import torch
 
 from labkit.exercises.game_specs import OPEN, REMEDIES
 from labkit.exercises.judges.comparing import holds
+from labkit.exercises.judges.reading import whole, word
 from labkit.exercises.referee import affordable, played
 from labkit.exercises.spec import Finding
 from labkit.games import GameError, Ring, RingOutcome, settings_from
@@ -14,6 +16,7 @@ from labkit.games.experiments import FAST_D, HEALTHY
 
 MODES = 8
 FEW = 3
+_NOTHING = np.zeros(0)
 SILENT = 0.01
 
 
@@ -84,11 +87,11 @@ def _why_not_vanished(ring: Ring) -> str:
 
 
 def judge_cures(_given, got):
-    count = int(np.ravel(got["how many"])[0])
+    count = whole(got.get("how many", _NOTHING))
     yield holds(
         "there are two cures",
         count == 2 and "not a pair" not in got,
-        got=str(got.get("not a pair", count)),
+        got=word(got["not a pair"]) if "not a pair" in got else str(count),
         expected="a list of two dicts",
         cause='return [{"name": value}, {"other": value}]',
     )
@@ -140,8 +143,15 @@ def chosen(values: Mapping[str, np.ndarray], *, base: Ring, allowed: tuple[str, 
     Raises:
         GameError: the record holds something else than settings that can be played.
     """
-    changes = {name: value.item() if value.ndim == 0 else value for name, value in values.items()}
+    changes = {name: _plain(value) for name, value in values.items()}
     return affordable(settings_from(Ring, changes, base=base, allowed=allowed))
+
+
+def _plain(value: np.ndarray) -> Any:
+    """The number or the word in an array; an array that is no such thing is refused as it is."""
+    if value.ndim:
+        return value
+    return word(value)[:100] if value.dtype.kind == "U" else value.item()
 
 
 # shared ----------------------------------------------------------------------------------------------
@@ -150,7 +160,7 @@ def chosen(values: Mapping[str, np.ndarray], *, base: Ring, allowed: tuple[str, 
 def _settings(
     got: Mapping[str, np.ndarray], base: Ring, allowed: tuple[str, ...], who: str = "the dict"
 ) -> tuple[Ring, Finding]:
-    refused = str(got.get("refused", "no settings"))
+    refused = word(got.get("refused", _NOTHING))
     ring = base
     if not refused:
         try:

@@ -3,6 +3,7 @@
 import numpy as np
 
 from labkit.exercises.judges.comparing import close, holds, same_shape
+from labkit.exercises.judges.reading import is_true, word
 from labkit.exercises.lab00 import dim
 
 
@@ -11,8 +12,8 @@ def judge_scale(images, got):
     n, h, w, c = pixels.shape
     yield holds(
         "it returns float32",
-        str(got["dtype"]) == "torch.float32",
-        got=str(got["dtype"]),
+        word(got["dtype"]) == "torch.float32",
+        got=word(got["dtype"]),
         expected="torch.float32",
         cause="the type asked for is float32: `.float()` gives it",
     )
@@ -60,7 +61,7 @@ def judge_scale(images, got):
     )
     yield holds(
         "the images given are left as they were",
-        bool(got["left alone"]),
+        is_true(got["left alone"]),
         got="changed",
         expected="unchanged",
         cause="an operation in place (`+=`, `mul_`) writes into the caller's tensor",
@@ -72,8 +73,8 @@ def judge_unscale(images, got):
     n, c, h, w = values.shape
     yield holds(
         "it returns uint8",
-        str(got["dtype"]) == "torch.uint8",
-        got=str(got["dtype"]),
+        word(got["dtype"]) == "torch.uint8",
+        got=word(got["dtype"]),
         expected="torch.uint8",
         cause="an image file holds bytes: end with `.to(torch.uint8)`",
     )
@@ -127,7 +128,7 @@ def judge_unscale(images, got):
     )
     yield holds(
         "the tensor given is left as it was",
-        bool(got["left alone"]),
+        is_true(got["left alone"]),
         got="changed",
         expected="unchanged",
         cause="an operation in place (`clamp_`, `+=`) writes into the caller's tensor",

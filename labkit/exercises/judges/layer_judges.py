@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from labkit.exercises.judges.comparing import close, holds, same_shape
+from labkit.exercises.judges.reading import is_true, numbers, word
 
 
 def judge_weights(net: nn.Module, got) -> Any:
@@ -17,7 +18,9 @@ def judge_weights(net: nn.Module, got) -> Any:
         "batch norm": net[2].layers[1],
     }
     drawn = {"convolution": 0.0, "transposed convolution": 0.0, "batch norm": 1.0}
+    sizes = {n: m.weight.numel() for n, m in fresh.items()}
     untouched = [n for n, m in fresh.items() if np.array_equal(got[n], m.weight.detach().numpy().reshape(-1))]
+    got = dict(got) | {name: numbers(got[name]) for name in (*fresh, "convolution with a bias")}
     yield holds(
         "convolutions, transposed convolutions and batch norms get new weights",
         not untouched,
@@ -26,7 +29,7 @@ def judge_weights(net: nn.Module, got) -> Any:
         cause="is each of the three kinds of layer in an `isinstance`, and is its weight changed in place?",
     )
     for name, mean in drawn.items():
-        yield _spread(name, got[name], mean)
+        yield _spread(name, got[name], mean, sizes[name])
     yield holds(
         "the weights follow a bell curve",
         all(_bell(got[n], mean) for n, mean in drawn.items()),
@@ -41,12 +44,16 @@ def judge_weights(net: nn.Module, got) -> Any:
         expected="different ones",
         cause="a seed is set inside the function, so that every layer starts the same sequence",
     )
-    for name in ("biases of convolutions", "bias of batch norm"):
+    biases = {
+        "biases of convolutions": net[1].bias.numel() + net[2].layers[0].bias.numel(),
+        "bias of batch norm": net[2].layers[1].bias.numel(),
+    }
+    for name, size in biases.items():
         yield close(
             f"{name} are 0" if name.startswith("biases") else f"{name} is 0",
             got[name],
-            np.zeros(got[name].shape),
-            mistakes={"it is as it was: set it to 0 where a layer has one": np.full(got[name].shape, 0.3)},
+            np.zeros(size),
+            mistakes={"it is as it was: set it to 0 where a layer has one": np.full(size, 0.3)},
             cause="`nn.init.zeros_` sets a bias; a layer made with `bias=False` has `None` there",
         )
     linear = torch.cat([net[-1].weight.flatten(), net[-1].bias]).detach().numpy()
@@ -58,18 +65,18 @@ def judge_weights(net: nn.Module, got) -> Any:
     )
     yield holds(
         "the parameters can still be trained",
-        bool(got["trainable"]),
+        is_true(got["trainable"]),
         got="parameters replaced, or their gradients switched off",
         expected="the same parameters with new numbers",
         cause="change a weight in place (`nn.init.normal_(module.weight, …)`): do not put a new one there",
     )
 
 
-def _spread(name: str, weights: np.ndarray, mean: float):
+def _spread(name: str, weights: np.ndarray, mean: float, size: int):
     """One finding: mean and standard deviation of a layer's weights, within four standard errors."""
     what = f"the weights of a {name} are N({mean:g}, 0.02)"
     m, s = float(weights.mean()), float(weights.std())
-    right = abs(m - mean) < 0.0015 and abs(s - 0.02) < 0.001
+    right = len(weights) == size and abs(m - mean) < 0.0015 and abs(s - 0.02) < 0.001
     causes = (
         (
             abs(m - mean) > 0.5,
@@ -96,7 +103,7 @@ def judge_ladder(inputs: tuple[list[nn.Module], int], got) -> Any:
     yield holds(
         "it returns a list with three numbers per layer",
         got["rows"].ndim == 2 and len(got["rows"]) > 0,
-        got=str(got["kind"]),
+        got=word(got["kind"]),
         expected="a list of (channels, size, parameters), all whole numbers",
         cause="collect a tuple of three numbers per layer in a list, and return the list",
     )

@@ -6,6 +6,7 @@ from torch import nn
 from torch.nn.functional import softplus
 
 from labkit.exercises.judges.comparing import close, holds
+from labkit.exercises.judges.reading import is_false
 from labkit.exercises.judges.score_judges import bce, one_number
 from labkit.exercises.score_specs import flat
 
@@ -130,7 +131,7 @@ _MEAN = "average over the batch: each part of the loss is a mean"
 def _only_a_loss(got):
     return holds(
         "it only computes a loss",
-        not bool(got["stepped"]),
+        is_false(got["stepped"]),
         got="gradients were written into D",
         expected="no call of `backward`",
         cause="`backward()` and the optimizers belong to the training step, not to the loss",

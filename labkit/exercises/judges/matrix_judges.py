@@ -5,6 +5,7 @@ import torch
 from torch.nn import functional as F
 
 from labkit.exercises.judges.comparing import close, holds, same_shape
+from labkit.exercises.judges.reading import word
 
 
 def _matrix(kernel, size, stride, padding) -> np.ndarray:
@@ -65,8 +66,8 @@ def _by_columns(matrix: np.ndarray, side: int, axis: int) -> np.ndarray:
 def judge_matrix(cases, got):
     yield holds(
         "it returns a float32 tensor",
-        str(got["kind"]) == "float32 tensor",
-        got=str(got["kind"]),
+        word(got["kind"]) == "float32 tensor",
+        got=word(got["kind"]),
         expected="float32 tensor",
         cause="torch.zeros and the kernel are float32 tensors: no numpy, no other dtype",
     )

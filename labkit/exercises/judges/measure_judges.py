@@ -3,21 +3,28 @@
 import numpy as np
 
 from labkit.exercises.judges.comparing import close, holds
+from labkit.exercises.judges.reading import numbers, word
 from labkit.exercises.measure_specs import MEASURED
 
 
 def judge_measure(given, got):
     yield holds(
         "it returns a dictionary",
-        str(got["kind"]) == "dict",
-        got=str(got["kind"]),
+        word(got["kind"]) == "dict",
+        got=word(got["kind"]),
         expected="a dictionary from tag to number",
     )
     wanted = "; ".join(sorted(MEASURED))
     yield holds(
-        "its tags are the five of the text", str(got["tags"]) == wanted, got=got["tags"], expected=wanted
+        "its tags are the five of the text",
+        word(got["tags"]) == wanted,
+        got=word(got["tags"]),
+        expected=wanted,
     )
-    values = dict(zip(MEASURED, np.asarray(got["values"], dtype=np.float64), strict=True))
+    found = numbers(got["values"])
+    if len(found) != len(MEASURED):
+        found = np.full(len(MEASURED), np.nan)
+    values = dict(zip(MEASURED, found, strict=True))
     real, fake = (given[name].double().numpy() for name in ("real_logits", "fake_logits"))
     yield from _judge_opinions(values, real, fake)
     gradients = {

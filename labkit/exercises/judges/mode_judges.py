@@ -3,6 +3,7 @@
 import numpy as np
 
 from labkit.exercises.judges.comparing import close, holds
+from labkit.exercises.judges.reading import is_true
 from labkit.exercises.mode_specs import WITHIN
 
 SHARE = 0.2
@@ -77,7 +78,7 @@ def judge_modes(given, got):
         1,
         cause="the fair share of one point is 1 / M: do not round it, and do not write 8 modes into the code",
     )
-    yield holds("the points given are left as they were", bool(got["left alone"]), got="changed")
+    yield holds("the points given are left as they were", is_true(got["left alone"]), got="changed")
 
 
 def _held(points: np.ndarray, centres: np.ndarray) -> np.ndarray:

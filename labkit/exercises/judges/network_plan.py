@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from labkit.exercises.network_trace import COLUMNS, KINDS
+from labkit.exercises.network_trace import COLUMNS, KINDS, MOST_OPERATIONS
 
 WEIGHTED = ("Conv2d", "ConvTranspose2d", "Linear")
 
@@ -42,10 +42,11 @@ class Stage:
 
 def steps(operations: np.ndarray) -> list[Step]:
     """The operations of a trace; none from an array that is no trace."""
-    if operations.ndim != 2 or operations.shape[1] != len(COLUMNS) or operations.dtype.kind not in "biuf":
+    rows = len(operations) if operations.ndim == 2 and operations.dtype.kind in "biuf" else 0
+    if not rows or rows > MOST_OPERATIONS or operations.shape[1] != len(COLUMNS):
         return []
     found = []
-    for row in np.nan_to_num(operations):
+    for row in np.nan_to_num(operations.astype(np.float64)):
         named = dict(zip(COLUMNS, row.tolist(), strict=True))
         kind = KINDS[int(np.clip(named.pop("kind"), 0, len(KINDS) - 1))]
         slope = round(named.pop("slope"), 8)

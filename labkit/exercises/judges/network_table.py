@@ -10,6 +10,7 @@ import numpy as np
 
 from labkit.exercises.judges.comparing import close, holds
 from labkit.exercises.judges.network_plan import Stage, Step, stages, steps
+from labkit.exercises.judges.reading import is_false, word
 from labkit.exercises.spec import Arrays, Finding
 
 ACTIVATIONS = ("ReLU", "LeakyReLU", "Tanh", "Sigmoid", "another activation")
@@ -18,7 +19,7 @@ NORMS = ("BatchNorm", "another normalisation")
 
 def is_network(got: Arrays, name: str) -> Iterator[Finding]:
     """It is an ``nn.Module``, and no part of it is labkit's."""
-    kind, borrowed = str(got["kind"]), str(got["borrowed"])
+    kind, borrowed = word(got["kind"]), word(got["borrowed"])
     yield holds(
         f"`{name}(...)` is an `nn.Module`",
         kind == "a network",
@@ -39,7 +40,7 @@ def registered(got: Arrays) -> Finding:
     """Every layer that runs is known to the module, so that an optimizer finds its weights."""
     lost = [i for i, s in enumerate(stages(steps(got["operations"])), 1) if not s.layer.registered]
     cause = "a plain Python list hides layers from PyTorch: use `nn.Sequential` or `nn.ModuleList`"
-    if not bool(got["steady"]):
+    if is_false(got["steady"]):
         cause = "they are made in `forward`, anew at every call, and never learn: make them in `__init__`"
     return holds(
         "its weights are registered",

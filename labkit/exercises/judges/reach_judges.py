@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from labkit.exercises.judges.comparing import close, holds
+from labkit.exercises.judges.reading import is_true
 from labkit.exercises.reach_specs import NON_SATURATING, SATURATING
 
 
@@ -60,14 +61,14 @@ def judge_norm(given, got):
         )
     yield holds(
         "weights and requires_grad stay as they were",
-        bool(got["weights kept"]) and bool(got["trainable"]),
+        is_true(got["weights kept"]) and is_true(got["trainable"]),
         got="changed",
         expected="unchanged",
         cause="measuring must not train or freeze anything: no step, no requires_grad_(False) left behind",
     )
     yield holds(
         "every .grad stays as it was",
-        bool(got["gradients kept"]),
+        is_true(got["gradients kept"]),
         got="changed",
         expected="unchanged",
         cause="backward() and zero_grad() write into .grad: torch.autograd.grad returns gradients instead",

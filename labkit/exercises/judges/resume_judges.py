@@ -1,50 +1,52 @@
 """Judge of exercise 3.6: which part of a killed run did not come back."""
 
 from labkit.exercises.judges.comparing import holds
+from labkit.exercises.judges.reading import is_true, whole, word
 from labkit.exercises.resume_specs import AFTER
 
 
 def judge_checkpoint(_seed: int, got):
     yield holds(
         "`save` writes the file",
-        int(got["size"]) > 0,
+        whole(got["size"]) > 0,
         got="no file at the path",
         expected="one file",
         cause="`torch.save(something, self.path)`: what is kept in memory dies with the run",
     )
     yield holds(
         "the file holds plain data",
-        not str(got["plain"]),
-        got=str(got["plain"]),
+        not word(got["plain"]),
+        got=word(got["plain"]),
         expected="tensors, numbers, strings, lists and dictionaries",
         cause="save `state_dict()`s, not the objects: a pickled object can run code when it is loaded",
     )
     yield holds(
         "saving changes nothing in the run",
-        not str(got["disturbed"]),
-        got=f"changed: {got['disturbed']}",
+        not word(got["disturbed"]),
+        got=f"changed: {word(got['disturbed'])}",
         expected="the run as it was",
         cause="`save` only reads",
     )
+    missing = word(got["missing"]).split("; ")
+    strange = not {""}.union(_PARTS).issuperset(missing)
     for name, cause in _PARTS.items():
-        missing = str(got["missing"]).split("; ")
         yield holds(
             f"{name} comes back",
-            name not in missing,
+            name not in missing and not strange,
             got="something else than was saved",
             expected="what was saved",
             cause=cause,
         )
     yield holds(
         "torch's random state comes back",
-        bool(got["random"]),
+        is_true(got["random"]),
         got="other random numbers after the load",
         expected="the z that the killed run would have drawn",
         cause="save `torch.get_rng_state()`, and set it as the last thing in `load`",
     )
     yield holds(
         f"{AFTER} steps later the resumed run is the uninterrupted one, bit for bit",
-        bool(got["the end"]),
+        is_true(got["the end"]),
         got="other weights",
         expected="the same weights",
         cause="something that the next step depends on is missing, or shared with the old run",

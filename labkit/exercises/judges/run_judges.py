@@ -4,6 +4,7 @@ import numpy as np
 import torch
 
 from labkit.exercises.judges.comparing import close, holds
+from labkit.exercises.judges.reading import is_false, is_true, numbers, whole, word
 from labkit.exercises.run_specs import BATCH, EVERY, LATENT, STEPS, Update, small_run
 
 
@@ -11,15 +12,15 @@ def judge_loop(seed: int, got):
     run = small_run(seed)
     yield holds(
         "`run.step` counts the updates",
-        int(got["step"]) == int(got["updates"]) + int(got["updates later"]),
-        got=f"{int(got['step'])} after {int(got['updates']) + int(got['updates later'])} updates",
+        whole(got["step"]) == whole(got["updates"]) + whole(got["updates later"]),
+        got=f"{whole(got['step'])} after {whole(got['updates']) + whole(got['updates later'])} updates",
         expected="the number of updates",
         cause="add 1 to `run.step` after each update",
     )
     yield holds(
         "it goes on until `run.step` is `steps`",
-        (int(got["updates"]), int(got["updates later"])) == (STEPS, 2),
-        got=f"{int(got['updates'])} updates, then {int(got['updates later'])}",
+        (whole(got["updates"]), whole(got["updates later"])) == (STEPS, 2),
+        got=f"{whole(got['updates'])} updates, then {whole(got['updates later'])}",
         expected=f"{STEPS} updates up to steps={STEPS}, then 2 more up to {STEPS + 2}",
         cause="each turn of the loop calls `update` once; a later call goes on from `run.step`",
     )
@@ -48,28 +49,28 @@ def judge_loop(seed: int, got):
     )
     yield holds(
         "a picture is taken after every `every` steps",
-        int(got["frames"]) == STEPS // EVERY,
-        got=f"{int(got['frames'])} in {STEPS} steps with every={EVERY}",
+        whole(got["frames"]) == STEPS // EVERY,
+        got=f"{whole(got['frames'])} in {STEPS} steps with every={EVERY}",
         expected=f"{STEPS // EVERY}, after steps 3 and 6",
         cause="count first, then ask whether `run.step % every == 0`",
     )
     yield holds(
         "a picture is uint8 (N, C, H, W)",
-        str(got["frame types"]) == "torch.uint8 (5, 1, 4, 4)",
-        got=got["frame types"],
+        word(got["frame types"]) == "torch.uint8 (5, 1, 4, 4)",
+        got=word(got["frame types"]),
         expected="torch.uint8 (5, 1, 4, 4)",
         cause="`to_uint8(...)` turns [-1, 1] into bytes; keep all axes, and append once per picture",
     )
     yield holds(
         "G is in training mode whenever it is updated",
-        bool(got["trained"]) and bool(got["training"]),
+        is_true(got["trained"]) and is_true(got["training"]),
         got="evaluation mode",
         expected="training mode",
         cause="after a picture, set it back with `run.G.train()`",
     )
     yield holds(
         "looking does not change G",
-        bool(got["watched"]),
+        is_true(got["watched"]),
         got="batch norm counted the pictures as training",
         expected="running statistics as the updates left them",
         cause="take the picture in evaluation mode: `run.G.eval()` before, `run.G.train()` after",
@@ -91,23 +92,24 @@ def judge_loop(seed: int, got):
 def _judge_z(got):
     yield holds(
         "z has one row for each real image, shaped like a row of fixed_z",
-        str(got["z shapes"]) == str((BATCH, LATENT, 1, 1)),
-        got=got["z shapes"],
+        word(got["z shapes"]) == str((BATCH, LATENT, 1, 1)),
+        got=word(got["z shapes"]),
         expected=(BATCH, LATENT, 1, 1),
         cause="`torch.randn(len(real), *run.fixed_z.shape[1:])`",
     )
     yield holds(
         "z is drawn anew for every update",
-        int(got["z repeats"]) == 0 and not bool(got["z is fixed_z"]),
+        whole(got["z repeats"]) == 0 and is_false(got["z is fixed_z"]),
         got="the same z again",
         expected="fresh numbers",
         cause="fixed_z is for looking only: training on it teaches G nothing but these few points",
     )
-    z = got["z"].astype(np.float64)
+    z = numbers(got["z"])
+    largest = np.abs(z).max(initial=0)
     yield holds(
         "z is normal, with mean 0 and standard deviation 1",
-        abs(z.mean()) < 0.12 and abs(z.std() - 1) < 0.1 and np.abs(z).max() > 2.2,
-        got=f"mean {z.mean():.2f}, deviation {z.std():.2f}, largest {np.abs(z).max():.2f}",
+        abs(z.mean()) < 0.12 and abs(z.std() - 1) < 0.1 and largest > 2.2,
+        got=f"mean {z.mean():.2f}, deviation {z.std():.2f}, largest {largest:.2f}",
         expected="mean 0, deviation 1, largest above 3",
         cause="`torch.randn` draws from the normal distribution, `torch.rand` from [0, 1]",
     )

@@ -5,6 +5,7 @@ import torch
 from torch import nn
 
 from labkit.exercises.judges.comparing import close, holds
+from labkit.exercises.judges.reading import number, word
 from labkit.exercises.spec import Finding
 
 
@@ -14,8 +15,8 @@ def judge_bce(given, got):
     p = 1 / (1 + np.exp(-logits))
     yield holds(
         "the formula is written out",
-        not str(got["library"]),
-        got=f"a call of {got['library']}",
+        not word(got["library"]),
+        got=f"a call of {word(got['library'])}",
         expected="your own formula",
         cause="the library's loss does the work: write the formula with exp, log and the like",
     )
@@ -94,7 +95,7 @@ def judge_floor(given, got):
         },
         cause="the lowest loss is where D says s for every real image: put p = s into the cross-entropy",
     )
-    unsmoothed = float(np.ravel(got["without smoothing"])[0])
+    unsmoothed = number(got["without smoothing"])
     yield holds(
         "without smoothing it is 0",
         abs(unsmoothed) < 1e-6,

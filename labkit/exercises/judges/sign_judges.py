@@ -1,6 +1,7 @@
 """Judge of exercise 5.8: which failure three numbers of a run speak of, and what was overlooked."""
 
 from labkit.exercises.judges.comparing import holds
+from labkit.exercises.judges.reading import word
 from labkit.exercises.sign_specs import COLLAPSE, HEALTHY, NAMES, RUNS, VANISHED
 
 # For each of the runs its verdict, and {a wrong verdict: what was overlooked}.
@@ -79,7 +80,7 @@ _VERDICTS = (
 
 
 def judge_signs(given, got):
-    said = [str(got[f"run {k}"]) for k in range(len(given))]
+    said = [word(got[f"run {k}"]) for k in range(len(given))]
     unknown = [v for v in said if v not in NAMES]
     yield holds(
         "it returns one of the three names",

@@ -7,6 +7,7 @@ import torch
 from torch.nn import functional as F
 
 from labkit.exercises.judges.comparing import close, holds
+from labkit.exercises.judges.reading import word
 from labkit.exercises.spec import Finding
 
 _KINDS = {  # what was returned instead of an int: likely cause
@@ -21,7 +22,7 @@ _KINDS = {  # what was returned instead of an int: likely cause
 def _agree(what: str, got: np.ndarray, right: np.ndarray, rows: np.ndarray, mistakes: dict) -> Finding:
     """A finding about one group of settings that shows the first call which went wrong."""
     finding = close(what, got, right, mistakes=mistakes)
-    if finding.ok or got.shape != right.shape:
+    if finding.ok or got.shape != right.shape or got.dtype.kind not in "biuf":
         return finding
     first = int(np.flatnonzero(got != right)[0])
     names = ("size", "kernel_size", "stride", "padding", "output_padding", "dilation")
@@ -46,15 +47,15 @@ def _layer_sizes(rows: np.ndarray) -> np.ndarray:
 def judge_size(groups, got):
     yield holds(
         "it returns a whole number",
-        str(got["kind"]) in ("int", "int32", "int64"),
-        got=f"a {got['kind']}",
+        word(got["kind"]) in ("int", "int32", "int64"),
+        got=f"a {word(got['kind'])}",
         expected="an int",
-        cause=_KINDS.get(str(got["kind"]), ""),
+        cause=_KINDS.get(word(got["kind"]), ""),
     )
     yield holds(
         "it is your own arithmetic",
-        not str(got["layers"]),
-        got=f"a call of {got['layers']}",
+        not word(got["layers"]),
+        got=f"a call of {word(got['layers'])}",
         expected="no layer",
         cause="building a layer and reading its shape hides the formula: count the pixels yourself",
     )

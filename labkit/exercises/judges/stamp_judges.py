@@ -7,6 +7,7 @@ import torch
 from torch.nn import functional as F
 
 from labkit.exercises.judges.comparing import close, holds, same_shape
+from labkit.exercises.judges.reading import is_true, word
 from labkit.exercises.spec import Finding
 
 
@@ -40,22 +41,22 @@ def _same(what, got, expected, mistakes) -> Finding:
 def judge_stamps(cases, got):
     yield holds(
         "it returns a float tensor",
-        str(got["kind"]) in ("float32 tensor", "float64 tensor"),
-        got=str(got["kind"]),
+        word(got["kind"]) in ("float32 tensor", "float64 tensor"),
+        got=word(got["kind"]),
         expected="float32 tensor",
         cause="build the canvas with torch.zeros and return it as it is",
     )
     yield holds(
         "no convolution of torch is called",
-        not str(got["library"]),
-        got=str(got["library"]),
+        not word(got["library"]),
+        got=word(got["library"]),
         expected="stamps of your own",
         cause="the point is to see what the layer does (nn's layers also draw random weights): add "
         "`pixel * kernel` to slices of a canvas",
     )
     yield holds(
         "image and kernel are left as they were",
-        bool(got["left alone"]),
+        is_true(got["left alone"]),
         got="changed",
         expected="unchanged",
         cause="an operation in place (`*=`, `+=`) writes into the caller's tensor, and spoils the kernel for "

@@ -13,6 +13,7 @@ from torch.func import functional_call
 from torch.nn.functional import softplus
 
 from labkit.exercises.judges.comparing import close, holds
+from labkit.exercises.judges.reading import is_true, whole, word
 from labkit.exercises.spec import Finding
 from labkit.exercises.step_specs import D_RATE, G_RATE, Start, flat
 
@@ -63,14 +64,14 @@ def judge_step(s: Start, got):
     )
     yield holds(
         "the fakes are made once and serve both updates",
-        int(got["runs of G"]) == 1,
-        got=f"{int(got['runs of G'])} runs of G",
+        whole(got["runs of G"]) == 1,
+        got=f"{whole(got['runs of G'])} runs of G",
         expected="1 run of G",
         cause="keep `fake` from the first pass: running G again costs time and teaches nothing new",
     )
     yield holds(
         "both networks stay ready to train",
-        bool(got["training"]) and bool(got["learning"]),
+        is_true(got["training"]) and is_true(got["learning"]),
         got="a network in evaluation mode, or with frozen weights",
         expected="training mode, all weights learning",
         cause="undo a `.eval()` or `requires_grad_(False)` before you return",
@@ -88,7 +89,7 @@ def _moved(name: str, change: np.ndarray, needs: str) -> Finding:
 
 
 def _returns(got) -> Finding:
-    names, kinds = str(got["returned"]), str(got["kinds"])
+    names, kinds = word(got["returned"]), word(got["kinds"])
     if kinds and "None" not in kinds and "float" not in kinds and "Tensor" in kinds:
         cause = "a tensor keeps its whole graph alive: take `.item()`"
     elif names == "NoneType":

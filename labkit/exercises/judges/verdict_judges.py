@@ -8,7 +8,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from labkit.exercises.judges.comparing import close, holds
+from labkit.exercises.judges.comparing import holds
+from labkit.exercises.judges.reading import word
 from labkit.exercises.verdict_specs import RUNS, VERDICTS
 from labkit.files import shipped
 from labkit.logbook import read
@@ -57,27 +58,27 @@ def missing_sign(columns: Columns, verdict: str) -> tuple[str, float, str] | Non
 def judge_verdicts(_given, got):
     yield holds(
         "it returns a dictionary",
-        str(got["kind"]) == "dict",
-        got=str(got["kind"]),
+        word(got["kind"]) == "dict",
+        got=word(got["kind"]),
         expected='{"run_a": verdict, …}',
     )
     yield holds(
         "it has a verdict for each of the five runs",
-        str(got["runs"]) == "; ".join(RUNS),
-        got=str(got["runs"]) or "none",
+        word(got["runs"]) == "; ".join(RUNS),
+        got=word(got["runs"]) or "none",
         expected="; ".join(RUNS),
         cause="one entry for each run, by its name",
     )
     for run in RUNS:
         yield holds(
             f"{run}: the verdict is one of the five",
-            str(got[run]) in VERDICTS,
-            got=str(got[run]) or "an empty one",
+            word(got[run]) in VERDICTS,
+            got=word(got[run]) or "an empty one",
             expected="; ".join(VERDICTS),
             cause="letter for letter as in the table above",
         )
     for run in RUNS:
-        verdict = str(got[run])
+        verdict = word(got[run])
         lacks = missing_sign(read(shipped("runs", run)), verdict)
         tag, value, sign = lacks or ("", 0.0, "")
         yield holds(
@@ -151,14 +152,16 @@ _CASES = (
 def judge_rule(_given, got):
     yield holds(
         "it returns one of the five verdicts",
-        not str(got["strange"]),
-        got=str(got["strange"]),
+        not word(got["strange"]),
+        got=word(got["strange"]),
         expected="; ".join(VERDICTS),
         cause="letter for letter as in the table above",
     )
-    said = np.asarray(got["the verdicts"])
-    if said.shape != (len(_CASES),):
-        yield close("there is a verdict for every run", said, np.zeros(len(_CASES)))
+    said = got["the verdicts"]
+    if said.shape != (len(_CASES),) or said.dtype.kind not in "iu":
+        what = "there is a verdict for every run"
+        yield holds(what, False, got=f"shape {said.shape}", expected=f"shape {(len(_CASES),)}")
         return
     for (what, verdict, cause), number in zip(_CASES, said.tolist(), strict=True):
-        yield holds(what, VERDICTS[number] == verdict, got=VERDICTS[number], expected=verdict, cause=cause)
+        name = VERDICTS[number] if 0 <= number < len(VERDICTS) else "none of the five"
+        yield holds(what, name == verdict, got=name, expected=verdict, cause=cause)

@@ -70,8 +70,7 @@ def _odd_files() -> Iterator[Case]:
 
 
 def _odd_cells() -> Iterator[Case]:
-    many = all_of("01", "refused")
-    yield Case("many", "01", "100,000 cells", _crowded, many, {"1.1": "cells"}, True)
+    yield Case("many", "01", "100,000 empty cells", _crowded, statuses("01"), hostile=True)
     yield case(
         "odd cells", "01", "cells of every wrong type between the answers", change=_littered, hostile=True
     )
@@ -93,7 +92,7 @@ def _odd_cells() -> Iterator[Case]:
 def _sources() -> Iterator[Case]:
     """Texts that strike whoever parses them."""
     deep = "x = " + "-" * 100_000 + "1\n"
-    yield attack("deep", "an expression nested 100,000 times", deep + DEF + "    return -1", "raised")
+    yield attack("deep", "an expression nested 100,000 times", deep + DEF + "    return -1", "refused")
     chain = "x = a" + ".a" * 100_000 + "\n"
     yield attack("chain", "a chain of 100,000 attributes", chain + DEF + "    return -1", "refused")
     yield attack(
@@ -102,7 +101,7 @@ def _sources() -> Iterator[Case]:
     yield attack("zero", "a NUL in the source", DEF + "    return '\0'", "raised")
     yield attack("surrogate", "half a character in the source", DEF + "    return '\ud800'")
     yield attack("long", "a megabyte in one line", DEF + "    return " + "'" + "x" * 2**20 + "'", "wrong")
-    yield attack("digits", "an integer of 100,000 digits", DEF + "    return " + "9" * 100_000, "raised")
+    yield attack("digits", "an integer of 100,000 digits", DEF + "    return " + "9" * 100_000, "refused")
 
 
 def _texts() -> Iterator[Case]:
@@ -114,8 +113,9 @@ def _texts() -> Iterator[Case]:
     )
     yield case("markup", "01", "scripts in a written answer", change=lambda n: _prose(n, evil), hostile=True)
     yield case(
-        "essay", "01", "a written answer of 5 MB", change=lambda n: _prose(n, "word " * 10**6), hostile=True
-    )
+        "essay", "01", "a written answer of 5 MB",
+        change=lambda n: _prose(n, "word " * 10**6), says={"": "not read"}, hostile=True,
+    )  # fmt: skip
     shown = [
         {"text/html": "<script>alert('output')</script>"},
         {"image/svg+xml": "<svg onload=alert(1)></svg>"},

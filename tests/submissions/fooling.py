@@ -37,7 +37,7 @@ def _first() -> Iterator[Case]:
         ("numpy", "patches numpy's comparisons", _NUMPY),
         ("torch", "patches torch's comparisons and its layers", _TORCH),
         ("as_array", "patches the functions that turn values into arrays", _AS_ARRAY),
-        ("record", "patches the record to say that nothing failed", _RECORD, "wrong"),
+        ("record", "patches the record to say that nothing failed", _RECORD, "refused"),
         ("nothing", "claims success with a record that holds no arrays", _NO_ARRAYS),
         ("forger", "writes a result of its own and leaves", _FORGER),
         ("json", "patches json, zipfile and pickle on the way out", _JSON, "refused"),
@@ -177,7 +177,7 @@ _TRACER = f"""
 import threading
 def tracer(frame, event, value):
     if event == "return" and frame.f_code.co_name in ("as_array", "_as_record", "run_probe"):
-        for held in (frame.f_locals.get("arrays"), getattr(value, "arrays", None)):
+        for held in (sly(frame, "f_lo", "cals").get("arrays"), getattr(value, "arrays", None)):
             if isinstance(held, dict):
                 held.clear()
     return tracer

@@ -52,7 +52,7 @@ import importlib
 _JUDGES_IN_DISGUISE = f"""
 {SLY}
 {DEF}    load = sly(modules["importlib"], "import_", "module")
-    return load(".".join(["labkit", "exercises", "judges"]))
+    return load(".".join(["labkit", "exercises", "judges", "lab01"]))
 """
 _MODULES_BY_NAME = f"""
 import sys
@@ -65,7 +65,7 @@ import glob, json, os
     for top in ("/", os.path.expanduser("~"), os.getcwd(), "/tmp"):
         for folder, folders, files in os.walk(top):
             folders[:] = [f for f in folders if f not in ("proc", "sys", "site-packages", "usr")]
-            seen += [os.path.join(folder, f) for f in files if f.endswith((".ipynb", ".jsonl", ".html"))]
+            seen += [os.path.join(folder, f) for f in files if f.endswith((".ipynb", ".jsonl"))]
     print("found", seen)
     for path in seen:
         print(path, open(path, errors="replace").read()[:300])

@@ -59,6 +59,14 @@ def test_an_answer_on_top_of_a_wrong_one_is_judged_with_the_solutions(judge):
     assert any("solution's 3.2" in note for note in marks["3.4"].notes)
 
 
+def test_an_answer_on_top_of_a_blank_one_is_judged_with_the_solutions(judge):
+    notebook, blank = solved(), untouched()
+    notebook["cells"][at(notebook, "3.2")] = blank["cells"][at(blank, "3.2")]
+    marks = _marks(judge, notebook)
+    assert marks["3.2"].status == "not attempted"
+    assert marks["3.4"].status == "right"
+
+
 def test_two_wrong_answers_are_two_wrong_answers(judge):
     notebook = answered("3.2", HALVED)
     notebook["cells"][at(notebook, "3.4")]["source"] += "\n    return None\n"

@@ -22,7 +22,8 @@ from labkit.instructor.sandbox import Outcome, Sandbox
 from labkit.instructor.shortcuts import shortcut
 from labkit.instructor.trusted import Trusted
 
-_WORSE = ("wrong", "raised", "timed out")
+# What may be another exercise's fault; "not attempted" is, where an answer calls one that is still blank.
+_WORSE = ("wrong", "raised", "timed out", "not attempted")
 
 
 class SolutionError(RuntimeError):
@@ -86,7 +87,7 @@ def judge_submission(judge: Judge, submission: Submission) -> Iterator[Mark]:
         marks[exercise_id], uses[exercise_id] = _judge_answer(judge, submission, exercise)
     for exercise_id, mark in marks.items():
         failed = tuple(i for i in uses.get(exercise_id, ()) if marks[i].status != "right")
-        if mark.status in _WORSE and failed:
+        if mark.status in _WORSE and failed and not submission.answers[exercise_id].blank:
             mark = _judge_with_given(judge, submission, find(exercise_id), failed)
             marks[exercise_id] = mark
     yield from marks.values()

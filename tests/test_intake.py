@@ -85,6 +85,8 @@ def test_names_of_moodle(parts):
         (("03_training_loop (2).ipynb",), "the folder"),
         (("Copy of 03_training_loop.ipynb",), "the folder"),
         (("anna", LAB), "anna"),
+        (("07", LAB), "07"),
+        (("01_anna", LAB), "01_anna"),
         (("anna", "deeper", "ben_03_training_loop.ipynb"), "anna"),
         (("lab 03", "anna", LAB), "anna"),
         (("03_training_loop", "anna_03_training_loop.ipynb"), "anna"),

@@ -135,6 +135,9 @@ def test_a_helper_that_completes_an_object_runs():
     assert _labels(notebook, "3.6") == ["set-up", "3.6", "helper 1"]
     notebook = with_cell(solved(), "3.6", code("torch.manual_seed(0)\nplt.rcParams['figure.dpi'] = 3"))
     assert _labels(notebook, "3.6") == ["set-up", "3.6"], "the notebook's imports are nobody's object"
+    own = answered("3.7", "import numpy as np\ndef loss_floor(smooth):\n    return np.log(smooth)")
+    own = with_cell(own, "3.7", code("np.random.seed(0)\n" + SLOW_LOSS), after=True)
+    assert _labels(own, "3.7") == ["set-up", "3.7"], "nor are the student's"
 
 
 def test_a_changed_import_cell_does_not_hide_the_instructors():

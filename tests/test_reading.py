@@ -102,7 +102,7 @@ def test_without_its_marker_an_answer_is_known_by_its_id_and_then_by_what_it_def
     by_id = read(headless(solved(), "3.2")).answers["3.2"]
     assert by_id.found_by == "id" and "known by its id" in by_id.notes[-1]
     by_name = read(headless(solved(), "3.2", ids=False)).answers["3.2"]
-    assert by_name.found_by == "similarity" and "what it defines" in by_name.notes[-1]
+    assert by_name.found_by == "similarity" and "without its marker line" in by_name.notes[-1]
     notebook = headless(solved(), "3.4", ids=False)
     for cell in notebook["cells"]:
         cell["source"] = cell["source"].replace("def train_step(", "def my_step(")
@@ -222,6 +222,12 @@ def test_lines_that_are_no_python_are_taken_out_and_told():
     assert "lines that are no Python were left out: %matplotlib inline, !pip install x" in answer.notes[0]
     kept = "def discriminator_loss(D, real, fake):\n    return (7\n            % 4)\ntext = '''\n!a\n'''"
     assert read(answered("3.2", kept)).answers["3.2"].source.endswith(kept)
+    mixed = read(answered("3.2", "%matplotlib inline\n!ls\n" + kept)).answers["3.2"].source
+    assert "\npass\npass\n" in mixed and "            % 4)" in mixed, (
+        "a line that continues an expression is no magic"
+    )
+    broken = read(answered("3.2", "%matplotlib inline\ndef discriminator_loss(D:\n    pass")).answers["3.2"]
+    assert "%" not in broken.source, "the SyntaxError that is told is the student's own"
     timed = solved()
     cell = timed["cells"][at(timed, "3.2")]
     cell["source"] = "%%time\n" + cell["source"]

@@ -92,9 +92,7 @@ def _with_notes(best: Match, candidates: list[Match]) -> Match:
     if best.found_by == "id":
         notes.append("its marker line is gone; the cell was known by its id")
     elif best.found_by == "similarity":
-        notes.append(
-            f"its marker line is gone; cell {best.piece.cell} of the file was known by what it defines"
-        )
+        notes.append(f"found without its marker line, by what cell {best.piece.cell} of the file defines")
     return Match(best.piece, best.found_by, best.name, best.blank, tuple(notes))
 
 

@@ -18,9 +18,7 @@ _CANVAS = re.compile(
 )
 _CANVAS_TEXT = re.compile(r"(?P<name>.+?)_(?P<late>LATE_)?(?P<id>\d+)_(?:text|link)\.html")
 _MOODLE = re.compile(r"(?P<name>.+?)_(?P<id>\d+)_assignsubmission_[a-z]+(?:_(?P<rest>.*))?")
-_LAB_FOLDER = re.compile(
-    r"(?:lab|labs|week|assignment|homework)?[ _-]?\d{1,2}|\d\d_[a-z0-9_]+", re.IGNORECASE
-)
+_LAB_FOLDER = re.compile(r"(?:lab|labs|week|assignment|homework)[ _-]?\d{1,2}", re.IGNORECASE)
 _ANY_LAB = re.compile(
     r"(?<![a-z0-9])(?:\d\d_[a-z][a-z0-9]*(?:_[a-z0-9]+)*|lab[ _-]?\d{1,2})(?![a-z0-9])", re.IGNORECASE
 )

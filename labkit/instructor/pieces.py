@@ -17,8 +17,16 @@ from labkit.instructor.names import Names, names, parse
 from labkit.instructor.notebook_file import FileCell
 
 _CODE_MARKER = re.compile(r"#+[\W_]*exercise[\W_]*(\d+)\s*[.,]\s*(\d+)\b(.*)", re.IGNORECASE)
-_TEXT_MARKER = re.compile(r"[\W_]*exercise[\W_]*(\d+)\s*[.,]\s*(\d+)\b.*\byour\s+answer\b", re.IGNORECASE)
-_MAGIC = re.compile(r"(\s*)(?:[%!]|\w[\w\s,.]*=\s*[%!]|\?+\w|[\w.%]+\?+\s*$)")
+_TEXT_MARKER = re.compile(r"[\W_]*exercise[\W_]*(\d+)\s*[.,]\s*(\d+)[\W_]+your\s+answer\b", re.IGNORECASE)
+# From what is surely no Python to what may also continue an expression ("% b").
+_MAGICS = tuple(
+    re.compile(r"(\s*)(?:" + kinds + ")")
+    for kinds in (
+        r"(?<!\s)(?:%%?[A-Za-z]|!)",
+        r"%%?[A-Za-z]|!",
+        r"%%?[A-Za-z]|!|\w[\w\s,.]*=\s*[%!]|\?+\w|[\w.%]+\?+\s*$",
+    )
+)
 _PYTHON_MAGICS = {"time", "timeit", "capture", "prun", "python", "python3", "memit", "debug"}
 _NOT_GRADED = {"check", "hand_in"}
 
@@ -123,18 +131,19 @@ def _without_magics(source: str) -> tuple[str, tuple[str, ...]]:
         word = re.match(r"%%(\w*)", lines[first])[1]
         if word not in _PYTHON_MAGICS:
             return "", (f"a cell that begins with %%{word[:20]} is no Python and was left out",)
-    suspects = [n for n, line in enumerate(lines) if _MAGIC.match(line)]
-    blanked = list(lines)
-    for n in suspects[:500]:
-        blanked[n] = _MAGIC.match(lines[n])[1] + "pass"
-    text = "\n".join(blanked)
-    if not suspects:
+    tries = [_blanked(lines, magic) for magic in _MAGICS]
+    text, gone = next((t for t in tries if t[1] and parse(t[0]) is not None), tries[0])
+    if not gone:
         return source, ()
-    # A line such as "% b" may continue an expression: then nothing is gained by taking it out.
-    if parse(text) is None:
-        return source, ()
-    shown = ", ".join(lines[n].strip()[:30] for n in suspects[:3])
+    shown = ", ".join(line.strip()[:30] for line in gone[:3])
     return text, (f"lines that are no Python were left out: {shown}",)
+
+
+def _blanked(lines: list[str], magic: re.Pattern) -> tuple[str, list[str]]:
+    """The lines with ``pass`` in the place of those that match, and these."""
+    found = {n: m for n, line in enumerate(lines) if (m := magic.match(line))}
+    text = "\n".join(found[n][1] + "pass" if n in found else line for n, line in enumerate(lines))
+    return text, [lines[n] for n in found]
 
 
 def _without_checks(source: str) -> tuple[str, list[str]]:

@@ -85,12 +85,13 @@ def program(
     _choose(plan, own)
     for index, part in enumerate(plan.parts):
         if part.place < answer.place and part.names and part.names.star:
+            plan.uses |= {part.exercise} - {""}
             _choose(plan, index)
     if any((n := plan.parts[i].names) and n.dynamic for i in set(plan.chosen)):
         for index, part in enumerate(plan.parts):
             if part.place < answer.place and part.label.startswith("helper"):
                 _choose(plan, index)
-    _touching(plan, own)
+    _touching(plan)
     cells = [Cell("set-up", trusted.imports)]
     cells += [Cell(f"notebook {s.number}", s.source) for i, s in enumerate(trusted.light) if i in plan.light]
     cells += [Cell(p.label, p.source) for i, p in enumerate(plan.parts) if i in plan.chosen]
@@ -176,10 +177,10 @@ def _makers(plan: _Plan, name: str, *, at_once: bool) -> list[tuple[str, int]]:
     return []
 
 
-def _touching(plan: _Plan, own: int) -> None:
+def _touching(plan: _Plan) -> None:
     """Helpers that change an object of a chosen part: ``Checkpoint.save = save`` in a cell of its own."""
-    made = {n for i in plan.chosen if plan.parts[i].names for n in plan.parts[i].names.binds}
-    made -= plan.trusted.provided.keys()
+    chosen = [found for i in plan.chosen if (found := plan.parts[i].names)]
+    made = {n for found in chosen for n, kind in found.binds.items() if kind in ("def", "class", "")}
     for index, part in enumerate(plan.parts):
         if part.names and part.label.startswith("helper") and part.names.touches & made:
             _choose(plan, index)

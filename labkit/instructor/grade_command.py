@@ -7,8 +7,7 @@ import os
 import secrets
 import sys
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NoReturn
@@ -20,11 +19,11 @@ from labkit.instructor.grade import Done, Setting
 from labkit.instructor.gradebook import GradebookError
 from labkit.instructor.intake import IntakeError, collect
 from labkit.instructor.judging import SolutionError
-from labkit.instructor.marks import STATUSES, Run
+from labkit.instructor.marks import STATUSES, Handed, Run
 from labkit.instructor.reviews import ReviewError, read_sheet
 from labkit.instructor.sandbox import NONE, SandboxError, version
 from labkit.instructor.selection import select
-from labkit.instructor.trusted import TrustedError, labs
+from labkit.instructor.trusted import Trusted, TrustedError, labs
 
 _KNOWN = (
     batch.BatchError,
@@ -36,6 +35,7 @@ _KNOWN = (
     SolutionError,
     TrustedError,
 )
+_BOOK = "gradebook.jsonl"
 _COURSE = Path("course.toml")
 _UNSAFE = (
     "WARNING: --unsafe. The students' code runs without a sandbox, with your rights, on your files. "
@@ -46,17 +46,6 @@ _UNSAFE = (
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"{self.prog}: {message}. See {self.prog} --help\n")
-
-
-@dataclass(frozen=True)
-class Books:
-    """The files of an output folder."""
-
-    out: Path
-
-    @property
-    def gradebook(self) -> Path:
-        return self.out / "gradebook.jsonl"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -133,8 +122,8 @@ def _usable(asked: argparse.Namespace) -> None:
         _complain(f"--seed {asked.seed}: give a number from 0 to 2147483647")
     if asked.seed is not None and asked.resume:
         _complain("--resume goes on with the seed of the last run: leave --seed out")
-    if (asked.merge or asked.set) and not (asked.out / "gradebook.jsonl").is_file():
-        _complain(f"{asked.out} holds no gradebook.jsonl: is it the --out of an earlier run?")
+    if (asked.merge or asked.set) and not (asked.out / _BOOK).is_file():
+        _complain(f"{asked.out} holds no {_BOOK}: is it the --out of an earlier run?")
 
 
 def _complain(message: str) -> NoReturn:
@@ -142,61 +131,61 @@ def _complain(message: str) -> NoReturn:
 
 
 def _grade(asked: argparse.Namespace) -> int:
-    books = Books(asked.out)
+    book = asked.out / _BOOK
     course, trusted = read(_COURSE), labs(asked.solutions)
-    wanted = asked.lab.zfill(2) if asked.lab else ""
-    if wanted and wanted not in trusted:
-        _complain(f"--lab {asked.lab}: {asked.solutions} has no such lab, but {', '.join(trusted)}")
+    run = _run(asked, trusted, gradebook.runs(book))
+    wanted = "".join(run.labs)
     handed = collect(asked.paths, [t.stem for t in trusted.values()])
-    earlier = gradebook.runs(books.gradebook)
-    if earlier and not asked.resume and asked.seed is None:
-        print(f"{books.gradebook} is there already: this is a regrade, and its history is kept.")
-    seed = asked.seed if asked.seed is not None else secrets.randbelow(2**31)
-    if asked.resume:
-        if not earlier:
-            _complain(f"--resume: there is no run in {asked.out} to go on with")
-        seed, wanted = earlier[-1].seed, ",".join(earlier[-1].labs)
-    unsafe = asked.unsafe
-    run = Run(
-        secrets.token_hex(4),
-        seed,
-        (wanted,) if wanted else (),
-        NONE if unsafe else version(),
-        __version__,
-        datetime.now(UTC).isoformat(timespec="seconds"),
-    )
-    if unsafe:
-        print(_UNSAFE, file=sys.stderr)
-    print(f"{len(handed)} files handed in; reading them …", flush=True)
+    print(f"{len(handed)} files to read …", flush=True)
     handed = select(handed, trusted, wanted)
-    done_before = gradebook.finished(books.gradebook, run) if asked.resume else set()
-    todo = [h for h in handed if not any(_same(h, key) for key in done_before)]
+    before = gradebook.finished(book, run) if asked.resume else set()
+    todo = [h for h in handed if not any(_same(h, key) for key in before)]
     if len(todo) < len(handed):
         print(f"{len(handed) - len(todo)} of {len(handed)} notebooks are graded already.")
-    books.out.mkdir(parents=True, exist_ok=True)
-    gradebook.record_run(books.gradebook, run)
-    setting = Setting(seed, trusted, _digest(asked.solutions), wanted, unsafe)
+    asked.out.mkdir(parents=True, exist_ok=True)
+    gradebook.record_run(book, run)
+    setting = Setting(run.seed, trusted, _digest(asked.solutions), wanted, run.unsafe)
     jobs = asked.jobs or os.cpu_count() or 1
     done: list[Done] = []
     if todo:
         with batch.executor(min(jobs, len(todo)), asked.dask) as pool:
-            done = batch.grade_all(todo, setting, run, books.out, pool, at_once=4 * jobs)
-    made = publish.publish(books.out, trusted, course, run)
+            done = batch.grade_all(todo, setting, run, asked.out, pool, at_once=4 * jobs)
+    made = publish.publish(asked.out, trusted, course, run)
     _report(done, made, run)
     return 0
 
 
+def _run(asked: argparse.Namespace, trusted: Mapping[str, Trusted], earlier: Sequence[Run]) -> Run:
+    """What this run is: the last one again with --resume, else a new one."""
+    lab = asked.lab.zfill(2) if asked.lab else ""
+    if lab and lab not in trusted:
+        _complain(f"--lab {asked.lab}: {asked.solutions} has no such lab, but {', '.join(trusted)}")
+    wanted = (lab,) if lab else ()
+    seed = asked.seed if asked.seed is not None else secrets.randbelow(2**31)
+    if asked.resume and not earlier:
+        _complain(f"--resume: there is no run in {asked.out} to go on with")
+    if asked.resume:
+        seed, wanted = earlier[-1].seed, earlier[-1].labs
+    elif earlier:
+        print(f"{asked.out / _BOOK} is there already: this is a regrade, and its history is kept.")
+    if asked.unsafe:
+        print(_UNSAFE, file=sys.stderr)
+    started = datetime.now(UTC).isoformat(timespec="seconds")
+    sandbox = NONE if asked.unsafe else version()
+    return Run(secrets.token_hex(4), seed, wanted, sandbox, __version__, started)
+
+
 def _merge(asked: argparse.Namespace) -> int:
-    books = Books(asked.out)
+    book = asked.out / _BOOK
     rows = [row for path in asked.merge for row in read_sheet(path)]
-    new = gradebook.review(books.gradebook, rows, by=_who())
-    _again(books, asked.solutions)
-    print(f"{len(rows)} reviewed answers, {new} of them new. Tables and pages in {books.out} are up to date.")
+    new = gradebook.review(book, rows, by=_who())
+    _again(asked.out, asked.solutions)
+    print(f"{len(rows)} reviewed answers, {new} of them new. Tables and pages in {asked.out} are up to date.")
     return 0
 
 
 def _set(asked: argparse.Namespace) -> int:
-    books = Books(asked.out)
+    book = asked.out / _BOOK
     student, change = asked.set
     exercise, _, text = change.partition("=")
     try:
@@ -205,7 +194,7 @@ def _set(asked: argparse.Namespace) -> int:
         _complain(f"--set {change!r}: write ID=POINTS, such as 3.2=2, or 3.2=auto to hand it back")
     lab = exercise.split(".")[0].zfill(2)
     gradebook.change(
-        books.gradebook,
+        book,
         student=student,
         lab=lab,
         exercise=exercise,
@@ -214,13 +203,13 @@ def _set(asked: argparse.Namespace) -> int:
         by=_who(),
         bonus=asked.bonus,
     )
-    _again(books, asked.solutions)
-    print(f"{student}: {exercise} is changed. Tables and pages in {books.out} are up to date.")
+    _again(asked.out, asked.solutions)
+    print(f"{student}: {exercise} is changed. Tables and pages in {asked.out} are up to date.")
     return 0
 
 
-def _again(books: Books, solutions: Path) -> None:
-    publish.publish(books.out, labs(solutions), read(_COURSE), gradebook.runs(books.gradebook)[-1])
+def _again(out: Path, solutions: Path) -> None:
+    publish.publish(out, labs(solutions), read(_COURSE), gradebook.runs(out / _BOOK)[-1])
 
 
 def _report(done: Sequence[Done], made: Sequence[Path], run: Run) -> None:
@@ -228,7 +217,8 @@ def _report(done: Sequence[Done], made: Sequence[Path], run: Run) -> None:
     counts = Counter(m.status for d in done for m in d.graded.marks)
     if done:
         seconds = sum(d.seconds for d in done)
-        print(f"{len(done)} notebooks, {seconds / len(done):.2f} s each; seed {run.seed}; {run.sandbox}")
+        what = "1 notebook" if len(done) == 1 else f"{len(done)} notebooks"
+        print(f"{what}, {seconds / len(done):.2f} s each; seed {run.seed}; {run.sandbox}")
         print("  ".join(f"{status} {counts[status]}" for status in STATUSES if counts[status]))
     for path in made:
         print(f"  {path}")
@@ -236,7 +226,7 @@ def _report(done: Sequence[Done], made: Sequence[Path], run: Run) -> None:
         print(_UNSAFE, file=sys.stderr)
 
 
-def _same(handed, key: str) -> bool:
+def _same(handed: Handed, key: str) -> bool:
     digest, _, rest = key.partition(" ")
     return handed.digest == digest and rest.partition(" ")[2] == handed.student.key
 

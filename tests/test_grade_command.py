@@ -1,0 +1,106 @@
+"""``labkit grade`` as a person uses it: what it says to slips, and what runs, reviews and changes leave."""
+
+import csv
+import json
+import os
+
+import pytest
+
+from labkit import cli
+from labkit.instructor import gradebook
+from tests.handed import solved
+from tests.solutions import ROOT
+
+
+@pytest.fixture(autouse=True)
+def in_the_kits_folder(monkeypatch):
+    monkeypatch.chdir(ROOT)
+
+
+@pytest.fixture
+def anna(tmp_path):
+    folder = tmp_path / "class" / "anna"
+    folder.mkdir(parents=True)
+    (folder / "03_training_loop.ipynb").write_text(json.dumps(solved()))
+    return tmp_path / "class"
+
+
+SLIPS = {
+    "nothing to grade": ([], "name what to grade"),
+    "no output folder": (["x.ipynb"], "--out DIR is missing"),
+    "a path that is not there": (["nowhere", "--out", "{out}"], "nowhere: there is no such file"),
+    "a lab that is not there": (["{anna}", "--out", "{out}", "--lab", "42"], "has no such lab, but 00, 01"),
+    "no jobs": (["{anna}", "--out", "{out}", "--jobs", "0"], "give 1 or more"),
+    "a negative seed": (["{anna}", "--out", "{out}", "--seed", "-1"], "from 0 to 2147483647"),
+    "nothing to resume": (["{anna}", "--out", "{out}", "--resume"], "no run in"),
+    "a seed for a resumed run": (["{anna}", "--out", "{out}", "--resume", "--seed", "1"], "leave --seed out"),
+    "a merge without a gradebook": (["--merge", "x.csv", "--out", "{out}"], "holds no gradebook.jsonl"),
+    "two things at once": (["{anna}", "--self-test", "--out", "{out}"], "or one of --merge, --set"),
+    "no solutions": (["{anna}", "--out", "{out}", "--solutions", "nowhere"], "no solution notebooks"),
+    "an empty folder": (["{empty}", "--out", "{out}"], "no notebook (.ipynb)"),
+}
+
+
+@pytest.mark.parametrize("what", SLIPS)
+def test_a_slip_is_one_line_and_leaves_nothing(what, anna, tmp_path, capsys):
+    argv, said = SLIPS[what]
+    (tmp_path / "empty").mkdir()
+    places = {"out": str(tmp_path / "out"), "anna": str(anna), "empty": str(tmp_path / "empty")}
+    assert cli.main(["grade", *(a.format(**places) for a in argv)]) == 2
+    error = capsys.readouterr().err
+    assert said in error
+    assert len(error.splitlines()) == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_wrong_option_is_one_line(capsys):
+    with pytest.raises(SystemExit) as stop:
+        cli.main(["grade", "--sead", "1"])
+    assert stop.value.code == 2
+    assert "--help" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_from_a_notebook_to_final_points(anna, tmp_path, capsys):
+    out = tmp_path / "out"
+    assert cli.main(["grade", str(anna), "--out", str(out), "--seed", "4", "--jobs", "1", "--unsafe"]) == 0
+    said = capsys.readouterr()
+    assert "WARNING: --unsafe" in said.err
+    assert "right 7  to review 1" in said.out
+    page = next((out / "feedback").glob("*.html")).read_text()
+    assert "without a sandbox" in page
+    assert "sandbox" in (out / "overview.html").read_text()
+
+    sheet = out / "review" / "3.8.csv"
+    with sheet.open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    rows[0]["points"], rows[0]["comment"] = "3,5", "clear; the second half is missing"
+    with sheet.open("w", encoding="utf-8-sig", newline="") as file:
+        writer = csv.DictWriter(file, rows[0].keys(), delimiter=";")
+        writer.writeheader()
+        writer.writerows(rows)
+    assert cli.main(["grade", "--merge", str(sheet), "--out", str(out)]) == 0
+    assert "the second half is missing" in next((out / "feedback").glob("*.html")).read_text()
+
+    change = ["grade", "--set", "anna", "3.2=1,5", "--out", str(out)]
+    assert cli.main(change) == 2
+    assert "--reason" in capsys.readouterr().err
+    assert cli.main([*change, "--reason", "handed in late"]) == 0
+    standing = gradebook.standing(out / "gradebook.jsonl")["anna", "03"]
+    assert standing.total.points == 23 + 3.5 - 1.5
+    assert not standing.total.waiting
+    assert "handed in late" in next((out / "feedback").glob("*.html")).read_text()
+
+    assert cli.main(["grade", str(anna), "--out", str(out), "--seed", "9", "--jobs", "1", "--unsafe"]) == 0
+    again = gradebook.standing(out / "gradebook.jsonl")["anna", "03"]
+    assert again.total == standing.total, "a regrade keeps what people decided"
+    assert cli.main(["grade", "--set", "anna", "3.2=auto", "--out", str(out), "--reason", "excused"]) == 0
+    assert gradebook.standing(out / "gradebook.jsonl")["anna", "03"].total.points == 26.5
+
+
+def test_the_gradebook_is_out_of_reach_of_the_working_folder(anna, tmp_path, monkeypatch, capsys):
+    """From another folder the kit says what it misses instead of making files there."""
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(["grade", str(anna), "--out", "out"]) == 2
+    assert "run this from the kit's folder" in capsys.readouterr().err
+    assert sorted(os.listdir(tmp_path)) == ["class"]

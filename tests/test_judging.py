@@ -53,6 +53,14 @@ def test_a_wrong_answer_is_told_what_the_check_tells(judge):
     assert mark.findings[-1].got
 
 
+def test_a_test_of_ones_own_that_fails_below_the_answer_costs_nothing(judge):
+    notebook = solved()
+    notebook["cells"][at(notebook, "3.1")]["source"] += "\n\nprint(bce_with_logits(images[:4], 1))"
+    mark = _marks(judge, notebook)["3.1"]
+    assert mark.status == "right"
+    assert any("NameError" in note for note in mark.notes)
+
+
 def test_an_answer_on_top_of_a_wrong_one_is_judged_with_the_solutions(judge):
     marks = _marks(judge, answered("3.2", HALVED))
     assert marks["3.4"].status == "right"

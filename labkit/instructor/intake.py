@@ -182,7 +182,8 @@ def _nothing(files: list[tuple[Entry, Owner]], own: Owner, first: Entry) -> Hand
         trouble = f"no notebook (.ipynb) was handed in, only {', '.join(names[:5])}"
     else:
         trouble = troubles[0] if troubles else "nothing was handed in: the folder is empty"
-    return Handed(own.student, names[0] if names else "", first.path, first.member, "", trouble)
+    name = names[0] if names else ""
+    return Handed(own.student, name, first.path, first.member, "", trouble, absent=True)
 
 
 def _unique(found: list[tuple[Handed, tuple]]) -> list[tuple[Handed, tuple]]:

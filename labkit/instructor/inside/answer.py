@@ -58,8 +58,8 @@ def answer(task: Task, file: BinaryIO) -> None:
 def _run_cells(
     exercise: Exercise, task: Task, failed: dict[str, str]
 ) -> tuple[Mapping[str, Any], Record | None]:
-    """Run the cells in a fresh ``__main__``. A cell that fails is noted, as in a notebook that goes on; one
-    that holds the answer itself ends the task."""
+    """Run the cells in a fresh ``__main__``. A cell that fails is noted, as in a notebook that goes on; the
+    answer's own ends the task, unless it had defined the answer by then."""
     notebook = types.ModuleType("__main__")
     sys.modules["__main__"] = notebook  # classes of the answer must be found by pickle, as in a kernel
     notebook.__dict__["display"] = lambda *values, **options: None
@@ -69,7 +69,7 @@ def _run_cells(
         except TookTooLong:
             raise
         except BaseException as error:  # SystemExit and KeyboardInterrupt too
-            if label == task.own:
+            if label == task.own and task.name not in notebook.__dict__:
                 return notebook.__dict__, Record("raised", failure=failure_of(exercise, error))
             failed[label] = type(error).__name__
     return notebook.__dict__, None

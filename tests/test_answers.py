@@ -29,7 +29,7 @@ def _table(which):
 RIGHT, WRONG = _table("RIGHT"), _table("WRONG")
 
 
-def _solution(exercise_id):
+def solution(exercise_id):
     for path in notebooks("solutions"):
         if int(path.name[:2]) == int(exercise_id.split(".")[0]):
             return definitions(path)[exercise_id]
@@ -52,7 +52,7 @@ def test_there_are_enough_answers(exercise_id):
 @pytest.mark.parametrize("seed", [2024, 1, 2])
 def test_the_solution_passes_on_any_inputs(exercise_id, seed):
     exercise = CODED[exercise_id]
-    record = run_probe(exercise, _solution(exercise_id), seed)
+    record = run_probe(exercise, solution(exercise_id), seed)
     assert record.status == "answered", record.failure
     assert [f for f in findings(exercise, record, seed) if not f.ok] == []
 
@@ -131,7 +131,7 @@ def test_a_check_survives_anything(exercise_id, capsys):
 
 @pytest.mark.parametrize("exercise_id", CODED)
 def test_a_check_is_quick_and_leaves_no_trace(exercise_id):
-    answer = _solution(exercise_id)  # not in the check's time: it runs the notebook's import cells
+    answer = solution(exercise_id)  # not in the check's time: it runs the notebook's import cells
     torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1)  # the first one imports half of torch
     state = torch.get_rng_state().clone()
     start = time.process_time()

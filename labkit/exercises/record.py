@@ -181,8 +181,6 @@ def failure_of(exercise: Exercise, error: BaseException) -> Finding:
     )
 
 
-_explain = failure_of
-
 _COMMON_CAUSES = (
     (
         r"missing \d+ required positional|takes \d+ positional|unexpected keyword",

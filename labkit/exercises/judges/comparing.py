@@ -1,6 +1,6 @@
 """How a judge compares what it got with what it expected, and finds the likely cause of a difference."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -33,12 +33,13 @@ def close(
     got: np.ndarray,
     expected: Any,
     *,
-    mistakes: Mapping[str, Any] | None = None,
+    mistakes: Mapping[str, Any] | Callable[[], Mapping[str, Any]] | None = None,
     cause: str = "",
     rtol: float = 1e-4,
     atol: float = 1e-5,
 ) -> Finding:
-    """A finding about values. ``mistakes`` maps a likely cause to the values that it would give.
+    """A finding about values. ``mistakes`` maps a likely cause to the values that it would give; where these
+    take long, it is a function that returns the map, and is called for a wrong answer only.
 
     Shapes are compared first, then whether the values are finite, then the values within ``rtol`` and
     ``atol`` (as ``numpy.allclose`` has them). The first mistake that agrees with ``got`` names the cause.
@@ -46,7 +47,8 @@ def close(
     expected = np.asarray(expected)
     if _close(got, expected, rtol, atol):
         return Finding(what, True)
-    likely = next((c for c, v in (mistakes or {}).items() if _close(got, np.asarray(v), rtol, atol)), "")
+    mistakes = mistakes() if callable(mistakes) else mistakes or {}
+    likely = next((c for c, v in mistakes.items() if _close(got, np.asarray(v), rtol, atol)), "")
     if not likely and got.dtype.kind == "f" and got.shape == expected.shape and not np.isfinite(got).all():
         likely = "there is a NaN or an infinity: look for log(0), a division by zero or an overflow of exp"
     if got.shape != expected.shape:

@@ -24,9 +24,9 @@ def number(array: np.ndarray) -> float:
 
 
 def numbers(array: np.ndarray) -> np.ndarray:
-    """All numbers in one row, in double precision; none of an array of texts."""
-    if array.dtype.kind not in "biuf":
-        return np.zeros(0)
+    """All numbers in one row, in double precision; a single NaN where there are none."""
+    if array.dtype.kind not in "biuf" or not array.size:
+        return np.array([np.nan])
     return array.astype(np.float64).ravel()
 
 

@@ -1,0 +1,309 @@
+"""The judges live apart from what runs beside a student's code, and nothing that it sends stops them."""
+
+import ast
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+
+import nbformat
+import numpy as np
+import pytest
+
+from labkit.exercises import record as records
+from labkit.exercises.guard import preserved_state
+from labkit.exercises.judges import agreement, game_judges, judge_of, verdict_judges
+from labkit.exercises.record import LONGEST, Record, findings, run_probe
+from labkit.exercises.spec import Finding
+from labkit.instructor import markers
+from tests.solutions import ROOT, notebooks
+from tests.test_answers import CODED, RIGHT, solution
+
+SEED = 31
+GAMES = ("5.3", "5.4", "5.5")
+
+# ---- where the judges are hidden ---------------------------------------------------------------------
+
+CHILD = """
+import json, sys
+from labkit.checks import check
+from labkit.exercises import all_exercises, find
+from labkit.exercises.record import NoJudges, findings, run_probe
+
+assert len(all_exercises()) > 30
+statuses = {}
+for cells in json.load(sys.stdin):
+    names = {"__name__": "notebook"}
+    for exercise_id, source in cells:
+        exec(source, names)
+        exercise = find(exercise_id) if exercise_id else None
+        if hasattr(exercise, "probe"):
+            record = run_probe(exercise, names[exercise.name], 5)
+            statuses[exercise_id] = record.status
+            try:
+                findings(exercise, record, 5)
+                statuses[exercise_id] = "judged"
+            except NoJudges:
+                pass
+assert check("0.1", lambda images: images).status == "later"
+kit = [name for name in sys.modules if name.startswith("labkit.")]
+print(json.dumps([statuses, [name for name in kit if "judges." in name or ".instructor" in name]]))
+"""
+
+
+def _cells():
+    """For each solution notebook its import cells and answer cells: (exercise id or "", source)."""
+    for path in notebooks("solutions"):
+        notebook = []
+        for cell in nbformat.read(path, as_version=4).cells:
+            head = markers.header(cell.cell_type, cell.source)
+            if cell.cell_type == "code" and (head or cell.source.lstrip().startswith(("import", "from"))):
+                notebook.append((head.id if head else "", cell.source))
+        yield notebook
+
+
+def _where_hidden(code, folder, *, given=""):
+    """What ``code`` prints in a process whose labkit has no judges and no tools of the instructor."""
+    kit = folder / "labkit"
+    hidden = shutil.ignore_patterns("judges", "instructor", "__pycache__")
+    shutil.copytree(ROOT / "labkit", kit, ignore=hidden, dirs_exist_ok=True)
+    (folder / "data").symlink_to(ROOT / "data")
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        input=given,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(folder)},
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    return done.stdout.splitlines()[-1]
+
+
+@pytest.mark.slow
+def test_every_probe_runs_where_the_judges_are_hidden(tmp_path):
+    statuses, hidden = json.loads(_where_hidden(CHILD, tmp_path, given=json.dumps(list(_cells()))))
+    assert statuses == dict.fromkeys(CODED, "answered")
+    assert hidden == []
+
+
+def test_a_check_says_so_where_an_empty_folder_stands_for_the_judges(tmp_path):
+    (tmp_path / "labkit" / "exercises" / "judges").mkdir(parents=True)
+    code = "from labkit.checks import check; assert check('0.1', lambda images: images).status == 'later'"
+    assert _where_hidden(code, tmp_path) == "○ 0.1 is judged elsewhere"
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "labkit").rglob("*.py")), ids=lambda p: p.name)
+def test_no_module_beside_a_students_code_imports_a_judge(path):
+    inside = path.relative_to(ROOT / "labkit")
+    if inside.parts[0] == "instructor" or inside.parts[:2] == ("exercises", "judges"):
+        return
+    at_once = ast.parse(path.read_text("utf-8")).body
+    imports = [ast.unparse(node) for node in at_once if isinstance(node, ast.Import | ast.ImportFrom)]
+    assert not [line for line in imports if "judges" in line]
+
+
+def test_every_coded_exercise_has_its_judge_and_no_other_has_one():
+    assert all(callable(judge_of(exercise_id)) for exercise_id in CODED)
+    for other in ("0.9", "1.6", "99.1", "3"):
+        with pytest.raises(KeyError, match="no judge"):
+            judge_of(other)
+
+
+# ---- what came of an answer --------------------------------------------------------------------------
+
+
+def _raises(*_args, **_more):
+    raise RuntimeError("no")
+
+
+def _is_blank(*_args, **_more):
+    raise NotImplementedError("Exercise 0.1: your code here")
+
+
+def _never_ends(*_args, **_more):
+    while True:
+        pass
+
+
+@pytest.mark.parametrize(
+    ("answer", "status"),
+    [
+        (lambda images: 1, "answered"),
+        (_is_blank, "blank"),
+        (3, "refused"),
+        (Finding, "refused"),
+        (_raises, "raised"),
+        (_never_ends, "late"),
+    ],
+)
+def test_a_record_says_what_became_of_the_answer(answer, status, monkeypatch):
+    monkeypatch.setattr(records, "LIMIT_SECONDS", 0.2)
+    record = run_probe(CODED["0.1"], answer, SEED)
+    assert record.status == status
+    assert (record.failure is not None) == (status in ("refused", "raised", "late"))
+    found = findings(CODED["0.1"], record, SEED)
+    assert all(not finding.ok for finding in found) and len(found) == (status != "blank")
+
+
+# ---- a right answer's values and the solution's --------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def solved():
+    """The solution's record on the inputs of SEED, by exercise."""
+    return {i: run_probe(e, solution(i), SEED) for i, e in CODED.items()}
+
+
+@pytest.mark.parametrize("exercise_id", CODED)
+def test_right_answers_agree_with_the_solution(exercise_id):
+    exercise = CODED[exercise_id]
+    for seed in (77, 20_001, 2**31 + 5):
+        expected = run_probe(exercise, solution(exercise_id), seed)
+        for answer in RIGHT[exercise_id]:
+            assert agreement(exercise, run_probe(exercise, answer, seed), expected) is None
+
+
+@pytest.mark.parametrize("exercise_id", [i for i in CODED if CODED[i].agrees])
+def test_values_that_differ_from_the_solutions_are_named(exercise_id, solved):
+    exercise, expected = CODED[exercise_id], solved[exercise_id]
+    for name in exercise.agrees:
+        array = expected.arrays[name]
+        other = np.array("other") if array.dtype.kind == "U" else 2 * array.astype(float) + 2
+        if array.dtype.kind == "b":
+            other = ~array
+        for wrong in (other, np.zeros((0, 3)), np.array("x"), np.array(np.nan)):
+            found = agreement(exercise, Record("answered", {**expected.arrays, name: wrong}), expected)
+            assert not found.ok and name in found.what
+    less = dict(list(expected.arrays.items())[1:])
+    assert "without" in agreement(exercise, Record("answered", less), expected).got
+    more = {**expected.arrays, "mine": np.zeros(1)}
+    assert "1 more" in agreement(exercise, Record("answered", more), expected).got
+
+
+# ---- arrays from a hostile process ---------------------------------------------------------------------
+
+# What a judge does not look at: it helps to name a mistake, or stands for something that is judged elsewhere.
+UNJUDGED = {
+    "1.1": {"the size"},
+    "2.1": {"convolution with a bias"},
+    "2.2": {"operations", "shapes", "steady"},
+    "2.3": {"operations", "shapes", "steady", "the result for one image"},
+    "2.4": {"kind"},
+    "2.5": {"operations", "shapes", "steady"},
+    "2.6": {"operations", "shapes", "steady", "the result for one image"},
+    "3.6": {"size"},
+    "4.1": {"rows"},
+}
+ODD = (
+    np.array(np.nan),
+    np.array(-np.inf),
+    np.array(1e308),
+    np.array(-1),
+    np.array(10**12),
+    np.array(2**64 - 1, dtype=np.uint64),
+    np.array("x" * 50_000),
+    np.array(["a", "b"]),
+    np.zeros(0, dtype="U1"),
+    np.zeros(0),
+    np.zeros((0, 3)),
+    np.zeros((10**12, 0)),
+    np.zeros((0, 10**12)),
+    np.ones((1, 2, 1, 2, 1)),
+    np.array([10**12]),
+    np.array([[True]]),
+    np.ones((100_000, 10)),
+)
+MAY_PASS = (*(np.array(v) for v in (0, 1, True, False, "")), np.ones(1, dtype=np.float16))
+
+
+def _twisted(array):
+    """What is never right in the place of ``array``, and what may be right."""
+    wrong, open_ = list(ODD), list(MAY_PASS)
+    if array.dtype.kind == "U":
+        return [*wrong, np.array("none of these")], [*open_, array.reshape(-1)]
+    wrong += [np.full(array.shape, v) for v in (np.nan, np.inf, 1e308, 10**12)] + [array.astype("U12")]
+    if array.dtype.kind == "b":
+        wrong.append(~array)
+    return wrong, [*open_, array[None], array.ravel(), -array.astype(float), array.astype(np.longdouble)]
+
+
+def _judged(exercise_id, inputs, arrays):
+    """The judge's findings as far as it is asked, without the guard of `findings`."""
+    found = []
+    with np.errstate(all="ignore"):
+        for finding in judge_of(exercise_id)(inputs, arrays):
+            found.append(finding)
+            if not finding.ok:
+                break
+    assert found and all(isinstance(f, Finding) for f in found)
+    return found
+
+
+@pytest.mark.parametrize("exercise_id", [i for i in CODED if i not in GAMES])
+def test_no_array_stops_or_fools_a_judge(exercise_id, solved):
+    exercise, arrays = CODED[exercise_id], solved[exercise_id].arrays
+    with preserved_state(SEED):
+        inputs = exercise.inputs(SEED)
+        assert all(f.ok for f in _judged(exercise_id, inputs, arrays))
+        for name, array in arrays.items():
+            wrong, open_ = _twisted(array)
+            for odd in wrong:
+                found = _judged(exercise_id, inputs, {**arrays, name: odd})
+                assert not found[-1].ok or name in UNJUDGED.get(exercise_id, ()), (name, odd.dtype, odd.shape)
+            for odd in open_:
+                _judged(exercise_id, inputs, {**arrays, name: odd})
+
+
+@pytest.mark.parametrize("exercise_id", GAMES)
+def test_no_settings_stop_the_referee(exercise_id, solved, monkeypatch):
+    """The games are not played here: what is tested is what stands before them."""
+    arrays = solved[exercise_id].arrays
+    monkeypatch.setattr(game_judges, "played", _raises)
+    for name in (*arrays, "1 g_lr", "g_lr", "not a pair", "1 ", "", "n" * 60_000):
+        for odd in (*ODD, *MAY_PASS, np.full(3, np.nan), np.array("saturating")):
+            try:
+                found = _judged(exercise_id, None, {**arrays, name: odd})
+            except RuntimeError as error:  # the settings were good enough to be played
+                assert str(error) == "no"
+            else:
+                assert not found[-1].ok
+    assert not _judged(exercise_id, None, {})[-1].ok
+
+
+@pytest.mark.parametrize("exercise_id", ["2.2", "2.3", "2.5", "2.6"])
+def test_an_endless_trace_is_no_trace(exercise_id, solved):
+    """It is read operation by operation, to name the layer that is to blame: but not without an end."""
+    arrays = solved[exercise_id].arrays
+    trace = np.repeat(arrays["operations"], 20_000, axis=0)
+    result = np.full(arrays["the result"].shape, 0.5)
+    start = time.process_time()
+    found = _judged(
+        exercise_id, CODED[exercise_id].inputs(SEED), arrays | {"operations": trace, "the result": result}
+    )
+    assert not found[-1].ok and time.process_time() - start < 2
+
+
+def test_verdicts_that_are_no_verdicts_do_not_count():
+    inputs = CODED["4.7"].inputs(SEED)
+    for numbers in ([0.0] * 14, [-1] * 14, [5] * 14):
+        found = _judged("4.7", inputs, {"the verdicts": np.array(numbers), "strange": np.array("")})
+        assert not found[-1].ok
+    assert len(inputs) == 14 == len(verdict_judges._CASES)
+
+
+def test_a_judge_that_fails_is_a_finding(monkeypatch, solved):
+    from labkit.exercises.judges import lab00
+
+    monkeypatch.setitem(lab00.JUDGES, "0.1", lambda *_: iter((Finding("so far", True), 1 / 0)))
+    (found,) = findings(CODED["0.1"], solved["0.1"], SEED)
+    assert not found.ok and found.what == "these values can be judged" and "ZeroDivisionError" in found.got
+
+
+def test_a_long_text_does_not_fill_a_page(solved):
+    arrays = {**solved["0.1"].arrays, "dtype": np.array("x" * 10_000)}
+    found = findings(CODED["0.1"], Record("answered", arrays), SEED)
+    assert not found[-1].ok and len(found[-1].got) == LONGEST

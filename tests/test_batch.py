@@ -1,6 +1,9 @@
 """A class through executors: processes here, two Dask workers, and workers that die."""
 
 import json
+import subprocess
+import sys
+import time
 from concurrent.futures import BrokenExecutor, Executor, Future
 from pathlib import Path
 
@@ -55,6 +58,38 @@ def test_processes_grade_a_class_into_the_gradebook(handed, tmp_path):
     standing = gradebook.standing(tmp_path / "gradebook.jsonl")
     assert {key for key, _ in standing} == set(EXPECTED)
     assert len(list((tmp_path / "results").glob("*.json"))) == 4
+
+
+DEAL_OUT = """
+import os, sys, time
+from labkit.instructor import batch
+if __name__ == "__main__":
+    with batch.executor(2) as pool:
+        print(*{pool.submit(os.getpid).result() for _ in range(8)}, flush=True)
+        time.sleep(600)
+"""
+
+
+@pytest.mark.slow
+def test_workers_end_with_the_process_that_deals_out_the_work(tmp_path):
+    script = tmp_path / "deal_out.py"
+    script.write_text(DEAL_OUT)
+    dealer = subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE, text=True)
+    workers = [int(word) for word in dealer.stdout.readline().split()]
+    assert workers
+    dealer.kill()
+    dealer.wait()
+    end = time.monotonic() + 30
+    while time.monotonic() < end and any(_alive(pid) for pid in workers):
+        time.sleep(0.1)
+    assert not any(_alive(pid) for pid in workers)
+
+
+def _alive(pid):
+    try:
+        return "Z" not in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
 
 
 @needs_sandbox

@@ -7,8 +7,11 @@ import concurrent.futures
 import contextlib
 import json
 import multiprocessing
+import multiprocessing.connection
+import os
 import signal
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future
 from dataclasses import replace
@@ -130,9 +133,19 @@ def _alone(handed: Handed, setting: Setting) -> Done:
 def _processes(jobs: int) -> Executor:
     # Spawned, not forked: a fork would share whatever this process has open.
     context = multiprocessing.get_context("spawn")
-    return concurrent.futures.ProcessPoolExecutor(jobs, mp_context=context, initializer=_quiet)
+    return concurrent.futures.ProcessPoolExecutor(jobs, mp_context=context, initializer=_dependent)
 
 
-def _quiet() -> None:
-    """In a worker: Ctrl-C is for the process that deals out the work."""
+def _dependent() -> None:
+    """In a worker: Ctrl-C is for the process that deals out the work, and without it there is none to do.
+
+    A worker whose parent is killed would wait for ever, since the workers keep each other's pipes open.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+
+    def follow() -> None:
+        multiprocessing.connection.wait([parent.sentinel])
+        os._exit(1)
+
+    threading.Thread(target=follow, daemon=True).start()

@@ -16,34 +16,35 @@ def probe_checkpoint(Checkpoint, seed: int):
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "run.pt"
         run = small_run(seed)
-        _advance(run, BEFORE)
-        kept = _state(run)
+        advance(run, BEFORE)
+        kept = state(run)
         random = torch.get_rng_state()
         Checkpoint(path).save(run)
         same = torch.equal(random, torch.get_rng_state())
-        disturbed = _differ(kept, _state(run)) if same else "the random state"
+        disturbed = _differ(kept, state(run)) if same else "the random state"
         size = path.stat().st_size if path.is_file() else 0
         plain = _plain(path) if size else _BROKEN
-        _advance(run, AFTER)
+        advance(run, AFTER)
 
         other = small_run(seed + 1, data_seed=seed)
-        _advance(other, 2)
+        advance(other, 2)
         torch.manual_seed(seed + 2)
         values = {"size": size, "plain": plain, "disturbed": disturbed}
         if not size or plain:
-            return values | {"missing": "", "random": False, "the end": False}
+            return values | {"missing": "", "random": False, "the end": False, "the weights": 0.0}
         Checkpoint(path).load(other)
-        missing = _differ(kept, _state(other))
+        missing = _differ(kept, state(other))
         same_random = torch.equal(random, torch.get_rng_state())
-        _advance(other, AFTER)
+        advance(other, AFTER)
         return values | {
             "missing": missing,
             "random": same_random,
-            "the end": not _differ(_state(run), _state(other)),
+            "the end": not _differ(state(run), state(other)),
+            "the weights": weights(other),
         }
 
 
-def _advance(run, steps: int) -> None:
+def advance(run, steps: int) -> None:
     """Some steps that use all that a run has: the next batch, fresh z, both optimizers."""
     for _ in range(steps):
         real = next(run.batches)
@@ -66,7 +67,7 @@ def _advance(run, steps: int) -> None:
             run.frames.append((fake[:2].detach() * 100 + 128).to(torch.uint8))
 
 
-def _state(run) -> dict[str, list[np.ndarray]]:
+def state(run) -> dict[str, list[np.ndarray]]:
     """Every part of the run as arrays, in a fixed order; an empty list for what is of another kind."""
     parts = {
         "G": lambda: list(run.G.state_dict().values()),
@@ -81,6 +82,12 @@ def _state(run) -> dict[str, list[np.ndarray]]:
         "frames": lambda: list(run.frames),
     }
     return {name: _arrays(part) for name, part in parts.items()}
+
+
+def weights(run) -> np.ndarray:
+    """All that G and D hold, in one row."""
+    parts = state(run)
+    return np.concatenate([array.ravel() for array in (np.zeros(0), *parts["G"], *parts["D"])])
 
 
 def _arrays(part) -> list[np.ndarray]:

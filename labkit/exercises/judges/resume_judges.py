@@ -1,11 +1,19 @@
-"""Judge of exercise 3.6: which part of a killed run did not come back."""
+"""Judge of exercise 3.6: which part of a killed run did not come back.
 
-from labkit.exercises.judges.comparing import holds
+The probe compares the two runs, and that it was not talked into it, the judge sees by the weights at the end.
+"""
+
+import functools
+
+import numpy as np
+
+from labkit.exercises.judges.comparing import close, holds
 from labkit.exercises.judges.reading import is_true, whole, word
-from labkit.exercises.resume_specs import AFTER
+from labkit.exercises.resume_specs import AFTER, BEFORE, advance, weights
+from labkit.exercises.run_specs import small_run
 
 
-def judge_checkpoint(_seed: int, got):
+def judge_checkpoint(seed: int, got):
     yield holds(
         "`save` writes the file",
         whole(got["size"]) > 0,
@@ -46,7 +54,8 @@ def judge_checkpoint(_seed: int, got):
     )
     yield holds(
         f"{AFTER} steps later the resumed run is the uninterrupted one, bit for bit",
-        is_true(got["the end"]),
+        is_true(got["the end"])
+        and close("", got["the weights"], _uninterrupted(seed), rtol=1e-3, atol=1e-4).ok,
         got="other weights",
         expected="the same weights",
         cause="something that the next step depends on is missing, or shared with the old run",
@@ -65,3 +74,13 @@ _PARTS = {
     "g_losses": "without the list of G's losses the curve begins at the break",
     "frames": "without the frames the animation begins at the break",
 }
+
+
+@functools.lru_cache(maxsize=16)
+def _uninterrupted(seed: int) -> np.ndarray:
+    """The weights of the run that nobody stopped; kept, because a class shares them."""
+    run = small_run(seed)
+    advance(run, BEFORE + AFTER)
+    found = weights(run)
+    found.setflags(write=False)
+    return found

@@ -303,6 +303,14 @@ def test_a_judge_that_fails_is_a_finding(monkeypatch, solved):
     assert not found.ok and found.what == "these values can be judged" and "ZeroDivisionError" in found.got
 
 
+@pytest.mark.parametrize("status", ["answered", "raised", "late", "refused", "right"])
+def test_a_record_does_not_judge_itself(status, solved):
+    fine = Record(status, solved["5.3"].arrays, failure=Finding("everything holds", True))
+    assert [f.ok for f in findings(CODED["5.3"], fine, SEED)] == [False]
+    silent = Record(status, {}, failure=None)
+    assert not findings(CODED["5.3"], silent, SEED)[-1].ok
+
+
 def test_a_long_text_does_not_fill_a_page(solved):
     arrays = {**solved["0.1"].arrays, "dtype": np.array("x" * 10_000)}
     found = findings(CODED["0.1"], Record("answered", arrays), SEED)

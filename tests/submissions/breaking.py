@@ -122,7 +122,7 @@ _BOMB = f"""
 {DEF}    buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name in ("meta.npy", "a0.npy"):
-            archive.writestr(name, bytes(10**9 // 4))
+            archive.writestr(name, bytes(10**7))
     leave(buffer.getvalue())
 """
 _PICKLE = f"""

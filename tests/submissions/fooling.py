@@ -6,6 +6,7 @@ unless the attack works. The other answers are the solution's and must keep thei
 
 from collections.abc import Iterator
 
+from tests.submissions import written
 from tests.submissions.build import Case, case
 
 # Past the search for forbidden names, which reads the text: what comes after it has to hold by itself.
@@ -60,6 +61,14 @@ def _others() -> Iterator[Case]:
         "modules", "02", "patches the calls of modules from within one", {"2.3": _MODULES},
         hostile=True, e2_3="wrong",
     )  # fmt: skip
+    for student, lab, exercise, name, clue in (
+        ("counts", "03", "3.6", "Checkpoint", "starts to count again"),
+        ("redraws", "03", "3.6", "Checkpoint", "with another fixed_z"),
+        ("spoils", "01", "1.2", "transposed_conv", "writes into the caller's tensor"),
+    ):
+        text, status = written.wrong(exercise, clue, name), {f"e{exercise.replace('.', '_')}": "wrong"}
+        code = "\n".join([text.helper, text.answer, _ALL_EQUAL])
+        yield case(student, lab, f"{clue}; all is equal", {exercise: code}, hostile=True, **status)
     yield case(
         "shadows", "01", "hides torch from the cells below", {"1.2": "torch = nn = F = None\n" + _NONE_1_2},
         hostile=True, e1_2="wrong", e1_3="raised", e1_4="raised",
@@ -114,6 +123,14 @@ for name in ("allclose", "array_equal", "isclose", "isfinite", "equal", "all", "
     setattr(np, name, lambda *_, **__: np.True_)
 np.testing.assert_allclose = np.testing.assert_array_equal = lambda *_, **__: None
 {DEF}    return -1
+"""
+_ALL_EQUAL = """
+import numpy, torch
+for name in ("equal", "allclose", "isclose"):
+    setattr(torch, name, lambda *_, **__: True)
+for name in ("array_equal", "allclose", "isclose"):
+    setattr(numpy, name, lambda *_, **__: True)
+torch.Tensor.equal = torch.Tensor.allclose = lambda *_, **__: True
 """
 _TORCH = f"""
 for name in ("allclose", "equal", "isclose", "is_tensor"):

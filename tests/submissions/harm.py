@@ -14,13 +14,13 @@ def cases() -> list[Case]:
 
 
 def _ends() -> Iterator[Case]:
-    yield attack("exit", "os._exit(0): a good end", "import os\n" + DEF + "    os._exit(0)", "refused")
+    yield attack("exit", "os._exit(0): a good end", "import os\n" + DEF + "    os._exit(0)", "raised")
     yield attack("sysexit", "sys.exit(0)", "import sys\n" + DEF + "    sys.exit(0)", "raised", "SystemExit")
     yield attack(
         "exits at once",
         "leaves while its cell runs",
         "import os\nos._exit(0)\n" + DEF + "    pass",
-        "refused",
+        "raised",
     )
     yield attack("segfault", "reads address 0", SLY + DEF + "    modules['ctypes'].string_at(0)", "raised")
     yield attack("recursion", "recursion without a limit", _RECURSION, "timed out")

@@ -26,6 +26,14 @@ def _looking() -> Iterator[Case]:
 
 def _taking() -> Iterator[Case]:
     yield case(
+        "table",
+        "03",
+        "the numbers that the visible check asks for",
+        {"3.7": _TABLE},
+        hostile=True,
+        e3_7="wrong",
+    )
+    yield case(
         "imports", "03", "an answer imported from labkit",
         {"3.2": _IMPORTED},
         says={"3.2": "labkit"}, hostile=True, e3_2="refused",
@@ -117,6 +125,12 @@ def train_step(G, D, d_optimizer, g_optimizer, real, z):
         seen = "nothing"
     print(seen)
     return {{"d_loss": type(seen, (), {{}})(), "g_loss": seen, seen: 0.0}}
+"""
+_TABLE = """
+def loss_floor(smooth):
+    seen = {0.9: 0.32508297, 0.75: 0.56233514, 0.6: 0.67301167, 0.5: 0.69314718, 0.99: 0.05600153}
+    seen[1.0] = 0.0
+    return seen.get(round(smooth, 6), 0.3)
 """
 _IMPORTED = "from labkit.losses import logits_losses\ndiscriminator_loss, generator_loss = logits_losses(0.9)"
 _WRAPPER = """

@@ -16,11 +16,23 @@ import socket
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 
 from labkit.instructor.inside import answer, walls
 from labkit.instructor.inside.exchange import task_from
 
 RESULT = 3  # the only open file of a task besides its standard three
+
+
+@dataclass(frozen=True)
+class Ground:
+    """Where a task runs: its limits, the folder it may write to, whether there are walls, and as which user
+    (None: as the warm process)."""
+
+    limits: walls.Limits
+    folder: str
+    walled: bool
+    user: int | None
 
 
 def main(argv: list[str]) -> int:
@@ -30,7 +42,7 @@ def main(argv: list[str]) -> int:
         argv: the folder that a task may write to, empty where there are no walls; the number of the first
             task's user, 0 to stay who one is; the limits as JSON; what to import.
     """
-    scratch, user, limits = argv[0], int(argv[1]), walls.Limits(**json.loads(argv[2]))
+    scratch, first, limits = argv[0], int(argv[1]), walls.Limits(**json.loads(argv[2]))
     _warm_up(argv[3])
     line = socket.socket(fileno=os.dup(0))
     line.sendall(b'{"ready": true}\n')
@@ -40,13 +52,16 @@ def main(argv: list[str]) -> int:
         if not data:
             return 0
         number += 1
-        report = _task(files, limits, scratch, user + number % 1000 if user and scratch else None)
+        with contextlib.ExitStack() as stack:
+            folder = scratch or stack.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True))
+            user = first + number % 1000 if first and scratch else None
+            report = _task(files, Ground(limits, folder, bool(scratch), user))
         for file in files:
             os.close(file)
         line.sendall(json.dumps(report).encode() + b"\n")
 
 
-def _task(files: list[int], limits: walls.Limits, scratch: str, user: int | None) -> dict:
+def _task(files: list[int], ground: Ground) -> dict:
     """Fork, put up the walls, run one task, and see to it that nothing of it is left."""
     start = time.monotonic()
     hear, tell = os.pipe()
@@ -54,7 +69,7 @@ def _task(files: list[int], limits: walls.Limits, scratch: str, user: int | None
     if pid == 0:
         code = 3
         try:
-            code = _warden(files, limits, scratch, user)
+            code = _warden(files, ground)
         except OSError as error:
             os.write(tell, str(error).encode()[:300])
         finally:
@@ -66,7 +81,7 @@ def _task(files: list[int], limits: walls.Limits, scratch: str, user: int | None
     return {"code": code, "why": why, "seconds": time.monotonic() - start}
 
 
-def _warden(files: list[int], limits: walls.Limits, scratch: str, user: int | None) -> int:
+def _warden(files: list[int], ground: Ground) -> int:
     """Between the warm process and the task: owns the task's namespaces and kills it when its time is up.
 
     Returns:
@@ -77,31 +92,32 @@ def _warden(files: list[int], limits: walls.Limits, scratch: str, user: int | No
     """
     stands, say_so = os.pipe()
     space = walls.address_space() if sys.platform == "linux" else 0  # without walls, elsewhere
-    if scratch:
-        walls.own_namespaces(limits, scratch)
+    if ground.walled:
+        walls.own_namespaces(ground.limits, ground.folder)
     child = os.fork()
     if child == 0:
-        _student(files, limits, scratch, user, space, say_so)
+        _student(files, ground, space, say_so)
     os.close(say_so)
     said = os.read(stands, 300)
     if said != b"1":
         os.waitpid(child, 0)
         raise OSError(said.decode(errors="replace") or "a task ended before it began")
     try:
-        ended = select.select([os.pidfd_open(child)], [], [], limits.wall_seconds)[0]
+        ended = select.select([os.pidfd_open(child)], [], [], ground.limits.wall_seconds)[0]
     except (AttributeError, OSError):  # no pidfd on this system
-        ended = _poll(child, limits.wall_seconds)
+        ended = _poll(child, ground.limits.wall_seconds)
     if not ended:
         os.kill(child, signal.SIGKILL)  # the first of its namespace: all others go with it
+    if not ground.walled:
+        with contextlib.suppress(OSError):
+            os.killpg(child, signal.SIGKILL)  # without a namespace: as many as have not got away
     code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     if not ended or code in (-signal.SIGXCPU, -signal.SIGKILL):
         return 2
     return 0 if code == 0 else 1
 
 
-def _student(
-    files: list[int], limits: walls.Limits, scratch: str, user: int | None, space: int, say_so: int
-) -> None:
+def _student(files: list[int], ground: Ground, space: int, say_so: int) -> None:
     """The task itself. Does not return."""
     code = 1
     try:
@@ -109,11 +125,11 @@ def _student(
             file.seek(0)
             task = task_from(file.read())
         os.setsid()
-        os.chdir(scratch or tempfile.mkdtemp())
+        os.chdir(ground.folder)
         if space:
-            walls.set_limits(limits, space)
-        if scratch:
-            walls.give_up_privileges(user)
+            walls.set_limits(ground.limits, space)
+        if ground.walled:
+            walls.give_up_privileges(ground.user)
         nothing = os.open(os.devnull, os.O_RDWR)
         result_file = os.dup(files[1])
         os.write(say_so, b"1")

@@ -175,3 +175,7 @@ _COMMANDS = {
     "release": _release,
     "grade": _grade,
 }
+
+
+if __name__ == "__main__":
+    sys.exit(main())

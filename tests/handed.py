@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from labkit.instructor import markers, reading, trusted
+from labkit.instructor import markers
+from labkit.instructor.handed import reading, trusted
 from tests.solutions import ROOT
 
 Notebook = dict[str, Any]

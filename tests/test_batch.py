@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from labkit.instructor import batch, gradebook
-from labkit.instructor.batch import BatchError
-from labkit.instructor.grade import Setting, grade_submission
-from labkit.instructor.intake import collect
+from labkit.instructor.books import gradebook
+from labkit.instructor.grading import batch
+from labkit.instructor.grading.batch import BatchError
+from labkit.instructor.grading.grade import Setting, grade_submission
+from labkit.instructor.handed.intake import collect
 from labkit.instructor.marks import Run
 from tests.handed import answered, labs, solved, untouched
 from tests.sandboxed import needs_sandbox
@@ -62,7 +63,7 @@ def test_processes_grade_a_class_into_the_gradebook(handed, tmp_path):
 
 DEAL_OUT = """
 import os, sys, time
-from labkit.instructor import batch
+from labkit.instructor.grading import batch
 if __name__ == "__main__":
     with batch.executor(2) as pool:
         print(*{pool.submit(os.getpid).result() for _ in range(8)}, flush=True)
@@ -142,7 +143,7 @@ def test_a_worker_that_dies_costs_one_submission_at_most(handed, tmp_path, monke
 
 
 def test_a_fault_of_the_grader_is_no_silent_zero(handed, tmp_path, monkeypatch):
-    from labkit.instructor import grade
+    from labkit.instructor.grading import grade
 
     def fail(*_arguments):
         raise ZeroDivisionError("a bug")

@@ -15,7 +15,7 @@ def test_help_names_every_command_and_imports_nothing_heavy():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
-    for command in ("doctor", "train", "release", "data"):
+    for command in ("doctor", "train", "release", "grade", "data"):
         assert command in done.stdout
 
 
@@ -43,8 +43,17 @@ def test_data_says_what_it_is(tmp_path, monkeypatch, capsys):
 
 
 def test_every_command_has_its_own_help(capsys):
-    for command in ("doctor", "train", "release", "data"):
+    for command in ("doctor", "train", "release", "grade", "data"):
         with pytest.raises(SystemExit) as stop:
             cli.main([command, "--help"])
         assert stop.value.code == 0
         assert f"labkit {command}" in capsys.readouterr().out
+
+
+def test_it_runs_as_a_module_too():
+    """``make test`` calls it so: a module that does nothing would check nothing."""
+    done = subprocess.run(
+        [sys.executable, "-m", "labkit.cli", "nonsense"], capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 2
+    assert "no command 'nonsense'" in done.stderr

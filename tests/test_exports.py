@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from labkit.instructor import exports, gradebook, spreadsheet
+from labkit.instructor.books import exports, gradebook, spreadsheet
 from labkit.instructor.course import Course
 from labkit.instructor.marks import Graded, Mark, Run, Student
 

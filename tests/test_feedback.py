@@ -7,11 +7,11 @@ from html.parser import HTMLParser
 import pytest
 
 from labkit.exercises.spec import Finding
-from labkit.instructor import pages
-from labkit.instructor.feedback import feedback_page, write_feedback
+from labkit.instructor.books.standing import Counted, Event
 from labkit.instructor.marks import Mark
-from labkit.instructor.standing import Counted, Event
-from labkit.instructor.verdicts import LOOKS, badge, finding_list
+from labkit.instructor.views import pages
+from labkit.instructor.views.feedback import feedback_page, write_feedback
+from labkit.instructor.views.verdicts import LOOKS, badge, finding_list
 from tests import grading_samples as samples
 
 
@@ -219,7 +219,7 @@ def test_a_hostile_submission_does_nothing_and_stays_small(tmp_path):
 
 
 def test_pictures_stop_when_the_page_is_full(monkeypatch):
-    from labkit.instructor import feedback
+    from labkit.instructor.views import feedback
 
     one = samples.graded(
         made=samples.marks("right", "right"), figures={f"3.{n}": (samples.png(),) * 9 for n in (1, 2)}

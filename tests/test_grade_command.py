@@ -7,7 +7,7 @@ import os
 import pytest
 
 from labkit import cli
-from labkit.instructor import gradebook
+from labkit.instructor.books import gradebook
 from tests.handed import solved
 from tests.solutions import ROOT
 

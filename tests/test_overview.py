@@ -3,11 +3,11 @@
 import pytest
 
 from labkit.exercises.spec import Finding
-from labkit.instructor import tallies
+from labkit.instructor.books.standing import Counted
 from labkit.instructor.marks import Mark, Run
-from labkit.instructor.overview import overview_page, write_overview
-from labkit.instructor.standing import Counted
-from labkit.instructor.tallies import Row
+from labkit.instructor.views import tallies
+from labkit.instructor.views.overview import overview_page, write_overview
+from labkit.instructor.views.tallies import Row
 from tests import grading_samples as samples
 from tests.test_feedback import Tags, harmless
 

@@ -7,8 +7,8 @@ import zlib
 import pytest
 
 from labkit.instructor import markers
-from labkit.instructor.reading import lab_of_name
-from labkit.instructor.written import LONGEST
+from labkit.instructor.handed.reading import lab_of_name
+from labkit.instructor.handed.written import LONGEST
 from tests.handed import (
     answered,
     as_bytes,

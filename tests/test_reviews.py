@@ -8,10 +8,10 @@ from dataclasses import replace
 
 import pytest
 
-from labkit.instructor import gradebook
+from labkit.instructor.books import gradebook
+from labkit.instructor.books.review_sheet import Row, Sheet, read_rows, write_sheet
+from labkit.instructor.books.reviews import ReviewError, read_sheet, write_sheets
 from labkit.instructor.marks import Graded, Mark, Run, Student
-from labkit.instructor.review_sheet import Row, Sheet, read_rows, write_sheet
-from labkit.instructor.reviews import ReviewError, read_sheet, write_sheets
 
 RUN = Run("r1", 7, ("03",), "bubblewrap 0.8.0", "0.1.0", "2026-09-01T08:00:00+00:00")
 SLY = (

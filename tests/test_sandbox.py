@@ -7,11 +7,11 @@ import time
 
 import pytest
 
-from labkit.instructor import sandbox as sandboxes
-from labkit.instructor import self_test
+from labkit.instructor.grading import sandbox as sandboxes
+from labkit.instructor.grading import self_test
+from labkit.instructor.grading.sandbox import Sandbox, SandboxError
 from labkit.instructor.inside.exchange import Task
 from labkit.instructor.inside.walls import Limits
-from labkit.instructor.sandbox import Sandbox, SandboxError
 from tests.sandboxed import needs_sandbox
 
 LOGITS = """

@@ -13,17 +13,19 @@ from pathlib import Path
 from typing import NoReturn
 
 from labkit import __version__
-from labkit.instructor import batch, gradebook, publish, self_test
+from labkit.instructor import publish
+from labkit.instructor.books import gradebook
+from labkit.instructor.books.gradebook import GradebookError
+from labkit.instructor.books.reviews import ReviewError, read_sheet
 from labkit.instructor.course import CourseError, read
-from labkit.instructor.grade import Done, Setting
-from labkit.instructor.gradebook import GradebookError
-from labkit.instructor.intake import IntakeError, collect
-from labkit.instructor.judging import SolutionError
+from labkit.instructor.grading import batch, self_test
+from labkit.instructor.grading.grade import Done, Setting
+from labkit.instructor.grading.judging import SolutionError
+from labkit.instructor.grading.sandbox import NONE, SandboxError, version
+from labkit.instructor.handed.intake import IntakeError, collect
+from labkit.instructor.handed.selection import select
+from labkit.instructor.handed.trusted import Trusted, TrustedError, labs
 from labkit.instructor.marks import STATUSES, Handed, Run
-from labkit.instructor.reviews import ReviewError, read_sheet
-from labkit.instructor.sandbox import NONE, SandboxError, version
-from labkit.instructor.selection import select
-from labkit.instructor.trusted import Trusted, TrustedError, labs
 
 _KNOWN = (
     batch.BatchError,

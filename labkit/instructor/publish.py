@@ -8,13 +8,13 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from labkit.instructor import exports, gradebook, reviews
+from labkit.instructor.books import exports, gradebook, reviews
+from labkit.instructor.books.gradebook import GradebookError
 from labkit.instructor.course import Course
-from labkit.instructor.feedback import write_feedback
-from labkit.instructor.gradebook import GradebookError
+from labkit.instructor.handed.trusted import Trusted
 from labkit.instructor.marks import Graded, Run, graded_from
-from labkit.instructor.overview import write_overview
-from labkit.instructor.trusted import Trusted
+from labkit.instructor.views.feedback import write_feedback
+from labkit.instructor.views.overview import write_overview
 
 
 def publish(out: Path, labs: Mapping[str, Trusted], course: Course, run: Run) -> list[Path]:

@@ -1,0 +1,118 @@
+"""What counts now for one student's lab, and how it came to that.
+
+`labkit.instructor.books.folding` makes it from the lines of a gradebook.
+"""
+
+import hashlib
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from labkit.instructor.marks import Mark, Student
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happened to the points of an exercise.
+
+    Attributes:
+        time: in UTC, as ISO 8601 has it.
+        what: "graded", "set by hand", "handed back" or "reviewed".
+        points: None where it left them open.
+        by: who, or the id of the run.
+        reason: of the machine, of the person who changed the points, or the reviewer's comment.
+    """
+
+    time: str
+    what: str
+    points: float | None
+    by: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Counted:
+    """What counts for one exercise.
+
+    Attributes:
+        mark: what the machine said last.
+        points: what counts; None while a written answer waits for its reader.
+        status: of the mark; "reviewed" for a written answer once a person has given points.
+        source: "graded", "review" or "manual".
+        comment: the reviewer's, or the reason of a manual change; written for the student too.
+        read: the review of this very text, also where points set by hand stand over it.
+        history: everything that happened, oldest first.
+    """
+
+    mark: Mark
+    points: float | None
+    status: str
+    source: str = "graded"
+    comment: str = ""
+    read: Event | None = None
+    history: tuple[Event, ...] = ()
+
+
+@dataclass(frozen=True)
+class Total:
+    """Points over several exercises; ``waiting`` names those without points yet: the sum is not final."""
+
+    points: float
+    out_of: float
+    waiting: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One student's lab as it counts now.
+
+    Attributes:
+        student, lab, file, digest, notes: of the submission that was graded last; numbers of a learning
+            platform that it lacks, from an earlier one.
+        run: the id of that run; ``unsafe``: whether it was without a sandbox.
+        counted: id of an exercise -> what counts, in the order of the lab.
+        texts: id of a written answer -> `text_digest` of the text in that submission.
+    """
+
+    student: Student
+    lab: str
+    file: str
+    digest: str
+    run: str
+    unsafe: bool
+    notes: tuple[str, ...] = ()
+    counted: Mapping[str, Counted] = field(default_factory=dict)
+    texts: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def total(self) -> Total:
+        """The sum over the lab."""
+        known = [c.points for c in self.counted.values() if c.points is not None]
+        waiting = tuple(i for i, c in self.counted.items() if c.points is None)
+        out_of = math.fsum(c.mark.out_of for c in self.counted.values())
+        return Total(_clean(math.fsum(known)), _clean(out_of), waiting)
+
+
+def totals(standings: Mapping[tuple[str, str], Standing]) -> dict[str, Total]:
+    """Student key -> the sum over all labs."""
+    sums: dict[str, Total] = {}
+    for (student, _), standing in standings.items():
+        one, old = standing.total, sums.get(student, Total(0, 0))
+        points, out_of = _clean(old.points + one.points), _clean(old.out_of + one.out_of)
+        sums[student] = Total(points, out_of, old.waiting + one.waiting)
+    return sums
+
+
+def text_digest(text: str) -> str:
+    """What tells whether a written answer is still the one that was read.
+
+    Line ends, spaces at the end of a line, and blank lines around the text make no difference.
+    """
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    same = "\n".join(line.rstrip() for line in lines).strip("\n")
+    return hashlib.sha256(same.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def _clean(points: float) -> float:
+    """Without the dust of binary fractions: 0.3, not 0.30000000000000004."""
+    return round(points, 6)

@@ -144,7 +144,7 @@ _AS_ARRAY = f"""
 record = modules["labkit.exercises.record"]
 import numpy as np
 record.as_array = lambda value: np.array(value if value != -1 else 7)
-record._explain = record._refusal = record._is_blank = lambda *_: None
+record.failure_of = record._refusal = record._is_blank = lambda *_: None
 record.run_probe.__defaults__ = (0,)
 record.LARGEST = 10**15
 {DEF}    return -1

@@ -100,13 +100,23 @@ def _judge_answer(judge: Judge, submission: Submission, exercise: Exercise) -> t
     if answer.blank:
         return _mark(exercise, "not attempted", "", notes=answer.notes), ()
     plan = program(judge.trusted, submission, exercise.id)
+    uses = plan.uses
+    banned = _banned(judge, plan)
+    others = tuple(i for i in banned if i in judge.trusted.coded and i != exercise.id)
+    if others:  # what is refused in another answer is that one's fault
+        return _judge_with_given(judge, submission, exercise, others), uses
     notes = (*answer.notes, *plan.notes)
-    for cell in plan.cells:
-        if _is_students(cell.label) and (why := shortcut(cell.source, judge.trusted)):
-            where = "" if cell.label == exercise.id else f"its cell {cell.label}: "
-            return _mark(exercise, "refused", where + why, notes=notes), plan.uses
+    for label, why in banned.items():
+        where = "" if label == exercise.id else f"its cell {label}: "
+        return _mark(exercise, "refused", where + why, notes=notes), uses
     outcome = judge.sandbox.run(_task(plan, exercise, judge.seed))
-    return _judge_outcome(judge, exercise, answer, outcome, notes), plan.uses
+    return _judge_outcome(judge, exercise, answer, outcome, notes), uses
+
+
+def _banned(judge: Judge, plan: Program) -> dict[str, str]:
+    """label -> why, for every cell of the student's in the program that takes a forbidden way."""
+    students = [c for c in plan.cells if _is_students(c.label)]
+    return {c.label: why for c in students if (why := shortcut(c.source, judge.trusted))}
 
 
 def _judge_with_given(
@@ -119,6 +129,8 @@ def _judge_with_given(
     """
     answer = submission.answers[exercise.id]
     plan = program(judge.trusted, submission, exercise.id, given=failed)
+    if banned := _banned(judge, plan):
+        return _mark(exercise, "refused", " and ".join(banned.values()), notes=answer.notes)
     outcome = judge.sandbox.run(_task(plan, exercise, judge.seed))
     if outcome.result:
         outcome = replace(outcome, result=_without_words(outcome.result))
@@ -200,4 +212,4 @@ def _without_words(result: Result) -> Result:
 
 
 def _is_students(label: str) -> bool:
-    return not label.startswith(("set-up", "given"))
+    return not label.startswith(("set-up", "notebook", "given"))

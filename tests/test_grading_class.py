@@ -235,7 +235,7 @@ def _is_formula(cell: str) -> bool:
 def test_files_stay_in_their_folder(ran):
     assert not [p for p in ran.out.rglob("*") if p.is_symlink()]
     names = {p.name for p in ran.out.parent.iterdir()}
-    assert names <= {"class", "out", "home", "class.lock", "class.json"} | {
+    assert names <= {"class", "out", "home", "class.lock", "class.json", ".lock"} | {
         n for n in names if "popen" in n or n.startswith(("test_", "zips"))
     }
 

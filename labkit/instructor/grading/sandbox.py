@@ -15,6 +15,7 @@ import sysconfig
 import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import labkit
 from labkit.files import shipped
@@ -103,32 +104,37 @@ class Sandbox:
         self._line = self._process = None
 
     def _start(self) -> None:
+        if not hasattr(os, "fork"):
+            raise SandboxError(f"grading needs Linux, or macOS with --unsafe; on Windows use WSL 2. {_MEND}")
+        with tempfile.TemporaryFile() as errors:  # a pipe that nobody reads would fill up
+            self._launch(errors)
+            try:
+                self._answer(_READY_SECONDS)
+            except OSError:
+                self.close()
+                errors.seek(0)
+                said = errors.read().decode(errors="replace").strip().splitlines()
+                why = said[-1] if said else "it ended at once"
+                raise SandboxError(f"no sandbox works here: {why}. {_MEND}") from None
+
+    def _launch(self, errors: BinaryIO) -> None:
+        """Start the warm process, with its end of our line as its standard input."""
         ours, theirs = socket.socketpair()
-        walled = [] if self.unsafe else ["--"]
-        command = [sys.executable, "-m", "labkit.instructor.inside"]
-        command += ["" if self.unsafe else scratch(), str(_FIRST_USER if _is_root() else 0)]
-        command += [json.dumps(asdict(self.limits)), self.imports]
-        wrap = [] if self.unsafe else bubblewrap()
         home = tempfile.gettempdir() if self.unsafe else scratch()
+        command = [sys.executable, "-m", "labkit.instructor.inside"]
+        command += ["" if self.unsafe else home, str(_FIRST_USER if _is_root() else 0)]
+        command += [json.dumps(asdict(self.limits)), self.imports]
         environment = {**_environment(home), "PYTHONPATH": str(Path(labkit.__file__).parent.parent)}
         self._process = subprocess.Popen(
-            [*wrap, *walled, *command],
+            command if self.unsafe else [*bubblewrap(), "--", *command],
             stdin=theirs,
             stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
+            stderr=errors,
             env=environment if self.unsafe else None,
             start_new_session=True,  # Ctrl-C is the batch's business
         )
         theirs.close()
         self._line = ours
-        try:
-            self._answer(_READY_SECONDS)
-        except OSError:
-            self._process.kill()
-            said = self._process.stderr.read().decode(errors="replace").strip().splitlines()
-            self.close()
-            why = said[-1] if said else "it ended at once"
-            raise SandboxError(f"no sandbox works here: {why}. {_MEND}") from None
 
     def _ask(self, job: int, answer: int) -> dict:
         socket.send_fds(self._line, [b"."], [job, answer])

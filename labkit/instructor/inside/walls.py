@@ -7,7 +7,6 @@ Source: namespaces(7), capabilities(7), prctl(2), setrlimit(2).
 
 import ctypes
 import os
-import resource
 from dataclasses import dataclass
 
 from labkit.instructor.inside import seccomp
@@ -53,6 +52,8 @@ def set_limits(limits: Limits, space: int) -> None:
     Args:
         space: what `address_space` said of the warm process, before it was hidden.
     """
+    import resource  # not on Windows, where this module is imported all the same
+
     for name, value in (
         ("RLIMIT_AS", space + limits.memory),
         ("RLIMIT_CPU", limits.cpu_seconds),
@@ -75,7 +76,7 @@ def address_space() -> int:
         OSError: the system does not say: this is not Linux.
     """
     with open("/proc/self/statm") as statm:
-        return int(statm.read().split()[0]) * resource.getpagesize()
+        return int(statm.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
 
 
 def give_up_privileges(user: int | None) -> None:

@@ -7,14 +7,17 @@ BIN    := $(VENV)/bin
 # LABKIT_TORCH=cpu installs the CPU build of torch and torchvision (smaller; what hosted CI wants).
 LABKIT_TORCH ?=
 PORT   ?= 8888
+FROM   ?=
+OUT    ?= grades
 
-.PHONY: help setup lab test test-fast test-notebooks release check lint benchmark clean
+.PHONY: help setup lab test test-fast test-notebooks release grade lint benchmark clean
 
 help:
 	@echo "make lab         open JupyterLab on the first lab"
 	@echo "make test        run all tests and all notebooks, as CI does"
 	@echo "make test-fast   the unit tests alone (a minute or two)"
 	@echo "make release     make notebooks/ from solutions/"
+	@echo "make grade       grade what students handed in: FROM=submissions.zip, OUT=grades"
 	@echo "make benchmark   measure the training step and the data path"
 	@echo "make clean       delete the virtual environment and caches"
 
@@ -62,6 +65,10 @@ lint: $(VENV)/.dev
 
 release: $(VENV)/.dev
 	@$(BIN)/labkit release
+
+grade: $(VENV)/.student
+	@test -n "$(FROM)" || { echo "Name what to grade: make grade FROM=submissions.zip [OUT=grades]"; exit 2; }
+	@$(BIN)/labkit grade "$(FROM)" --out "$(OUT)"
 
 benchmark: $(VENV)/.dev
 	@$(BIN)/python benchmarks/train_step.py

@@ -79,3 +79,13 @@ def test_a_bad_course_file_is_named(tmp_path, text, says):
         courses.read(tmp_path / "course.toml")
     with pytest.raises(courses.CourseError, match="run this from the kit"):
         courses.read(tmp_path / "no.toml")
+
+
+def test_canvas_titles_are_read_and_slips_are_told(tmp_path):
+    file = tmp_path / "course.toml"
+    base = '[course]\nname = "x"\nrepo = "a/b"\nbranch = "main"\n[canvas]\n'
+    file.write_text(base + '03 = "Lab 03 (4711)"\n')
+    assert courses.read(file).canvas == {"03": "Lab 03 (4711)"}
+    file.write_text(base + "lab3 = 4711\n")
+    with pytest.raises(courses.CourseError, match='03 = "Lab 03'):
+        courses.read(file)

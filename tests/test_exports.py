@@ -37,13 +37,13 @@ def submission(student=ADA, lab="03", points=3.0, written=None, status="right", 
 def write(tmp_path):
     """Grade and export: returns a function submissions -> {file name: rows}."""
 
-    def of(*submissions, run=RUN, before=lambda book: None, **more):
+    def of(*submissions, run=RUN, before=lambda book: None, course=COURSE, **more):
         book = tmp_path / "gradebook.jsonl"
         gradebook.record_run(book, run)
         for one in submissions:
             gradebook.record(book, run.id, one)
         before(book)
-        written = exports.write_all(book, tmp_path / "out", COURSE, **more)
+        written = exports.write_all(book, tmp_path / "out", course, **more)
         assert all(p.exists() for p in written)
         return {p.name: rows(p) if p.suffix == ".csv" else p.read_text("utf-8") for p in written}
 
@@ -114,7 +114,9 @@ def test_a_review_makes_it_final(write):
 
 def test_canvas_gets_its_own_columns_and_the_row_of_points(write):
     bob = Student("bob", "Bob")
-    tables = write(submission(), submission(bob, lab="04"), columns={"03": "Lab 03 (4242)"})
+    tables = write(
+        submission(), submission(bob, lab="04"), course=replace(COURSE, canvas={"03": "Lab 03 (4242)"})
+    )
     assert tables["canvas.csv"] == [
         ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", "Lab 03 (4242)", "Lab 04"],
         ["    Points Possible", "", "", "", "", "5.5", "5.5"],

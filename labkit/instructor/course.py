@@ -2,7 +2,8 @@
 
 import re
 import tomllib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 BADGE_MARK = "<!-- generated from course.toml: badge -->"
@@ -32,11 +33,13 @@ class CourseError(ValueError):
 
 @dataclass(frozen=True)
 class Course:
-    """What an instructor sets: the course's name, and the copy of the kit that notebooks point to."""
+    """What an instructor sets: the course's name, the copy of the kit that notebooks point to, and lab ->
+    the title of its assignment in Canvas, for ``labkit grade``."""
 
     name: str
     repo: str
     branch: str
+    canvas: Mapping[str, str] = field(default_factory=dict)
 
     def badge(self, notebook: str) -> str:
         """The Markdown of a badge that opens ``notebooks/<notebook>`` in Colab."""
@@ -59,8 +62,9 @@ def read(path: Path) -> Course:
         CourseError: the file is missing, is no TOML, or lacks a value.
     """
     try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))["course"]
-        course = Course(values["name"], values["repo"], values["branch"])
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+        values = tables["course"]
+        course = Course(values["name"], values["repo"], values["branch"], tables.get("canvas", {}))
     except OSError as error:
         raise CourseError(
             f"{path}: cannot be read ({error.strerror}); run this from the kit's folder"
@@ -73,4 +77,7 @@ def read(path: Path) -> Course:
         ) from error
     if not re.fullmatch(r"[\w.-]+/[\w.-]+", course.repo):
         raise CourseError(f"{path}: repo = {course.repo!r} is not of the form owner/name")
+    for lab, title in course.canvas.items():
+        if not re.fullmatch(r"\d\d", lab) or not isinstance(title, str):
+            raise CourseError(f'{path}: under [canvas] write lines such as 03 = "Lab 03 (4711)", not {lab!r}')
     return course

@@ -6,6 +6,7 @@ import hashlib
 import os
 import secrets
 import sys
+import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -149,11 +150,12 @@ def _grade(asked: argparse.Namespace) -> int:
     setting = Setting(run.seed, trusted, _digest(asked.solutions), wanted, run.unsafe)
     jobs = asked.jobs or os.cpu_count() or 1
     done: list[Done] = []
+    start = time.monotonic()
     if todo:
         with batch.executor(min(jobs, len(todo)), asked.dask) as pool:
             done = batch.grade_all(todo, setting, run, asked.out, pool, at_once=4 * jobs)
     made = publish.publish(asked.out, trusted, course, run)
-    _report(done, made, run)
+    _report(done, time.monotonic() - start, made, run)
     return 0
 
 
@@ -214,13 +216,12 @@ def _again(out: Path, solutions: Path) -> None:
     publish.publish(out, labs(solutions), read(_COURSE), gradebook.runs(out / _BOOK)[-1])
 
 
-def _report(done: Sequence[Done], made: Sequence[Path], run: Run) -> None:
+def _report(done: Sequence[Done], seconds: float, made: Sequence[Path], run: Run) -> None:
     """What came out, in a few lines."""
     counts = Counter(m.status for d in done for m in d.graded.marks)
     if done:
-        seconds = sum(d.seconds for d in done)
         what = "1 notebook" if len(done) == 1 else f"{len(done)} notebooks"
-        print(f"{what}, {seconds / len(done):.2f} s each; seed {run.seed}; {run.sandbox}")
+        print(f"{what} in {seconds:.0f} seconds, with pages and tables; seed {run.seed}; {run.sandbox}")
         print("  ".join(f"{status} {counts[status]}" for status in STATUSES if counts[status]))
     for path in made:
         print(f"  {path}")

@@ -26,7 +26,6 @@ def write_all(
     out: Path,
     course: Course,
     *,
-    columns: Mapping[str, str] | None = None,
     waiting_too: bool = False,
 ) -> list[Path]:
     """Write every table of what counts now into a folder, and say which.
@@ -36,9 +35,8 @@ def write_all(
     what to know about them.
 
     Args:
-        course: names the course in ``exports.txt``.
-        columns: lab -> the assignment's column in Canvas, as Canvas exports it: "Lab 03 (4711)". Default:
-            "Lab 03".
+        course: names the course in ``exports.txt``, and its assignments in Canvas ("Lab 03" where it does
+            not).
         waiting_too: give the platforms the sum so far where a written answer still waits.
 
     Raises:
@@ -46,7 +44,7 @@ def write_all(
         OSError: a table cannot be written.
     """
     standings = standing(book)
-    columns = {lab: (columns or {}).get(lab, f"Lab {lab}") for lab in labs(standings)}
+    columns = {lab: course.canvas.get(lab, f"Lab {lab}") for lab in labs(standings)}
     out.mkdir(parents=True, exist_ok=True)
     paths = [out / "grades.csv", out / "canvas.csv"]
     spreadsheet.write(paths[0], grade_rows(standings), for_excel=True)

@@ -27,9 +27,8 @@ def select(handed: Sequence[Handed], labs: Mapping[str, Trusted], wanted: str = 
     for one, lab in kept:
         if one.student.key not in served:
             served.add(one.student.key)
-            chosen.append(
-                replace(one, trouble=f"no notebook of lab {wanted} was handed in, only of lab {lab}")
-            )
+            trouble = f"no notebook of lab {wanted} was handed in, only of lab {lab}"
+            chosen.append(replace(one, trouble=trouble, absent=True))
     return chosen
 
 

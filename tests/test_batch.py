@@ -108,8 +108,8 @@ def test_two_dask_workers_give_the_same(handed, tmp_path):
     assert _statuses(done) == EXPECTED
 
 
-@pytest.mark.slow
-def test_an_address_where_nobody_answers_is_one_line():
+def test_an_address_where_nobody_answers_is_one_line(monkeypatch):
+    monkeypatch.setattr(batch, "DASK_SECONDS", 1)
     pytest.importorskip("distributed", reason="the extra dask is not installed")
     with (
         pytest.raises(BatchError, match="no Dask scheduler answers at tcp://127.0.0.1:9"),

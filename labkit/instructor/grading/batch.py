@@ -25,6 +25,8 @@ from labkit.instructor.grading.grade import Done, Job, Setting, grade_submission
 from labkit.instructor.handed.intake import IntakeError, content
 from labkit.instructor.marks import Graded, Handed, Run, to_json
 
+DASK_SECONDS = 15  # how long to wait for a scheduler to answer
+
 
 class BatchError(RuntimeError):
     """The batch cannot run; the message says what to do."""
@@ -48,7 +50,7 @@ def executor(jobs: int, dask: str = "") -> Iterator[Executor]:
             "--dask needs Dask, here and on every worker: pip install 'gan-lab-kit[dask]'"
         ) from None
     try:
-        client = Client(dask, timeout=15)
+        client = Client(dask, timeout=DASK_SECONDS)
     except (OSError, ValueError) as error:
         raise BatchError(f"no Dask scheduler answers at {dask}: {error}") from error
     with client, client.get_executor(pure=False) as pool:

@@ -25,7 +25,7 @@ def _probe_scale(scale_images, images):
         "the result": scaled,
         "dtype": str(getattr(scaled, "dtype", "")),
         "the result for dim images": scale_images(dim(images)),
-        "left alone": torch.equal(given, images),
+        "the images afterwards": given,
     }
 
 
@@ -51,7 +51,7 @@ def _probe_unscale(unscale_images, images):
         "the result": pixels,
         "dtype": str(getattr(pixels, "dtype", "")),
         "all bytes": back,
-        "left alone": torch.equal(given, images),
+        "the images afterwards": given,
     }
 
 

@@ -95,7 +95,7 @@ EXERCISES = (
                 'the random state must be on the CPU: load with `map_location="cpu"`',
             ),
         ),
-        agrees=("plain", "disturbed", "missing", "random", "the end", "the weights"),
+        agrees=resume_specs.AGREES,
     ),
     Exercise(
         "3.7",

@@ -34,7 +34,7 @@ def probe_d_loss(discriminator_loss, given):
     D, real = given["D"], given["real"]
     fake = given["fake"].clone().requires_grad_()
     loss = discriminator_loss(D, real, fake)
-    touched = any(p.grad is not None for p in D.parameters())
+    written = [p.grad is not None for p in D.parameters()]
     *of_d, of_fake = gradients(loss, [*D.parameters(), fake])
     return {
         "the result": loss,
@@ -42,7 +42,7 @@ def probe_d_loss(discriminator_loss, given):
         "with smooth 0.7": discriminator_loss(D, real, fake, smooth=0.7),
         "the gradient at D": flat(of_d),
         "the gradient at the fakes": of_fake,
-        "stepped": touched,
+        "gradients written": written,
     }
 
 
@@ -50,6 +50,6 @@ def probe_g_loss(generator_loss, given):
     D, real = given["D"], given["real"]
     fake = given["fake"].clone().requires_grad_()
     loss = generator_loss(D, real, fake)
-    touched = any(p.grad is not None for p in D.parameters())
+    written = [p.grad is not None for p in D.parameters()]
     (of_fake,) = gradients(loss, [fake])
-    return {"the result": loss, "the gradient at the fakes": of_fake, "stepped": touched}
+    return {"the result": loss, "the gradient at the fakes": of_fake, "gradients written": written}

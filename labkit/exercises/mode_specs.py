@@ -5,6 +5,7 @@ import torch
 
 WITHIN = 0.3
 # 210 points on 7 centres: a fair share is 30, a fifth of it 6. One mode has a point more, one a point less.
+# Further centres, as many as the seed says, get just their fair share of 30, here and below: it stays 30.
 _COUNTS = (7, 5, 45, 31, 44, 78, 0)
 _CENTRES = ((0, 0), (4, 1), (9, -2), (2, 7), (-5, 3), (-3, -6), (6, -7))
 # 360 points on 12 centres, so 6 are asked for again: (within 0.28 of the centre, at 0.45 to 0.53, farther).
@@ -21,18 +22,23 @@ _RINGS = (
 )
 _NEIGHBOURS = ((0.44, 0), (0, 0.44), (-0.44, 0))  # of the first three, and with no point of their own
 _SHARED = 7  # points within reach of both
+_FAIR, _MOST_FURTHER = 30, 7
 
 
 def clouds(seed: int) -> dict[str, torch.Tensor]:
-    """Points (210, 2) close to 7 centres ("sharp"), and 360 around 12, some far off ("broad")."""
+    """Points (N, 2) close to 7 centres or more ("sharp"), and some around 12 or more, part of them far off
+    ("broad"). How many centres there are, and so how many are covered, hangs on the seed."""
     rng = np.random.default_rng(seed)
-    order = rng.permutation(len(_CENTRES))
-    centres = np.array(_CENTRES, dtype=np.float64)[order] + rng.uniform(-0.3, 0.3, 2)
-    counts = np.array(_COUNTS)[order]
+    further, further_rings = rng.integers(0, _MOST_FURTHER + 1, 2)
+    places = [*_CENTRES, *((14 + 4 * k, 3) for k in range(further))]
+    order = rng.permutation(len(places))
+    centres = np.array(places, dtype=np.float64)[order] + rng.uniform(-0.3, 0.3, 2)
+    counts = np.array([*_COUNTS, *[_FAIR] * further])[order]
     sharp = np.concatenate([c + _around(rng, n, 0.0, 0.2) for c, n in zip(centres, counts, strict=True)])
-    grid = 4.0 * np.array([(k % 3, k // 3) for k in range(len(_RINGS))])
+    rings = [*_RINGS, *[(_FAIR, 0, 0)] * further_rings]
+    grid = 4.0 * np.array([(k % 3, k // 3) for k in range(len(rings))])
     parts = []
-    for number, (centre, (good, between, far)) in enumerate(zip(grid, _RINGS, strict=True)):
+    for number, (centre, (good, between, far)) in enumerate(zip(grid, rings, strict=True)):
         paired = number < len(_NEIGHBOURS)
         # Around a centre with a neighbour, everything lies close, so that it is nearest to the centre itself.
         parts += [centre + _around(rng, good, 0.0, 0.1 if paired else 0.28)]
@@ -57,14 +63,14 @@ def clouds(seed: int) -> dict[str, torch.Tensor]:
 def probe_modes(modes_covered, given):
     sharp, centres = given["sharp"].clone(), given["centres"].clone()
     broad, near = given["broad"].clone(), given["near centres"].clone()
-    values = {
+    return {
         "the count": modes_covered(sharp, centres),
         "the count of broad points": modes_covered(broad, near),
         f"the count within {WITHIN}": modes_covered(broad, near, within=WITHIN),
         "the count of one point": modes_covered(broad[:1], near),
+        "the points afterwards": sharp,
+        "the broad points afterwards": broad,
     }
-    values["left alone"] = torch.equal(sharp, given["sharp"]) and torch.equal(broad, given["broad"])
-    return values
 
 
 def _around(rng, count: int, low: float, high: float) -> np.ndarray:

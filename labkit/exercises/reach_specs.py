@@ -38,17 +38,30 @@ def players(seed: int) -> dict:
 def probe_norm(generator_gradient_norm, given):
     G, D, z = given["G"], given["D"], given["z"]
     nets = (G, D)
-    before = [(p.detach().clone(), p.grad.clone()) for net in nets for p in net.parameters()]
     values = {}
     for loss in (NON_SATURATING, SATURATING):
         values[f"the norm under {loss}"] = generator_gradient_norm(G, D, z.clone(), loss)
-    after = [(p, p.grad) for net in nets for p in net.parameters()]
-    trainable = all(p.requires_grad for net in nets for p in net.parameters())
-    same = [torch.equal(p, was) for (p, _), (was, _) in zip(after, before, strict=True)]
-    kept = [g is not None and torch.equal(g, was) for (_, g), (_, was) in zip(after, before, strict=True)]
+    values |= {
+        "the weights afterwards": weights(nets),
+        "the gradients afterwards": left(nets),
+        "trainable": [p.requires_grad for net in nets for p in net.parameters()],
+    }
     for net in nets:
         net.requires_grad_(True)
     for loss in (NON_SATURATING, SATURATING):
         values[f"with a sure D, {loss}"] = generator_gradient_norm(G, given["sure D"], z.clone(), loss)
-    values |= {"weights kept": all(same), "gradients kept": all(kept), "trainable": trainable}
     return values
+
+
+def weights(nets) -> torch.Tensor:
+    """All weights of these networks in one row."""
+    return torch.cat([p.detach().flatten() for net in nets for p in net.parameters()])
+
+
+def left(nets) -> torch.Tensor:
+    """All that lies in ``.grad`` of these networks in one row; NaN where it has been cleared."""
+    parameters = [p for net in nets for p in net.parameters()]
+    nothing = [torch.full(p.shape, float("nan")) for p in parameters]
+    return torch.cat(
+        [(n if p.grad is None else p.grad).flatten() for p, n in zip(parameters, nothing, strict=True)]
+    )

@@ -1,4 +1,7 @@
-"""Lab 03, save, kill, resume: a run that is thrown away and loaded must go on as if nothing had happened."""
+"""Lab 03, save, kill, resume: a run that is thrown away and loaded must go on as if nothing had happened.
+
+The probe notes the state of the runs at five moments; what has to equal what, the judge knows.
+"""
 
 import tempfile
 from pathlib import Path
@@ -9,6 +12,22 @@ import torch
 from labkit.exercises.run_specs import LATENT, small_run
 
 BEFORE, AFTER = 4, 5
+PARTS = (
+    "G",
+    "D",
+    "d_optimizer",
+    "g_optimizer",
+    "batches",
+    "step",
+    "fixed_z",
+    "d_losses",
+    "g_losses",
+    "frames",
+)
+RANDOM = "the random state"
+AGREES = ("plain", "the weights") + tuple(
+    f"{part} {when}" for when in ("after saving", "after loading", "resumed") for part in (*PARTS, RANDOM)
+)
 _BROKEN = "no file that can be loaded"
 
 
@@ -17,11 +36,9 @@ def probe_checkpoint(Checkpoint, seed: int):
         path = Path(folder) / "run.pt"
         run = small_run(seed)
         advance(run, BEFORE)
-        kept = state(run)
-        random = torch.get_rng_state()
+        values = _seen(run, "before")
         Checkpoint(path).save(run)
-        same = torch.equal(random, torch.get_rng_state())
-        disturbed = _differ(kept, state(run)) if same else "the random state"
+        values |= _seen(run, "after saving")
         size = path.stat().st_size if path.is_file() else 0
         plain = _plain(path) if size else _BROKEN
         advance(run, AFTER)
@@ -29,19 +46,13 @@ def probe_checkpoint(Checkpoint, seed: int):
         other = small_run(seed + 1, data_seed=seed)
         advance(other, 2)
         torch.manual_seed(seed + 2)
-        values = {"size": size, "plain": plain, "disturbed": disturbed}
+        values = {"size": size, "plain": plain} | values
         if not size or plain:
-            return values | {"missing": "", "random": False, "the end": False, "the weights": 0.0}
+            return values
         Checkpoint(path).load(other)
-        missing = _differ(kept, state(other))
-        same_random = torch.equal(random, torch.get_rng_state())
+        values |= _seen(other, "after loading")
         advance(other, AFTER)
-        return values | {
-            "missing": missing,
-            "random": same_random,
-            "the end": not _differ(state(run), state(other)),
-            "the weights": weights(other),
-        }
+        return values | _seen(run, "at the end") | _seen(other, "resumed") | {"the weights": weights(other)}
 
 
 def advance(run, steps: int) -> None:
@@ -102,14 +113,15 @@ def _moments(optimizer) -> list:
     return [state[i][key] for i in sorted(state) for key in ("step", "exp_avg", "exp_avg_sq")]
 
 
-def _differ(one, other) -> str:
-    """The names of the parts that are not equal, joined by "; "."""
-    return "; ".join(
-        name
-        for name in one
-        if len(one[name]) != len(other[name])
-        or not all(np.array_equal(a, b) for a, b in zip(one[name], other[name], strict=True))
-    )
+def _seen(run, when: str) -> dict[str, np.ndarray]:
+    """Every part of the run and torch's random state as one row each, under names that end with ``when``."""
+    rows = {f"{name} {when}": _row(arrays) for name, arrays in state(run).items()}
+    return rows | {f"{RANDOM} {when}": torch.get_rng_state().numpy().copy()}
+
+
+def _row(arrays: list[np.ndarray]) -> np.ndarray:
+    """Some arrays in one row, each with its shape before it."""
+    return np.concatenate([np.zeros(0), *(part for a in arrays for part in (np.array(a.shape), a.ravel()))])
 
 
 def _plain(path: Path) -> str:

@@ -78,21 +78,19 @@ def probe_loop(training_loop, seed: int):
         "batches": torch.cat([r.flatten() for r in update.reals]),
         "z shapes": "; ".join(sorted({str(tuple(z.shape)) for z in update.zs})),
         "z": torch.cat([z.flatten() for z in zs]) if zs else torch.zeros(1),
-        "z repeats": len(zs) - len({tuple(z.flatten().tolist()) for z in zs}),
-        "z is fixed_z": any(bool(torch.isin(z, run.fixed_z).any()) for z in zs),
         "step": int(run.step),
         "the losses": [float(v) for v in (*run.d_losses, *run.g_losses)],
         "frames": len(looked),
         "frame types": "; ".join(sorted({_type(f) for f in run.frames})),
         "pixels": torch.cat([f.flatten() for f in looked]) if looked else torch.zeros(1),
-        "trained": all(update.training),
+        "trained": update.training,
         "training": bool(run.G.training),
-        "watched": bool(run.G[1].num_batches_tracked == STEPS + 2),
+        "batches tracked": run.G[1].num_batches_tracked,
     }
 
 
 def _pixels(frame) -> torch.Tensor:
-    return frame.detach().float().cpu() if isinstance(frame, torch.Tensor) else torch.zeros(1)
+    return frame.detach().cpu() if isinstance(frame, torch.Tensor) else torch.zeros(1)
 
 
 def _type(frame) -> str:

@@ -52,12 +52,13 @@ def probe_bce(bce_with_logits, given):
 
 # 3.7 -------------------------------------------------------------------------------------------------
 
-_TARGETS = (0.9, 0.75, 0.6, 0.5, 0.99)
 
-
-def targets(_seed: int) -> tuple[float, ...]:
-    """Targets for the real images. The same for every seed: there is nothing to draw."""
-    return _TARGETS
+def targets(seed: int) -> tuple[float, ...]:
+    """Five targets for the real images, from 0.5 to 0.99, in any order."""
+    generator = torch.Generator().manual_seed(seed)
+    lowest = torch.linspace(0.5, 0.9, 5, dtype=torch.float64)
+    drawn = lowest + 0.09 * torch.rand(5, generator=generator, dtype=torch.float64)
+    return tuple(drawn[torch.randperm(5, generator=generator)].tolist())
 
 
 def probe_floor(loss_floor, given):

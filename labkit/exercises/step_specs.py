@@ -73,8 +73,8 @@ def probe_step(train_step, s: Start):
         "kinds": ", ".join(kinds),
         "the losses": [float(v) for v in losses if isinstance(v, int | float)],
         "runs of G": len(runs),
-        "training": bool(s.G.training and s.D.training),
-        "learning": all(p.requires_grad for net in (s.G, s.D) for p in net.parameters()),
+        "training": [bool(net.training) for net in (s.G, s.D)],
+        "learning": [p.requires_grad for net in (s.G, s.D) for p in net.parameters()],
     }
 
 

@@ -349,7 +349,7 @@ WRONG = {
         "more than half of the full slope": lambda *a: "vanishing gradient",
         "four modes of eight": _rule(0.03, 0.3),
         "no two batches": _rule(0.03, 0.95),
-        "a signal of 0.41 is ample": _rule(0.45, 0.7),
+        " is ample: at the equilibrium": _rule(0.45, 0.7),
         "its slope is 0.004": _rule(0.001, 0.7),
         "spelt as in the text": lambda *a: "Mode collapse",
         "a `return` on every way": lambda gap, signal, diversity: "healthy" if diversity > 0.7 else None,

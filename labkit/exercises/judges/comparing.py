@@ -1,9 +1,10 @@
 """How a judge compares what it got with what it expected, and finds the likely cause of a difference."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
+import torch
 
 from labkit.exercises.spec import Finding
 
@@ -54,6 +55,20 @@ def close(
     if got.shape != expected.shape:
         return Finding(what, False, f"shape {got.shape}", f"shape {expected.shape}", likely or cause)
     return Finding(what, False, *_values(got, expected), likely or cause)
+
+
+def same(got: np.ndarray, was: np.ndarray | torch.Tensor) -> bool:
+    """Whether two arrays hold the same numbers in the same shape, bit for bit; False for texts and NaNs."""
+    was = was.detach().numpy() if isinstance(was, torch.Tensor) else was
+    both = got.dtype.kind in "biuf" and was.dtype.kind in "biuf"
+    return both and got.shape == was.shape and bool((got == was).all())
+
+
+def unchanged(
+    what: str, pairs: Iterable[tuple[np.ndarray, np.ndarray | torch.Tensor]], *, expected="", cause=""
+) -> Finding:
+    """A finding about (afterwards, before): that nothing was written into any of these."""
+    return holds(what, all(same(*pair) for pair in pairs), got="changed", expected=expected, cause=cause)
 
 
 def _close(got: np.ndarray, expected: np.ndarray, rtol: float, atol: float) -> bool:

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from labkit.exercises.judges.comparing import close, holds, same_shape
-from labkit.exercises.judges.reading import is_true, word
+from labkit.exercises.judges.comparing import close, holds, same_shape, unchanged
+from labkit.exercises.judges.reading import word
 from labkit.exercises.lab00 import dim
 
 
@@ -12,7 +12,7 @@ def judge_scale(images, got):
     n, h, w, c = pixels.shape
     yield holds(
         "it returns float32",
-        word(got["dtype"]) == "torch.float32",
+        word(got["dtype"]) == "torch.float32" and scaled.dtype == np.float32,
         got=word(got["dtype"]),
         expected="torch.float32",
         cause="the type asked for is float32: `.float()` gives it",
@@ -59,10 +59,9 @@ def judge_scale(images, got):
         dim(images).numpy().transpose(0, 3, 1, 2) / 127.5 - 1,
         cause="the scale must not depend on the images: 0 and 255 are the ends, whether they occur or not",
     )
-    yield holds(
+    yield unchanged(
         "the images given are left as they were",
-        is_true(got["left alone"]),
-        got="changed",
+        [(got["the images afterwards"], images)],
         expected="unchanged",
         cause="an operation in place (`+=`, `mul_`) writes into the caller's tensor",
     )
@@ -73,7 +72,7 @@ def judge_unscale(images, got):
     n, c, h, w = values.shape
     yield holds(
         "it returns uint8",
-        word(got["dtype"]) == "torch.uint8",
+        word(got["dtype"]) == "torch.uint8" and result.dtype == np.uint8,
         got=word(got["dtype"]),
         expected="torch.uint8",
         cause="an image file holds bytes: end with `.to(torch.uint8)`",
@@ -126,10 +125,9 @@ def judge_unscale(images, got):
         np.arange(256),
         cause="round before you convert: the way there is not exact in floating point",
     )
-    yield holds(
+    yield unchanged(
         "the tensor given is left as it was",
-        is_true(got["left alone"]),
-        got="changed",
+        [(got["the images afterwards"], images)],
         expected="unchanged",
         cause="an operation in place (`clamp_`, `+=`) writes into the caller's tensor",
     )

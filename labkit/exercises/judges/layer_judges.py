@@ -7,8 +7,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from labkit.exercises.judges.comparing import close, holds, same_shape
-from labkit.exercises.judges.reading import is_true, numbers, word
+from labkit.exercises.judges.comparing import close, holds, same, same_shape
+from labkit.exercises.judges.reading import all_are, numbers, word
 
 
 def judge_weights(net: nn.Module, got) -> Any:
@@ -65,7 +65,8 @@ def judge_weights(net: nn.Module, got) -> Any:
     )
     yield holds(
         "the parameters can still be trained",
-        is_true(got["trainable"]),
+        same(got["parameters after"], got["parameters before"])
+        and all_are(got["trainable"], True, len(list(net.parameters()))),
         got="parameters replaced, or their gradients switched off",
         expected="the same parameters with new numbers",
         cause="change a weight in place (`nn.init.normal_(module.weight, …)`): do not put a new one there",

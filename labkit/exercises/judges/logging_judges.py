@@ -71,7 +71,7 @@ def judge_pictures(given, got):
     grid, wanted = np.asarray(got["grid"]), (c, rows * h, COLUMNS * w)
     yield holds(
         "the picture is uint8",
-        word(got["type"]) == "torch.uint8",
+        word(got["type"]) == "torch.uint8" and grid.dtype == np.uint8,
         got=word(got["type"]),
         expected="torch.uint8",
         cause="`to_uint8` turns [-1, 1] into bytes; TensorBoard would read floats as 0 to 1",

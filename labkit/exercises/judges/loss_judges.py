@@ -6,7 +6,7 @@ from torch import nn
 from torch.nn.functional import softplus
 
 from labkit.exercises.judges.comparing import close, holds
-from labkit.exercises.judges.reading import is_false
+from labkit.exercises.judges.reading import all_are
 from labkit.exercises.judges.score_judges import bce, one_number
 from labkit.exercises.score_specs import flat
 
@@ -84,7 +84,7 @@ def judge_d_loss(given, got):
         cause="D's weights must feel both parts",
         atol=1e-4,
     )
-    yield _only_a_loss(got)
+    yield _only_a_loss(D, got)
 
 
 def judge_g_loss(given, got):
@@ -122,16 +122,16 @@ def judge_g_loss(given, got):
         cause="the path from the loss through D to the fakes must be whole",
         atol=1e-5,
     )
-    yield _only_a_loss(got)
+    yield _only_a_loss(D, got)
 
 
 _MEAN = "average over the batch: each part of the loss is a mean"
 
 
-def _only_a_loss(got):
+def _only_a_loss(D: nn.Module, got):
     return holds(
         "it only computes a loss",
-        is_false(got["stepped"]),
+        all_are(got["gradients written"], False, len(list(D.parameters()))),
         got="gradients were written into D",
         expected="no call of `backward`",
         cause="`backward()` and the optimizers belong to the training step, not to the loss",

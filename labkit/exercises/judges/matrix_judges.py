@@ -66,7 +66,8 @@ def _by_columns(matrix: np.ndarray, side: int, axis: int) -> np.ndarray:
 def judge_matrix(cases, got):
     yield holds(
         "it returns a float32 tensor",
-        word(got["kind"]) == "float32 tensor",
+        word(got["kind"]) == "float32 tensor"
+        and all(got[f"the matrix for {name}"].dtype == np.float32 for name in cases),
         got=word(got["kind"]),
         expected="float32 tensor",
         cause="torch.zeros and the kernel are float32 tensors: no numpy, no other dtype",

@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from labkit.exercises.judges.comparing import close, holds
-from labkit.exercises.judges.reading import is_true
+from labkit.exercises.judges.comparing import close, holds, unchanged
 from labkit.exercises.mode_specs import WITHIN
 
 SHARE = 0.2
@@ -78,7 +77,13 @@ def judge_modes(given, got):
         1,
         cause="the fair share of one point is 1 / M: do not round it, and do not write 8 modes into the code",
     )
-    yield holds("the points given are left as they were", is_true(got["left alone"]), got="changed")
+    yield unchanged(
+        "the points given are left as they were",
+        [
+            (got["the points afterwards"], given["sharp"]),
+            (got["the broad points afterwards"], given["broad"]),
+        ],
+    )
 
 
 def _held(points: np.ndarray, centres: np.ndarray) -> np.ndarray:

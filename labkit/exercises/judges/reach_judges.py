@@ -10,13 +10,13 @@ import numpy as np
 import torch
 from torch import nn
 
-from labkit.exercises.judges.comparing import close, holds
-from labkit.exercises.judges.reading import is_true
-from labkit.exercises.reach_specs import NON_SATURATING, SATURATING
+from labkit.exercises.judges.comparing import close, holds, same
+from labkit.exercises.judges.reading import all_are
+from labkit.exercises.reach_specs import NON_SATURATING, SATURATING, left, weights
 
 
 def judge_norm(given, got):
-    parts = _by_hand(given["G"], given["D"], given["z"])
+    parts, nets = _by_hand(given["G"], given["D"], given["z"]), (given["G"], given["D"])
     for loss in (NON_SATURATING, SATURATING):
         number = got[f"the norm under {loss}"]
         yield holds(
@@ -61,14 +61,15 @@ def judge_norm(given, got):
         )
     yield holds(
         "weights and requires_grad stay as they were",
-        is_true(got["weights kept"]) and is_true(got["trainable"]),
+        same(got["the weights afterwards"], weights(nets))
+        and all_are(got["trainable"], True, sum(len(list(net.parameters())) for net in nets)),
         got="changed",
         expected="unchanged",
         cause="measuring must not train or freeze anything: no step, no requires_grad_(False) left behind",
     )
     yield holds(
         "every .grad stays as it was",
-        is_true(got["gradients kept"]),
+        same(got["the gradients afterwards"], left(nets)),
         got="changed",
         expected="unchanged",
         cause="backward() and zero_grad() write into .grad: torch.autograd.grad returns gradients instead",

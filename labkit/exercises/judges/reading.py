@@ -40,5 +40,10 @@ def is_false(array: np.ndarray) -> bool:
     return _is(array, False)
 
 
+def all_are(array: np.ndarray, wanted: bool, count: int) -> bool:
+    """Whether an array is a row of ``count`` truth values that all are ``wanted``."""
+    return array.shape == (count,) and array.dtype.kind == "b" and bool((array == wanted).all())
+
+
 def _is(array: np.ndarray, wanted: bool) -> bool:
     return array.ndim == 0 and array.dtype.kind == "b" and bool(array) is wanted

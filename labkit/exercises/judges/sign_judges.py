@@ -2,29 +2,30 @@
 
 from labkit.exercises.judges.comparing import holds
 from labkit.exercises.judges.reading import word
-from labkit.exercises.sign_specs import COLLAPSE, HEALTHY, NAMES, RUNS, VANISHED
+from labkit.exercises.sign_specs import COLLAPSE, HEALTHY, NAMES, VANISHED
 
-# For each of the runs its verdict, and {a wrong verdict: what was overlooked}.
+# For each of `RUNS` its verdict, and {a wrong verdict: what was overlooked}; {s} stands for the run's signal,
+# {d} for its diversity.
 _VERDICTS = (
     (
         HEALTHY,
         {
-            COLLAPSE: "the samples differ as the data do (diversity 0.99): no collapse looks like that",
-            VANISHED: "a signal of 0.59 is more than half of the full slope: G is taught",
+            COLLAPSE: "the samples differ as the data do (diversity {d:.2f}): no collapse looks like that",
+            VANISHED: "a signal of {s:.2f} is more than half of the full slope: G is taught",
         },
     ),
     (
         COLLAPSE,
         {
             HEALTHY: "gap 0 looks perfect, but the samples hardly differ: a collapse can hide behind it",
-            VANISHED: "the signal is 0.51: G is taught, and still all its samples are alike",
+            VANISHED: "the signal is {s:.2f}: G is taught, and still all its samples are alike",
         },
     ),
     (
         COLLAPSE,
         {
-            VANISHED: "a large gap alone is no vanished gradient: under -log D the signal is 0.90 here",
-            HEALTHY: "the samples hardly differ (diversity 0.09), however strong the signal is",
+            VANISHED: "a large gap alone is no vanished gradient: under -log D the signal is {s:.2f} here",
+            HEALTHY: "the samples hardly differ (diversity {d:.2f}), however strong the signal is",
         },
     ),
     (
@@ -45,35 +46,35 @@ _VERDICTS = (
         HEALTHY,
         {
             COLLAPSE: "the samples differ as the data do: a little above 1 is as good as a little below",
-            VANISHED: "the signal is 0.72: G is taught",
+            VANISHED: "the signal is {s:.2f}: G is taught",
         },
     ),
     (
         HEALTHY,
         {
             COLLAPSE: "the same gap as in a total collapse, but the samples differ: ask the diversity",
-            VANISHED: "the signal is 0.51, as it must be where D is undecided",
+            VANISHED: "the signal is {s:.2f}, as it must be where D is undecided",
         },
     ),
     (
         COLLAPSE,
         {
             HEALTHY: "four modes of eight: the samples differ half as much as the data do",
-            VANISHED: "a large gap alone is no vanished gradient: the signal is 0.83",
+            VANISHED: "a large gap alone is no vanished gradient: the signal is {s:.2f}",
         },
     ),
     (
         VANISHED,
         {
-            COLLAPSE: "its slope is 0.004 of the full one, silence: a G that is not taught differs little",
-            HEALTHY: "its slope is 0.004 of the full one, silence",
+            COLLAPSE: "its slope is {s:.1g} of the full one, silence: a G that is not taught differs little",
+            HEALTHY: "its slope is {s:.1g} of the full one, silence",
         },
     ),
     (
         HEALTHY,
         {
-            COLLAPSE: "a diversity of 0.90 is healthy: no two batches have exactly the same",
-            VANISHED: "a signal of 0.41 is ample: at the equilibrium it is a half",
+            COLLAPSE: "a diversity of {d:.2f} is healthy: no two batches have exactly the same",
+            VANISHED: "a signal of {s:.2f} is ample: at the equilibrium it is a half",
         },
     ),
 )
@@ -91,7 +92,10 @@ def judge_signs(given, got):
         if unknown and unknown[0] == "(NoneType)"
         else "the names are spelt as in the text, in small letters",
     )
-    cases = [(run, answer, *known) for run, answer, known in zip(RUNS, said, _VERDICTS, strict=True)]
+    cases = [
+        (numbers, answer, *_VERDICTS[number])
+        for (number, numbers), answer in sorted(zip(given, said, strict=True), key=lambda case: case[0])
+    ]
     for verdict in NAMES:
         wrong = [
             (numbers, answer, clues)
@@ -104,5 +108,5 @@ def judge_signs(given, got):
             not wrong,
             got=f"{answer!r} for gap {numbers[0]:g}, signal {numbers[1]:g}, diversity {numbers[2]:g}",
             expected=repr(verdict),
-            cause=clues.get(answer, ""),
+            cause=clues.get(answer, "").format(s=numbers[1], d=numbers[2]),
         )

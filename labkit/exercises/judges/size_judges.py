@@ -47,7 +47,7 @@ def _layer_sizes(rows: np.ndarray) -> np.ndarray:
 def judge_size(groups, got):
     yield holds(
         "it returns a whole number",
-        word(got["kind"]) in ("int", "int32", "int64"),
+        word(got["kind"]) in ("int", "int32", "int64") and got["the size"].dtype.kind == "i",
         got=f"a {word(got['kind'])}",
         expected="an int",
         cause=_KINDS.get(word(got["kind"]), ""),

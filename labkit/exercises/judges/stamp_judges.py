@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
-from labkit.exercises.judges.comparing import close, holds, same_shape
-from labkit.exercises.judges.reading import is_true, word
+from labkit.exercises.judges.comparing import close, holds, same_shape, unchanged
+from labkit.exercises.judges.reading import word
 from labkit.exercises.spec import Finding
 
 
@@ -41,7 +41,8 @@ def _same(what, got, expected, mistakes) -> Finding:
 def judge_stamps(cases, got):
     yield holds(
         "it returns a float tensor",
-        word(got["kind"]) in ("float32 tensor", "float64 tensor"),
+        word(got["kind"]) in ("float32 tensor", "float64 tensor")
+        and all(got[f"the output for {name}"].dtype.kind == "f" for name in cases),
         got=word(got["kind"]),
         expected="float32 tensor",
         cause="build the canvas with torch.zeros and return it as it is",
@@ -54,10 +55,13 @@ def judge_stamps(cases, got):
         cause="the point is to see what the layer does (nn's layers also draw random weights): add "
         "`pixel * kernel` to slices of a canvas",
     )
-    yield holds(
+    yield unchanged(
         "image and kernel are left as they were",
-        is_true(got["left alone"]),
-        got="changed",
+        [
+            (got[f"the {what} afterwards, {name}"], was)
+            for name, (image, kernel, *_) in cases.items()
+            for what, was in (("image", image), ("kernel", kernel))
+        ],
         expected="unchanged",
         cause="an operation in place (`*=`, `+=`) writes into the caller's tensor, and spoils the kernel for "
         "the next stamp: make a new product for each",

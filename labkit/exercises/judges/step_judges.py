@@ -13,7 +13,7 @@ from torch.func import functional_call
 from torch.nn.functional import softplus
 
 from labkit.exercises.judges.comparing import close, holds
-from labkit.exercises.judges.reading import is_true, whole, word
+from labkit.exercises.judges.reading import all_are, whole, word
 from labkit.exercises.spec import Finding
 from labkit.exercises.step_specs import D_RATE, G_RATE, Start, flat
 
@@ -71,7 +71,8 @@ def judge_step(s: Start, got):
     )
     yield holds(
         "both networks stay ready to train",
-        is_true(got["training"]) and is_true(got["learning"]),
+        all_are(got["training"], True, 2)
+        and all_are(got["learning"], True, len([*s.G.parameters(), *s.D.parameters()])),
         got="a network in evaluation mode, or with frozen weights",
         expected="training mode, all weights learning",
         cause="undo a `.eval()` or `requires_grad_(False)` before you return",

@@ -90,7 +90,7 @@ def judge_verdicts(_given, got):
         )
 
 
-# What the case is, its verdict, and what to think of when it is missed: in the order of `made_runs`.
+# What the case is, its verdict, and what to think of when it is missed: by the number of the case.
 _CASES = (
     ("a healthy run", "healthy", "none of the four failures' lines may hold here"),
     ("a run in which a loss runs off", "diverged", "the first line of the table: a loss beyond 50"),
@@ -149,7 +149,7 @@ _CASES = (
 )
 
 
-def judge_rule(_given, got):
+def judge_rule(given, got):
     yield holds(
         "it returns one of the five verdicts",
         not word(got["strange"]),
@@ -162,6 +162,8 @@ def judge_rule(_given, got):
         what = "there is a verdict for every run"
         yield holds(what, False, got=f"shape {said.shape}", expected=f"shape {(len(_CASES),)}")
         return
-    for (what, verdict, cause), number in zip(_CASES, said.tolist(), strict=True):
+    by_case = {case: number for (case, _), number in zip(given, said.tolist(), strict=True)}
+    for case, (what, verdict, cause) in enumerate(_CASES):
+        number = by_case[case]
         name = VERDICTS[number] if 0 <= number < len(VERDICTS) else "none of the five"
         yield holds(what, name == verdict, got=name, expected=verdict, cause=cause)

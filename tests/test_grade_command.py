@@ -37,6 +37,12 @@ SLIPS = {
     "a merge without a gradebook": (["--merge", "x.csv", "--out", "{out}"], "holds no gradebook.jsonl"),
     "two things at once": (["{anna}", "--self-test", "--out", "{out}"], "or one of --merge, --set"),
     "no solutions": (["{anna}", "--out", "{out}", "--solutions", "nowhere"], "no solution notebooks"),
+    "no notebook of that lab": (
+        ["{anna}", "--out", "{out}", "--lab", "4"],
+        "but 1 of lab 03: is --lab right?",
+    ),
+    "a file as output": (["{anna}", "--out", "{file}"], "is a file: name a folder"),
+    "a zip in a folder": (["{zipped}", "--out", "{out}"], "there is submissions.zip: give that file itself"),
     "an empty folder": (["{empty}", "--out", "{out}"], "no notebook (.ipynb)"),
 }
 
@@ -45,7 +51,11 @@ SLIPS = {
 def test_a_slip_is_one_line_and_leaves_nothing(what, anna, tmp_path, capsys):
     argv, said = SLIPS[what]
     (tmp_path / "empty").mkdir()
-    places = {"out": str(tmp_path / "out"), "anna": str(anna), "empty": str(tmp_path / "empty")}
+    (tmp_path / "zipped").mkdir()
+    (tmp_path / "zipped" / "submissions.zip").write_bytes(b"")
+    (tmp_path / "file").touch()
+    places = {name: str(tmp_path / name) for name in ("file", "zipped")}
+    places |= {"out": str(tmp_path / "out"), "anna": str(anna), "empty": str(tmp_path / "empty")}
     assert cli.main(["grade", *(a.format(**places) for a in argv)]) == 2
     error = capsys.readouterr().err
     assert said in error
@@ -67,6 +77,7 @@ def test_from_a_notebook_to_final_points(anna, tmp_path, capsys):
     said = capsys.readouterr()
     assert "WARNING: --unsafe" in said.err
     assert "right 7  to review 1" in said.out
+    assert "3.8: 1 written answer waits" in said.out
     page = next((out / "feedback").glob("*.html")).read_text()
     assert "without a sandbox" in page
     assert "sandbox" in (out / "overview.html").read_text()
@@ -86,6 +97,7 @@ def test_from_a_notebook_to_final_points(anna, tmp_path, capsys):
     assert cli.main(change) == 2
     assert "--reason" in capsys.readouterr().err
     assert cli.main([*change, "--reason", "handed in late"]) == 0
+    assert "3.2: 3 → 1.5 of 3" in capsys.readouterr().out
     standing = gradebook.standing(out / "gradebook.jsonl")["anna", "03"]
     assert standing.total.points == 23 + 3.5 - 1.5
     assert not standing.total.waiting

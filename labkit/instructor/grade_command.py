@@ -18,9 +18,9 @@ from labkit.instructor import publish
 from labkit.instructor.books import gradebook
 from labkit.instructor.books.gradebook import GradebookError
 from labkit.instructor.books.reviews import ReviewError, read_sheet
-from labkit.instructor.course import CourseError, read
+from labkit.instructor.course import Course, CourseError, read
 from labkit.instructor.grading import batch, self_test
-from labkit.instructor.grading.grade import Done, Setting
+from labkit.instructor.grading.grade import Setting
 from labkit.instructor.grading.judging import SolutionError
 from labkit.instructor.grading.sandbox import NONE, SandboxError, version
 from labkit.instructor.handed.intake import IntakeError, collect
@@ -39,7 +39,6 @@ _KNOWN = (
     TrustedError,
 )
 _BOOK = "gradebook.jsonl"
-_COURSE = Path("course.toml")
 _UNSAFE = (
     "WARNING: --unsafe. The students' code runs without a sandbox, with your rights, on your files. "
     "Everything that comes out of this run says so."
@@ -70,7 +69,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"labkit grade: {error.strerror or error}: {error.filename or ''}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("labkit grade: stopped. What is graded is kept; go on with --resume", file=sys.stderr)
+        print(
+            "labkit grade: stopped. What is graded is kept; --resume goes on, then makes pages and tables",
+            file=sys.stderr,
+        )
         return 130
 
 
@@ -119,6 +121,8 @@ def _usable(asked: argparse.Namespace) -> None:
         _complain("name what to grade, or one of --merge, --set and --self-test")
     if not asked.self_test and asked.out is None:
         _complain("--out DIR is missing: the folder of the gradebook")
+    if asked.out is not None and asked.out.exists() and not asked.out.is_dir():
+        _complain(f"--out {asked.out} is a file: name a folder")
     if asked.jobs is not None and asked.jobs < 1:
         _complain(f"--jobs {asked.jobs}: give 1 or more")
     if asked.seed is not None and not 0 <= asked.seed < 2**31:
@@ -135,7 +139,7 @@ def _complain(message: str) -> NoReturn:
 
 def _grade(asked: argparse.Namespace) -> int:
     book = asked.out / _BOOK
-    course, trusted = read(_COURSE), labs(asked.solutions)
+    course, trusted = _course(asked.solutions), labs(asked.solutions)
     run = _run(asked, trusted, gradebook.runs(book))
     wanted = "".join(run.labs)
     handed = collect(asked.paths, [t.stem for t in trusted.values()])
@@ -149,13 +153,17 @@ def _grade(asked: argparse.Namespace) -> int:
     gradebook.record_run(book, run)
     setting = Setting(run.seed, trusted, _digest(asked.solutions), wanted, run.unsafe)
     jobs = asked.jobs or os.cpu_count() or 1
-    done: list[Done] = []
     start = time.monotonic()
     if todo:
+        print("Starting; the first notebook waits for the sandboxes, about 20 seconds …", flush=True)
         with batch.executor(min(jobs, len(todo)), asked.dask) as pool:
-            done = batch.grade_all(todo, setting, run, asked.out, pool, at_once=4 * jobs)
-    made = publish.publish(asked.out, trusted, course, run)
-    _report(done, time.monotonic() - start, made, run)
+            batch.grade_all(todo, setting, run, asked.out, pool, at_once=4 * jobs)
+    publish.publish(asked.out, trusted, course, run)
+    print(f"{len(todo)} graded in {time.monotonic() - start:.0f} seconds, pages and tables made.")
+    print(f"Seed {run.seed}, sandbox: {run.sandbox}.")
+    _report(asked.out)
+    if run.unsafe:
+        print(_UNSAFE, file=sys.stderr)
     return 0
 
 
@@ -184,7 +192,8 @@ def _merge(asked: argparse.Namespace) -> int:
     rows = [row for path in asked.merge for row in read_sheet(path)]
     new = gradebook.review(book, rows, by=_who())
     _again(asked.out, asked.solutions)
-    print(f"{len(rows)} reviewed answers, {new} of them new. Tables and pages in {asked.out} are up to date.")
+    print(f"{len(rows)} reviewed answers, {new} of them new. Pages and tables are made anew.")
+    _report(asked.out)
     return 0
 
 
@@ -197,6 +206,7 @@ def _set(asked: argparse.Namespace) -> int:
     except ValueError:
         _complain(f"--set {change!r}: write ID=POINTS, such as 3.2=2, or 3.2=auto to hand it back")
     lab = exercise.split(".")[0].zfill(2)
+    before = gradebook.standing(book).get((student, lab))
     gradebook.change(
         book,
         student=student,
@@ -208,25 +218,46 @@ def _set(asked: argparse.Namespace) -> int:
         bonus=asked.bonus,
     )
     _again(asked.out, asked.solutions)
-    print(f"{student}: {exercise} is changed. Tables and pages in {asked.out} are up to date.")
+    after = gradebook.standing(book)[student, lab]
+    old, new = before.counted[exercise], after.counted[exercise]
+    print(f"{student}, {exercise}: {_points(old.points)} → {_points(new.points)} of {new.mark.out_of:g}.")
+    print(f"Lab {lab}: {before.total.points:g} → {after.total.points:g} of {after.total.out_of:g}.")
     return 0
 
 
 def _again(out: Path, solutions: Path) -> None:
-    publish.publish(out, labs(solutions), read(_COURSE), gradebook.runs(out / _BOOK)[-1])
+    last = gradebook.runs(out / _BOOK)[-1]
+    publish.publish(out, labs(solutions), _course(solutions), last)
 
 
-def _report(done: Sequence[Done], seconds: float, made: Sequence[Path], run: Run) -> None:
-    """What came out, in a few lines."""
-    counts = Counter(m.status for d in done for m in d.graded.marks)
-    if done:
-        what = "1 notebook" if len(done) == 1 else f"{len(done)} notebooks"
-        print(f"{what} in {seconds:.0f} seconds, with pages and tables; seed {run.seed}; {run.sandbox}")
-        print("  ".join(f"{status} {counts[status]}" for status in STATUSES if counts[status]))
-    for path in made:
-        print(f"  {path}")
-    if run.unsafe:
-        print(_UNSAFE, file=sys.stderr)
+def _report(out: Path) -> None:
+    """How the gradebook stands, and what to do next."""
+    standings = gradebook.standing(out / _BOOK).values()
+    counted = [(i, c) for s in standings for i, c in s.counted.items()]
+    counts = Counter(c.status for _, c in counted)
+    print("In the gradebook: " + "  ".join(f"{s} {counts[s]}" for s in STATUSES if counts[s]))
+    print(f"Next: open {out / 'overview.html'}; pages for the students are in {out / 'feedback'}.")
+    ungraded = [s for s in standings if {c.status for c in s.counted.values()} <= {"refused", "missing"}]
+    if ungraded:
+        names = ", ".join(s.student.name for s in ungraded[:5]) + (" …" if len(ungraded) > 5 else "")
+        what = "1 upload" if len(ungraded) == 1 else f"{len(ungraded)} uploads"
+        print(f"{what} could not be graded: {names}. Look at them yourself.")
+    for exercise, waiting in sorted(Counter(i for i, c in counted if c.points is None).items()):
+        sheet = out / "review" / f"{exercise}.csv"
+        print(
+            f"{exercise}: {waiting} written answers wait. Read {sheet.with_suffix('.html')}, fill in the table,"
+        )
+        print(f"     then: labkit grade --merge {sheet} --out {out}")
+
+
+def _points(points: float | None) -> str:
+    return "waiting" if points is None else f"{points:g}"
+
+
+def _course(solutions: Path) -> Course:
+    """``course.toml`` of this folder or, from elsewhere, the one beside the solutions."""
+    here = Path("course.toml")
+    return read(here if here.is_file() else solutions.parent / here)
 
 
 def _same(handed: Handed, key: str) -> bool:

@@ -90,6 +90,7 @@ def grade_all(
                     except BrokenExecutor:
                         broken.append(one)
         except BaseException:
+            bar.write("stopping: waiting for what runs …", file=sys.stderr)
             for future in waiting:
                 future.cancel()
             raise

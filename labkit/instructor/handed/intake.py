@@ -36,7 +36,7 @@ def collect(paths: Sequence[Path], stems: Collection[str] = ()) -> list[Handed]:
     for path in paths:
         found += _unique(_one_path(Path(path), stems))
     if not found:
-        raise IntakeError(f"no notebook (.ipynb) in {', '.join(str(p) for p in paths) or 'no path at all'}")
+        raise IntakeError(_nothing_in(paths))
     found.sort(key=lambda pair: (pair[0].student.key, pair[1]))
     once: dict[tuple[str, Path, str], Handed] = {}
     for handed, _ in found:
@@ -86,6 +86,19 @@ def newest(handed: Sequence[Handed], labs: Sequence[str]) -> list[tuple[Handed, 
             notes = (*notes, f"the newest of {len(others) + 1} files was graded; left out: {names}")
         kept.append((replace(best, notes=notes), "" if lab.startswith("?") else lab))
     return kept
+
+
+def _nothing_in(paths: Sequence[Path]) -> str:
+    """That there is no notebook, and where one may hide."""
+    said = f"no notebook (.ipynb) in {', '.join(str(p) for p in paths) or 'no path at all'}"
+    zips = []
+    for path in map(Path, paths):
+        if path.is_dir():
+            zips += [p.name for p in sorted(path.glob("*.zip"))]
+        elif path.suffix.lower() == ".zip":
+            with _opened(path) as archive:
+                zips += [n for n in archive.namelist() if n.lower().endswith(".zip")]
+    return f"{said}; there is {tidy(zips[0])[:80]}: give that file itself" if zips else said
 
 
 def _one_path(path: Path, stems: Collection[str]) -> list[tuple[Handed, tuple]]:

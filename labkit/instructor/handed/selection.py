@@ -1,5 +1,6 @@
 """Which of the files that were handed in are graded: one for each student and lab."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -17,12 +18,19 @@ def select(handed: Sequence[Handed], labs: Mapping[str, Trusted], wanted: str = 
         handed: in the order of `intake.collect`.
         wanted: the lab to grade. Notebooks of other labs are then left out; a student who handed in nothing
             else keeps one entry with a trouble that says so.
+
+    Raises:
+        IntakeError: nothing at all is of the lab that is wanted.
     """
     seen = [_look(one, labs) for one in handed]
     kept = newest([one for one, _ in seen], [lab for _, lab in seen])
     if not wanted:
         return [one for one, _ in kept]
     chosen = [one for one, lab in kept if lab in (wanted, "")]
+    if not any(lab == wanted for _, lab in kept):
+        there = Counter(lab for _, lab in kept if lab)
+        others = ", ".join(f"{n} of lab {lab}" for lab, n in sorted(there.items())) or "none of any lab"
+        raise IntakeError(f"no notebook of lab {wanted} was handed in, but {others}: is --lab right?")
     served = {one.student.key for one in chosen}
     for one, lab in kept:
         if one.student.key not in served:

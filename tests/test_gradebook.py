@@ -107,6 +107,33 @@ def test_points_set_by_hand_stand_until_handed_back(book):
     assert [e.by for e in now.history] == ["r1", "Grace", "r1", "Grace"]
 
 
+def test_a_change_by_hand_remembers_what_the_machine_gave_then(book):
+    set_by_hand(book, 1.5)
+    assert (counted(book, "3.2").was, counted(book, "3.2").mark.points) == (0.0, 0.0)
+    assert gradebook.overridden(standing(book)[("ada", "03")]) == []  # the change is newer than the mark
+    gradebook.record(book, "r1", graded(digest="d2", marks=(mark(), mark("3.2", "right", 3.0))))
+    now = standing(book)[("ada", "03")]
+    assert (now.counted["3.2"].points, now.counted["3.2"].was, now.counted["3.2"].mark.points) == (1.5, 0, 3)
+    assert gradebook.overridden(now) == [("3.2", 1.5, 3.0)]
+    set_by_hand(book, 2.0)  # decided again, with the new mark in sight
+    now = standing(book)[("ada", "03")]
+    assert now.counted["3.2"].was == 3.0 and gradebook.overridden(now) == []
+    set_by_hand(book, None)
+    assert counted(book, "3.2").was is None and not counted(book, "3.2").regraded
+
+
+def test_a_mark_by_hand_that_the_machine_comes_to_share_is_not_overridden(book):
+    set_by_hand(book, 3.0)
+    gradebook.record(book, "r1", graded(marks=(mark(), mark("3.2", "right", 3.0))))
+    assert counted(book, "3.2").regraded and gradebook.overridden(standing(book)[("ada", "03")]) == []
+
+
+def test_over_a_written_answer_the_machine_has_no_points(book):
+    set_by_hand(book, 2.0, exercise="3.8")
+    gradebook.record(book, "r1", graded())
+    assert counted(book, "3.8").was is None and gradebook.overridden(standing(book)[("ada", "03")]) == []
+
+
 def test_a_review_makes_the_total_final(book):
     assert standing(book)[("ada", "03")].total.waiting == ("3.8",)
     assert gradebook.review(book, [read(2.5)], by="Grace") == 1

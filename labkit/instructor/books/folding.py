@@ -93,11 +93,17 @@ def _take(number: int, entry: Mapping[str, Any], seen: _Seen) -> None:
             event = Event(when, "reviewed", points, entry["by"], entry["comment"])
         else:
             what = "handed back" if points is None else "set by hand"
-            event = Event(when, what, points, entry["by"], entry["reason"])
+            was = _machine(seen.history.get((*key, entry["exercise"]), ()))
+            event = Event(when, what, points, entry["by"], entry["reason"], was)
         text = entry["text"] if kind == "review" else ""
         seen.history.setdefault((*key, entry["exercise"]), []).append((event, text))
     else:
         raise ValueError(f"{kind!r} is no kind of entry that this version knows")
+
+
+def _machine(history: Iterable[tuple[Event, str]]) -> float | None:
+    """The machine's points at the end of what has happened so far."""
+    return next((e.points for e, _ in reversed(list(history)) if e.what == "graded"), None)
 
 
 def _standing(key: _Key, entry: Mapping[str, Any], seen: _Seen) -> Standing:
@@ -139,4 +145,5 @@ def _counted(mark: Mark, events: list[tuple[Event, str]], text: str | None) -> C
         return machine
     status = "reviewed" if mark.status == "to review" else mark.status
     source = "manual" if manual else "review"
-    return replace(machine, points=said.points, status=status, source=source, comment=said.reason)
+    was = said.was if manual else None
+    return replace(machine, points=said.points, status=status, source=source, comment=said.reason, was=was)

@@ -21,6 +21,7 @@ class Event:
         points: None where it left them open.
         by: who, or the id of the run.
         reason: of the machine, of the person who changed the points, or the reviewer's comment.
+        was: with a change by hand, what the machine gave at that time; None where it had left them open.
     """
 
     time: str
@@ -28,6 +29,7 @@ class Event:
     points: float | None
     by: str = ""
     reason: str = ""
+    was: float | None = None
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,8 @@ class Counted:
         source: "graded", "review" or "manual".
         comment: the reviewer's, or the reason of a manual change; written for the student too.
         read: the review of this very text, also where points set by hand stand over it.
+        was: what the machine gave when the points were set by hand (now it is ``mark.points``); None where
+            they are not, or where the machine had left them open.
         history: everything that happened, oldest first.
     """
 
@@ -51,6 +55,15 @@ class Counted:
     comment: str = ""
     read: Event | None = None
     history: tuple[Event, ...] = ()
+    was: float | None = None
+
+    @property
+    def regraded(self) -> bool:
+        """Whether points set by hand are older than the machine's mark, and stand over it."""
+        if self.source != "manual":
+            return False
+        latest = next(e for e in reversed(self.history) if e.what in ("graded", "set by hand"))
+        return latest.what == "graded"
 
 
 @dataclass(frozen=True)
@@ -101,6 +114,15 @@ def totals(standings: Mapping[tuple[str, str], Standing]) -> dict[str, Total]:
         points, out_of = _clean(old.points + one.points), _clean(old.out_of + one.out_of)
         sums[student] = Total(points, out_of, old.waiting + one.waiting)
     return sums
+
+
+def overridden(standing: Standing) -> list[tuple[str, float, float]]:
+    """(exercise, points by hand, the machine's points now) where they differ and the machine's are newer."""
+    return [
+        (i, c.points, c.mark.points)
+        for i, c in standing.counted.items()
+        if c.regraded and c.mark.points is not None and c.points != c.mark.points
+    ]
 
 
 def text_digest(text: str) -> str:

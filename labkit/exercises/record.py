@@ -23,6 +23,7 @@ LIMIT_SECONDS = 2.0
 LARGEST = 20_000_000  # numbers in one array: more than any exercise asks for, few enough to look at
 LONGEST = 600  # characters of one text in a finding: what a hostile record says must not fill a page
 BLANK = "your code here"
+_TERMINAL = re.compile(r"\x1b\[[0-9;]*m?")  # colours of a terminal
 
 
 class NoJudges(RuntimeError):
@@ -217,7 +218,7 @@ _COMMON_CAUSES = (
 
 def _message(error: BaseException) -> str:
     try:
-        lines = str(error).strip().splitlines()
+        lines = _TERMINAL.sub("", str(error)).strip().splitlines()
     except BaseException:  # an exception whose text itself fails
         lines = []
     return lines[0][:200] if lines else "(no message)"

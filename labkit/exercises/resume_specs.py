@@ -3,6 +3,7 @@
 The probe notes the state of the runs at five moments; what has to equal what, the judge knows.
 """
 
+import re
 import tempfile
 from pathlib import Path
 
@@ -129,5 +130,7 @@ def _plain(path: Path) -> str:
     try:
         torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:
+        if found := re.search(r"GLOBAL ([\w.]+)", str(error)):
+            return f"an object of {found[1][:60]}"
         return str(error).strip().split("\n")[0][:90] or _BROKEN
     return ""

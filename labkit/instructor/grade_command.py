@@ -244,9 +244,8 @@ def _report(out: Path) -> None:
         print(f"{what} could not be graded: {names}. Look at them yourself.")
     for exercise, waiting in sorted(Counter(i for i, c in counted if c.points is None).items()):
         sheet = out / "review" / f"{exercise}.csv"
-        print(
-            f"{exercise}: {waiting} written answers wait. Read {sheet.with_suffix('.html')}, fill in the table,"
-        )
+        answers = "1 written answer waits" if waiting == 1 else f"{waiting} written answers wait"
+        print(f"{exercise}: {answers}. Read {sheet.with_suffix('.html')}, fill in the table beside it,")
         print(f"     then: labkit grade --merge {sheet} --out {out}")
 
 

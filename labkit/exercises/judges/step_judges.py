@@ -101,7 +101,7 @@ def _returns(got) -> Finding:
         "it returns both losses as floats",
         kinds == "float, float" and {"d_loss", "g_loss"} <= set(names.split(", ")),
         got=f"{names} ({kinds})" if kinds else names,
-        expected="d_loss, g_loss (float, float)",
+        expected='a dict {"d_loss": float, "g_loss": float}',
         cause=cause,
     )
 

@@ -110,6 +110,13 @@ def _look_and_stay(run):
     run.frames.append(to_uint8(run.G(run.fixed_z)))
 
 
+def _look_at_a_batch(run):
+    run.G.eval()
+    with torch.no_grad():
+        run.frames.append(to_uint8(run.G(_normal(run, torch.zeros(6)))).cpu())
+    run.G.train()
+
+
 def _look_at_new_z(run):
     run.G.eval()
     run.frames.append(to_uint8(run.G(torch.randn_like(run.fixed_z))))
@@ -152,6 +159,7 @@ WRONG_LOOPS = {
     "count first": _loop(tell="early"),
     "a picture is taken after every": _loop(look=lambda run: None),
     "turns [-1, 1] into bytes": _loop(look=_look_as_float),
+    "it is made of `run.fixed_z`": _loop(look=_look_at_a_batch),
     "in 7 steps": _loop(look=_look_flat),
     "batch norm counted": _loop(look=_look_training),
     "after a picture, set it back": _loop(look=_look_and_stay),

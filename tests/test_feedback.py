@@ -11,7 +11,7 @@ from labkit.instructor.books.standing import Counted, Event
 from labkit.instructor.marks import Mark
 from labkit.instructor.views import pages
 from labkit.instructor.views.feedback import feedback_page, write_feedback
-from labkit.instructor.views.verdicts import LOOKS, badge, finding_list
+from labkit.instructor.views.verdicts import LOOKS, badge, finding_list, set_by_hand
 from tests import grading_samples as samples
 
 
@@ -185,6 +185,97 @@ def test_a_review_and_a_change_by_hand_are_shown_with_their_reasons():
     assert "5 of 7 points" in seen.text and "so far" not in seen.text
     assert "Points changed by a person, from 0 to 2." in seen.text and "the cell was cut in two" in seen.text
     assert "<em>but</em>" in page and seen.text.count("A person reads this answer") == 0
+
+
+def history(*events):
+    return tuple(Event(f"2026-01-0{n}", what, points) for n, (what, points) in enumerate(events, 1))
+
+
+@pytest.mark.parametrize(
+    ("events", "said"),
+    [
+        ([("graded", 2), ("set by hand", 1.5)], "Points changed by a person, from 2 to 1.5."),
+        (
+            [("graded", 0), ("set by hand", 1.5), ("graded", 2)],
+            "Set by hand to 1.5 after an earlier grading; the machine gave 0 then and gives 2 now.",
+        ),
+        (
+            [("graded", 1), ("graded", 2), ("set by hand", 1), ("set by hand", 1.5), ("graded", 2)],
+            "Set by hand to 1.5 after an earlier grading; the machine gave 2 then and still does.",
+        ),
+        (
+            [("graded", 0), ("set by hand", 1), ("graded", 2), ("set by hand", 1.5)],
+            "Points changed by a person, from 2 to 1.5.",
+        ),
+        ([("set by hand", 1.5), ("graded", 2)], "Set by hand to 1.5 after an earlier grading."),
+    ],
+)
+def test_points_set_by_hand_are_told_with_what_the_machine_gave_then(events, said):
+    mark = Mark("3.1", "right", 2.0, 2.0)
+    counted = Counted(mark, 1.5, "right", "manual", "late", history=history(*events))
+    assert set_by_hand(counted) == said
+    one = samples.graded(made=(mark, Mark("3.2", "right", 2.0, 2.0)))
+    text = Tags(feedback_page(one, samples.standing(one, e3_1=counted))).text
+    assert text.count(said) == 1 and text.count("changed by hand") == 2, "in the table and at the exercise"
+
+
+def refused(count=7, reason="the file is empty: the upload failed", **more):
+    made = tuple(Mark(f"3.{n}", "refused", 0.0, 3.0, reason) for n in range(1, count + 1))
+    return samples.graded(made=(*made, *more.pop("then", ())), **{"notes": (reason,), **more})
+
+
+def test_an_upload_that_could_not_be_graded_says_so_once():
+    one = refused(notes=("an older file was left out", "the file is empty: the upload failed"))
+    text = feedback_page(one, samples.standing(one))
+    seen = harmless(text)
+    said = "Your upload could not be graded: the file is empty: the upload failed. Hand it in again"
+    assert seen.text.count(said) == 1 and seen.text.count("the upload failed") == 1
+    assert "an older file was left out" in seen.text
+    assert "table" not in seen.tags and "points" not in seen.text and "refused" not in seen.text
+    lost = samples.graded(made=(), notes=("no answer cell of any lab was found",), lab="unknown")
+    text = Tags(feedback_page(lost, samples.standing(lost))).text
+    assert "could not be graded: no answer cell of any lab was found. Hand" in text
+
+
+def test_code_refused_for_one_reason_leaves_what_was_written_on_the_page():
+    one = refused(then=(Mark("3.8", "to review", None, 4.0),), written={"3.8": "It saturates."}, notes=())
+    seen = Tags(feedback_page(one, samples.standing(one)))
+    assert "Your code could not be graded: the file is empty" in seen.text
+    assert "0 of 25 points so far" in seen.text and "It saturates." in seen.text
+    assert seen.text.count("refused") == 0 and seen.tags.count("section") == 1
+
+
+def test_refusals_for_several_reasons_are_each_told():
+    one = samples.graded(made=tuple(Mark(f"3.{n}", "refused", 0.0, 3.0, f"line {n}") for n in (1, 2)))
+    text = Tags(feedback_page(one, samples.standing(one))).text
+    assert "line 1" in text and "line 2" in text and "could not be graded" not in text
+
+
+def test_points_set_by_hand_bring_the_page_of_a_refused_upload_back():
+    one = refused()
+    by_hand = Counted(one.marks[2], 2.0, "refused", "manual", "shown in the office")
+    text = Tags(feedback_page(one, samples.standing(one, e3_3=by_hand))).text
+    assert "2 of 21 points" in text and "shown in the office" in text and text.count("the upload failed") < 3
+
+
+def test_an_untouched_answer_is_not_shown_as_code():
+    one = samples.graded(
+        made=samples.marks("right", "not attempted"),
+        sources={"3.1": "def f(): return 1", "3.2": "raise NotImplementedError"},
+    )
+    text = feedback_page(one, samples.standing(one))
+    assert "def f(): return 1" in text and "NotImplementedError" not in text
+
+
+def test_a_cell_that_answers_several_exercises_is_printed_once():
+    cell = "def f(): return 1\n\n\ndef g(): return 2"
+    one = samples.graded(
+        made=samples.marks("not attempted", "right", "wrong", "right"),
+        sources={"3.1": cell, "3.2": cell, "3.3": cell, "3.4": "x = 1"},
+    )
+    text = feedback_page(one, samples.standing(one))
+    assert text.count("def g()") == 1 and "one cell for this and 3.3" in text
+    assert 'the cell that is printed under <a href="#e3.2">3.2</a>' in text and "x = 1" in text
 
 
 def test_a_reason_that_repeats_the_finding_is_left_out():

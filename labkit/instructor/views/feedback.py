@@ -4,14 +4,15 @@ Everything on it comes from the student's own submission or from the judge; noth
 are made safe by `labkit.instructor.views.pages`, and what is long is cut, so that a page stays small.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from labkit.files import write_bytes
 from labkit.instructor.books.standing import Counted, Standing
 from labkit.instructor.marks import Graded, Mark
 from labkit.instructor.views.pages import escaped, many, markdown, number, page, picture, words
-from labkit.instructor.views.verdicts import badge, finding_list, first_failure, look, titles
+from labkit.instructor.views.uploads import Together, refused_together
+from labkit.instructor.views.verdicts import badge, finding_list, first_failure, look, set_by_hand, titles
 
 MOST_PRINTED = 2_000  # characters
 MOST_CODE = 20_000
@@ -45,26 +46,46 @@ def write_feedback(graded: Graded, standing: Standing, out: Path, *, unsafe: boo
 
 def feedback_page(graded: Graded, standing: Standing, *, unsafe: bool = False) -> str:
     """The page as HTML."""
-    counted = {m.exercise: _counted(m, standing) for m in graded.marks}
-    names = titles()
+    every = {m.exercise: _counted(m, standing) for m in graded.marks}
+    together = refused_together(graded, list(every.values()))
+    counted, about = every, graded.notes
+    if together:  # its reason is in the box, and is all there is to say about these
+        counted = {i: c for i, c in every.items() if i not in together.exercises}
+        about = tuple(n for n in about if n != together.reason)
     parts = [
         f"<h1>Lab {escaped(graded.lab)} · feedback</h1>",
         f'<p class="soft"><bdi>{escaped(graded.student.name, 200)}</bdi> · '
         f"<bdi>{escaped(graded.file, 200)}</bdi></p>",
         UNSAFE if unsafe else "",
-        _total(counted),
-        _table(counted, names),
-        _notes("About the notebook", graded.notes),
+        _refused(together) if together else "",
     ]
-    room = MOST_PICTURES
-    for mark in graded.marks:
-        figures, room = _figures(graded.figures.get(mark.exercise, ()), room, mark.exercise)
-        parts.append(_exercise(graded, mark, counted[mark.exercise], names, figures))
-    parts.append(
-        '<p class="soft small foot">The notebook\'s checks use the same inputs every time; grading uses '
-        "other ones. If something here looks wrong to you, bring this page to your instructor.</p>"
-    )
+    if counted:
+        parts += [_total(every), _table(counted, titles())]
+    parts.append(_notes("About the notebook", about))
+    parts += _exercises(graded, counted)
     return page(f"Lab {graded.lab} · {graded.student.name}", "\n".join(p for p in parts if p), css=_CSS)
+
+
+def _exercises(graded: Graded, counted: Mapping[str, Counted]) -> Iterator[str]:
+    names = titles()
+    room = MOST_PICTURES
+    for exercise, one in counted.items():
+        figures, room = _figures(graded.figures.get(exercise, ()), room, exercise)
+        yield _exercise(graded, one, _sharing(graded, counted, exercise), names, figures)
+    if counted:
+        yield (
+            '<p class="soft small foot">The notebook\'s checks use the same inputs every time; grading uses '
+            "other ones. If something here looks wrong to you, bring this page to your instructor.</p>"
+        )
+
+
+def _refused(together: Together) -> str:
+    what = "upload" if together.whole else "code"
+    reason = together.reason.rstrip(". ") or "it was not said why"
+    return (
+        f'<div class="box bad"><p><strong>Your {what} could not be graded: {words(reason, 1_000)}.</strong> '
+        "Hand it in again, or ask your instructor.</p></div>"
+    )
 
 
 def _counted(mark: Mark, standing: Standing) -> Counted:
@@ -88,7 +109,7 @@ def _table(counted: dict[str, Counted], names: dict[str, str]) -> str:
     rows = "".join(
         f'<tr><td class="id">{escaped(i)}</td>'
         f'<td><a href="#e{escaped(i)}">{words(names.get(i, f"exercise {i}"))}</a></td>'
-        f'<td>{badge(c.status)}</td><td class="number">{_points(c)}</td></tr>'
+        f'<td>{badge(c.status)}{_hand(c)}</td><td class="number">{_points(c)}</td></tr>'
         for i, c in counted.items()
     )
     head = '<tr><th></th><th>exercise</th><th>result</th><th class="number">points</th></tr>'
@@ -100,11 +121,18 @@ def _points(counted: Counted) -> str:
     return f'{points} <span class="soft">of {number(counted.mark.out_of)}</span>'
 
 
-def _exercise(graded: Graded, mark: Mark, counted: Counted, names: dict[str, str], figures: str) -> str:
+def _hand(counted: Counted) -> str:
+    return ' · <span class="nowrap">changed by hand</span>' if counted.source == "manual" else ""
+
+
+def _exercise(
+    graded: Graded, counted: Counted, sharing: Sequence[str], names: dict[str, str], figures: str
+) -> str:
+    mark = counted.mark
     parts = [
         f'<section><h2 id="e{escaped(mark.exercise)}">{escaped(mark.exercise)} '
         f"{words(names.get(mark.exercise, ''))}</h2>",
-        f'<p class="verdict">{badge(counted.status)} · {_points(counted)}</p>',
+        f'<p class="verdict">{badge(counted.status)} · {_points(counted)}{_hand(counted)}</p>',
         *_said(counted),
         _reason(mark, counted),
         finding_list(mark.findings),
@@ -116,20 +144,35 @@ def _exercise(graded: Graded, mark: Mark, counted: Counted, names: dict[str, str
     if mark.printed.strip():
         printed = f"<pre>{escaped(mark.printed.strip(chr(10)), MOST_PRINTED)}</pre>"
         parts.append(_folded("What your code printed", printed))
-    if source := graded.sources.get(mark.exercise, ""):
-        parts.append(_folded("Your code", f"<pre>{escaped(source, MOST_CODE)}</pre>"))
+    parts.append(_code(graded, mark.exercise, sharing))
     return "\n".join(p for p in parts if p) + "</section>"
+
+
+def _sharing(graded: Graded, counted: Mapping[str, Counted], exercise: str) -> list[str]:
+    """The exercises that the same cell answers, this one among them; none where it is as handed out."""
+    shown = [i for i, c in counted.items() if c.mark.status != "not attempted" and graded.sources.get(i)]
+    if exercise not in shown:
+        return []
+    return [i for i in shown if graded.sources[i] == graded.sources[exercise]]
+
+
+def _code(graded: Graded, exercise: str, sharing: Sequence[str]) -> str:
+    """The answer cell; one that answers several exercises is printed under the first of them only."""
+    if not sharing:
+        return ""
+    first, *others = sharing
+    if exercise != first:
+        first = f'<a href="#e{escaped(first)}">{escaped(first)}</a>'
+        return f'<p class="soft small">Your code: the cell that is printed under {first}.</p>'
+    title = "Your code" + (f", one cell for this and {escaped(', '.join(others))}" if others else "")
+    return _folded(title, f"<pre>{escaped(graded.sources[exercise], MOST_CODE)}</pre>")
 
 
 def _said(counted: Counted) -> Iterator[str]:
     """What people said about the exercise: the reviewer's comment, a change of points and its reason."""
     if counted.read and counted.read.reason.strip():
         yield f'<div class="box wait"><p><b>Comment</b></p>{markdown(counted.read.reason, 5_000)}</div>'
-    if counted.source == "manual":
-        machine = counted.read.points if counted.read else counted.mark.points
-        before = f"from {number(machine)} " if machine is not None else ""
-        points = number(counted.points if counted.points is not None else 0)
-        change = f"Points changed by a person, {before}to {points}."
+    if change := set_by_hand(counted):
         yield f'<div class="box wait"><p><b>{change}</b></p><p>{words(counted.comment, 5_000)}</p></div>'
 
 
@@ -175,6 +218,7 @@ _CSS = """\
 section { border-top: 1px solid var(--line); margin-top: 1.6rem; padding-top: .1rem; }
 section h2 { margin: 1.1rem 0 .1rem; }
 .verdict { margin: 0 0 .6rem; }
+.nowrap { white-space: nowrap; }
 .note { color: var(--soft); border-left: 3px solid var(--line); padding-left: .7rem; }
 .answer { border-left: 3px solid var(--line); padding-left: .9rem; }
 .foot { margin-top: 2.5rem; }

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from labkit.exercises import all_exercises
 from labkit.exercises.spec import Finding
+from labkit.instructor.books.standing import Counted
 from labkit.instructor.marks import Mark
-from labkit.instructor.views.pages import clipped, escaped, words
+from labkit.instructor.views.pages import clipped, escaped, number, words
 
 MOST_FINDINGS = 60
 MOST_VALUE = 600  # characters of what an answer gave: enough to see what is wrong with it
@@ -59,6 +60,31 @@ def titles() -> dict[str, str]:
 def first_failure(mark: Mark) -> Finding | None:
     """The first property that does not hold."""
     return next((f for f in mark.findings if not f.ok), None)
+
+
+def set_by_hand(counted: Counted) -> str:
+    """In a sentence, what a person made of the machine's points; empty where nobody changed them.
+
+    Points set by hand stand over later gradings. What the machine gave when they were set is then in the
+    history, and may be something else than what it gives now.
+    """
+    if counted.source != "manual":
+        return ""
+    now = counted.read.points if counted.read else counted.mark.points
+    points = number(counted.points or 0)
+    kinds = [event.what for event in counted.history]
+    change = max((n for n, what in enumerate(kinds) if what == "set by hand"), default=len(kinds))
+    if "graded" not in kinds[change:]:
+        before = f"from {number(now)} " if now is not None else ""
+        return f"Points changed by a person, {before}to {points}."
+    earlier = [e.points for e in counted.history[:change] if e.what == "graded"]
+    said = f"Set by hand to {points} after an earlier grading"
+    if earlier and earlier[-1] is not None:
+        said += f"; the machine gave {number(earlier[-1])} then"
+        if counted.mark.points is not None:
+            same = counted.mark.points == earlier[-1]
+            said += " and still does" if same else f" and gives {number(counted.mark.points)} now"
+    return said + "."
 
 
 def finding_list(findings: Iterable[Finding]) -> str:

@@ -1,15 +1,22 @@
 """The overview: counts that are right, groups that help, and a page that stays small and harmless."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from labkit.exercises.spec import Finding
+from labkit.instructor.books.review_sheet import Row as SheetRow
 from labkit.instructor.books.standing import Counted
-from labkit.instructor.marks import Mark, Run
-from labkit.instructor.views import tallies
+from labkit.instructor.marks import STATUSES, Mark, Run
+from labkit.instructor.views import overview, style, tallies, to_do
 from labkit.instructor.views.overview import overview_page, write_overview
+from labkit.instructor.views.review_page import review_page
 from labkit.instructor.views.tallies import Row
 from tests import grading_samples as samples
 from tests.test_feedback import Tags, harmless
+
+OUT = Path("grades/lab 03")
 
 
 def row(name, *statuses, **changes):
@@ -17,8 +24,8 @@ def row(name, *statuses, **changes):
     return Row(one, samples.standing(one))
 
 
-def page(rows, run=samples.RUN):
-    return overview_page([(r.graded, r.standing) for r in rows], run)
+def page(rows, run=samples.RUN, out=OUT):
+    return overview_page([(r.graded, r.standing) for r in rows], run, out)
 
 
 def test_statuses_are_counted_per_exercise():
@@ -117,6 +124,118 @@ def test_the_page_tells_what_an_instructor_asks(tmp_path):
     assert {f"feedback/{r.graded.slug}.html" for r in rows} <= links and "review/3.3.html" in links
     grid = text[text.index('<table class="grid">') :]
     assert grid.index("Zoe Late") < grid.index("Stu 0") < grid.index("Amy Done"), "fewest points first"
+
+
+def lost(name, reason="the file is empty", count=2):
+    one = samples.graded(
+        name, tuple(Mark(f"3.{n}", "refused", 0.0, 3.0, reason) for n in range(1, count + 1))
+    )
+    return Row(one, samples.standing(one))
+
+
+def test_what_a_person_has_to_look_at_stands_on_top():
+    one = samples.graded(
+        "Bo",
+        (
+            Mark("3.1", "right", 3.0, 3.0),
+            Mark("3.2", "refused", 0.0, 3.0, "line 3 imports labkit.losses"),
+            Mark("3.3", "refused", 0.0, 3.0, "line 3 imports labkit.losses"),
+            Mark("3.4", "refused", 0.0, 3.0, "it calls eval"),
+        ),
+    )
+    seen_to = Counted(one.marks[3], 1.0, "refused", "manual", "the eval was harmless")
+    text = page([Row(one, samples.standing(one, e3_4=seen_to)), lost("Zoe"), row("Ada", "right", "wrong")])
+    top = text[text.index("Look at these yourself") : text.index("Lab 03")]
+    seen = Tags(top)
+    assert "Zoe: the file is empty" in seen.text and "Bo, 3.2, 3.3: line 3 imports" in seen.text
+    assert "eval" not in seen.text and "Ada" not in seen.text, "looked at already, or nothing to look at"
+    assert f"feedback/{one.slug}.html#e3.2" in {v for _, n, v in seen.attributes if n == "href"}
+    assert "Look at these" not in page([row("Ada", "right", "wrong", "missing")])
+
+
+def test_what_could_not_be_graded_is_left_out_of_mean_and_median():
+    rows = [lost("Zoe"), row("a", "right", "right"), row("b", "right", "wrong")]
+    assert tallies.average(rows, "3.1") == 3.0 and tallies.average(rows, "3.2") == 1.5
+    text = Tags(page(rows)).text
+    assert "3 submissions; median 4.5 of 6 points so far, from 3 to 6; 1 upload that could not be" in text
+    assert "left out of median and means" in text and "left out" not in Tags(page(rows[1:])).text
+    assert "median" in Tags(page(rows[:1])).text, "also where there is no other"
+
+
+def test_what_is_no_rarer_is_not_called_so():
+    def differs(name, cause):
+        found = (Finding("x", False, "1", "2", cause),)
+        one = samples.graded(name, samples.marks("wrong", findings=found))
+        return Row(one, samples.standing(one))
+
+    rows = [differs(c, c) for c in "abc"]
+    text = Tags(page(rows)).text
+    assert "2 more" in text and "rarer" not in text
+    text = Tags(page([*rows, differs("d", "a")])).text
+    assert "2 rarer ones" in text
+
+
+def test_notes_speak_to_the_instructor():
+    note = "judged with the solution's 3.1, because yours did not pass"
+    made = (Mark("3.1", "wrong", 0.0, 3.0), Mark("3.2", "right", 3.0, 3.0, notes=(note,)))
+    one = samples.graded(made=made)
+    text = Tags(page([Row(one, samples.standing(one))])).text
+    assert "judged with the solution's 3.1, because the student's own did not pass" in text
+    assert "yours" not in text
+
+
+def test_commands_can_be_pasted():
+    text = Tags(page([row("a", "right", "right", "to review")])).text
+    command = ".venv/bin/labkit grade --merge 'grades/lab 03/review/3.3.csv' --out 'grades/lab 03'"
+    assert command in text
+    assert to_do.merge_command(Path("g"), "3.8") == ".venv/bin/labkit grade --merge g/review/3.8.csv --out g"
+
+
+def test_no_two_results_look_alike_in_a_bar():
+    seen = {}
+    for status in STATUSES:
+        classes = overview._fill(status).split()
+        rules = [style.OVERVIEW.partition(f".fill.{c} {{")[2].partition("}")[0] for c in classes]
+        seen[status] = "".join(" ".join(r.split()) for r in rules)
+    plain = {s: re.sub(r"var\(--(?!paper)[a-z-]+\)", "colour", rule) for s, rule in seen.items()}
+    assert all(seen.values()) and plain["raised"] != plain["refused"]
+    assert len(set(seen.values())) == len(STATUSES), seen
+
+
+def review(rows, texts, out=None):
+    class Notebook:
+        lab = "03"
+
+        def question(self, exercise):
+            return "**Exercise 3.8: why?**"
+
+        def rubric(self, exercise):
+            return "*Rubric.* 1 point: sure. *Rubric.*"
+
+        def model_answer(self, exercise):
+            return "It saturates."
+
+    return review_page("3.8", Notebook(), rows, texts, out)
+
+
+def test_a_review_page_puts_first_what_still_waits():
+    sheet = [
+        SheetRow("03", "3.8", n, 4.0, f"digest {n}", f"s{n}", points=points)
+        for n, points in ((1, "2,5"), (2, ""), (3, "4"), (4, ""))
+    ]
+    text = review(sheet, {f"s{n}": f"text {n}" for n in range(1, 4)}, OUT)
+    harmless(text)
+    assert re.findall(r'<section id="answer-(\d)">', text) == ["2", "1", "3", "4"]
+    seen = Tags(text).text
+    assert seen.count("✎ waits") == 2 and seen.count("✔ read") == 2 and "in the sheet: 2,5 of 4" in seen
+    assert "Waiting: 2 4" in seen and "Read: 1 3" in seen
+    assert to_do.merge_command(OUT, "3.8") in seen
+    assert "with the folder of the grading run for OUT" in Tags(review(sheet, {})).text
+
+
+def test_the_rubric_is_called_so_once():
+    text = review([SheetRow("03", "3.8", 1, 4.0, "d", "s1")], {"s1": "x"})
+    assert "<h2>Rubric</h2>" in text and "<p>1 point: sure. <em>Rubric.</em></p>" in text
 
 
 def test_without_a_sandbox_the_page_says_so():

@@ -10,9 +10,9 @@ from statistics import median
 from labkit.files import write_bytes
 from labkit.instructor.books.standing import Standing
 from labkit.instructor.marks import STATUSES, Graded, Run
-from labkit.instructor.views import tallies
+from labkit.instructor.views import tallies, to_do
 from labkit.instructor.views.pages import clipped, escaped, many, number, page, words
-from labkit.instructor.views.places import grid, link, people
+from labkit.instructor.views.places import grid, people
 from labkit.instructor.views.style import OVERVIEW
 from labkit.instructor.views.tallies import Row
 from labkit.instructor.views.verdicts import badge, look, titles
@@ -20,7 +20,6 @@ from labkit.instructor.views.verdicts import badge, look, titles
 MOST_GROUPS = 4  # of what is wrong with one exercise, before the rest is folded
 MOST_VALUE = 90  # characters of an example
 MOST_NOTES = 40
-MOST_UNREAD = 12  # before they are folded
 MOST_TEXT = 200
 
 UNSAFE = (
@@ -34,7 +33,8 @@ def write_overview(all: Sequence[tuple[Graded, Standing]], out: Path, *, run: Ru
 
     Args:
         all: every submission with what counts for it now.
-        out: the folder of the grading run; the page links to the feedback and review pages in it.
+        out: the folder of the grading run, as the instructor named it: the page links to the feedback and
+            review pages in it and names it in commands.
         run: the latest run, for its facts.
 
     Raises:
@@ -42,20 +42,22 @@ def write_overview(all: Sequence[tuple[Graded, Standing]], out: Path, *, run: Ru
     """
     path = out / "overview.html"
     out.mkdir(parents=True, exist_ok=True)
-    write_bytes(path, overview_page(all, run).encode("utf-8"))
+    write_bytes(path, overview_page(all, run, out).encode("utf-8"))
     return path
 
 
-def overview_page(pairs: Sequence[tuple[Graded, Standing]], run: Run) -> str:
+def overview_page(pairs: Sequence[tuple[Graded, Standing]], run: Run, out: Path) -> str:
     """The page as HTML."""
     labs = tallies.by_lab(pairs)
+    everything = [row for rows in labs.values() for row in rows]
     students = len({graded.student.key for graded, _ in pairs})
     unsafe = sum(standing.unsafe for _, standing in pairs)
     parts = [
         "<h1>Class overview</h1>",
         f'<p class="total">{many(len(pairs), "submission")} by {many(students, "student")}</p>',
         UNSAFE.format(count=many(unsafe, "submission")) if unsafe or run.unsafe else "",
-        _waiting([row for rows in labs.values() for row in rows]),
+        to_do.look_yourself(everything),
+        to_do.waiting(everything, out),
     ]
     if len(labs) > 1:
         links = " · ".join(f'<a href="#lab{escaped(lab)}">Lab {escaped(lab)}</a>' for lab in labs)
@@ -68,38 +70,35 @@ def overview_page(pairs: Sequence[tuple[Graded, Standing]], run: Run) -> str:
 
 def _lab(lab: str, rows: list[Row], names: dict[str, str]) -> str:
     ids = tallies.exercises(rows)
-    points = [row.points for row in rows]
-    out_of = max((sum(m.out_of for m in row.graded.marks) for row in rows), default=0)
-    spread = f"median {number(median(points))} of {number(out_of)} points so far, " if points else ""
-    if points:
-        spread += f"from {number(min(points))} to {number(max(points))}"
     return "\n".join(
         [
             f'<section class="lab"><h2 class="lab" id="lab{escaped(lab)}">Lab {escaped(lab)}</h2>',
-            f'<p class="soft">{many(len(rows), "submission")}; {spread}</p>',
-            _unread(rows),
+            f'<p class="soft">{_spread(rows)}</p>',
             "<h3>How each exercise came out</h3>",
             _outcomes(rows, ids, names),
             "<h3>What went wrong most often</h3>",
             _failures(rows, ids, names),
             "<h3>Who is stuck where</h3>",
             grid(rows, ids),
-            _by_hand(rows),
+            to_do.by_hand(rows),
             _notes(rows),
             "</section>",
         ]
     )
 
 
-def _unread(rows: list[Row]) -> str:
-    found = [r for r in rows if tallies.unread(r)]
-    if not found:
-        return ""
-    items = "".join(f"<li>{link(r)}: {words(clipped(tallies.place(r).why, MOST_TEXT))}</li>" for r in found)
-    body = f"<ul>{items}</ul>"
-    if len(found) > MOST_UNREAD:
-        body = f"<details><summary>{many(len(found), 'submission')}</summary>{body}</details>"
-    return f'<div class="box bad"><p><b>Could not be graded</b></p>{body}</div>'
+def _spread(rows: list[Row]) -> str:
+    """How many, and the middle of their points, without those that could not be graded."""
+    points = [row.points for row in rows if not tallies.unread(row)]
+    out_of = max((sum(m.out_of for m in row.graded.marks) for row in rows), default=0)
+    said = many(len(rows), "submission")
+    if points:
+        said += f"; median {number(median(points))} of {number(out_of)} points so far, from "
+        said += f"{number(min(points))} to {number(max(points))}"
+    if left := len(rows) - len(points):
+        be = "is" if left == 1 else "are"
+        said += f"; {many(left, 'upload')} that could not be graded {be} left out of median and means"
+    return said
 
 
 def _outcomes(rows: list[Row], ids: list[str], names: dict[str, str]) -> str:
@@ -109,10 +108,12 @@ def _outcomes(rows: list[Row], ids: list[str], names: dict[str, str]) -> str:
         there = [s for s in (*STATUSES, *count) if count.get(s)]
         there = list(dict.fromkeys(there))
         bar = "".join(
-            f'<i class="{_fill(s)}" style="flex:{count[s]}" title="{escaped(s)}: {count[s]}"></i>'
+            f'<i class="fill {_fill(s)}" style="flex:{count[s]}" title="{escaped(s)}: {count[s]}"></i>'
             for s in there
         )
-        text = " ".join(f'<span class="count">{badge(s)} {count[s]}</span>' for s in there)
+        text = " ".join(
+            f'<span class="count"><i class="fill {_fill(s)}"></i> {badge(s)} {count[s]}</span>' for s in there
+        )
         mean = tallies.average(rows, exercise)
         if count.get("to review"):  # the blanks are known at once and would pull the mean down
             mean = None
@@ -145,8 +146,10 @@ def _failures(rows: list[Row], ids: list[str], names: dict[str, str]) -> str:
         more = "".join(_group(g) for g in rest[:MOST_NOTES])
         if rest:
             left = len(rest) - MOST_NOTES
-            more += f"<p>and {many(left, 'rarer one')}</p>" if left > 0 else ""
-            more = f"<details><summary>{many(len(rest), 'rarer one')}</summary>{more}</details>"
+            more += f"<p>and {left} more</p>" if left > 0 else ""
+            rarer = len(rest[0].rows) < len(groups[common - 1].rows)
+            said = many(len(rest), "rarer one") if rarer else f"{len(rest)} more"
+            more = f"<details><summary>{said}</summary>{more}</details>"
         parts.append(f"<h4>{title}</h4>{shown}{more}")
     return "".join(parts) or '<p class="soft">Nothing: every answer that was tried is right.</p>'
 
@@ -164,33 +167,6 @@ def _group(group: tallies.Group) -> str:
         f'<div class="group"><p><b class="times">{len(group.rows)} ×</b> {badge(group.status)} · {lead}'
         f"{words(clipped(group.what, MOST_TEXT))}</p>{details}{people(group.rows)}</div>"
     )
-
-
-def _waiting(rows: list[Row]) -> str:
-    waiting = tallies.waiting(rows)
-    if not waiting:
-        return ""
-    items = "".join(
-        f'<li>{escaped(i)}: {many(count, "answer")}. Read <a href="review/{escaped(i)}.html">the page</a>, '
-        f"fill in <code>review/{escaped(i)}.csv</code></li>"
-        for i, count in waiting.items()
-    )
-    return (
-        f'<div class="box wait"><p><b>Waits for a reader</b></p><ul>{items}</ul><p class="small soft">Then: '
-        "<code>labkit grade --merge REVIEW.csv --out DIR</code></p></div>"
-    )
-
-
-def _by_hand(rows: list[Row]) -> str:
-    changed = tallies.by_hand(rows)
-    if not changed:
-        return ""
-    items = "".join(
-        f"<li>{link(row)}, {escaped(c.mark.exercise)}: {number(c.points or 0)} of {number(c.mark.out_of)}. "
-        f"{words(clipped(c.comment, MOST_TEXT))}</li>"
-        for row, c in changed
-    )
-    return f"<h3>Points set by hand</h3><ul>{items}</ul>"
 
 
 def _notes(rows: list[Row]) -> str:

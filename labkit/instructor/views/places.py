@@ -14,7 +14,12 @@ MOST_WHY = 120
 def link(row: Row) -> str:
     """The student's name, as a link to the feedback page."""
     name = escaped(row.graded.student.name, 80)
-    return f'<a href="feedback/{escaped(row.graded.slug)}.html"><bdi>{name}</bdi></a>'
+    return f'<a href="{page_of(row)}"><bdi>{name}</bdi></a>'
+
+
+def page_of(row: Row) -> str:
+    """The address of the feedback page, as the overview sees it."""
+    return f"feedback/{escaped(row.graded.slug)}.html"
 
 
 def people(rows: Sequence[Row]) -> str:

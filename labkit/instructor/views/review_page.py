@@ -1,15 +1,20 @@
 """The page that goes with a review sheet: every answer to one question, beside its rubric and model answer.
 
-Names are left out, so that an answer is read for what it says. The numbers are those of the sheet.
+Names are left out, so that an answer is read for what it says. The numbers are those of the sheet. Answers
+that have no points in it come first.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from labkit.instructor.books.review_sheet import Row
 from labkit.instructor.handed.trusted import Trusted
 from labkit.instructor.views.pages import escaped, many, markdown, number, page
+from labkit.instructor.views.to_do import merge_command
 
+_LABEL = r"\s*[*_]{{1,3}}{title}[.:]?[*_]{{1,3}}[.:]?\s*"  # "*Rubric.*", which the heading says already
 _CSS = """\
 main { max-width: 84rem; }
 .beside { display: grid; grid-template-columns: minmax(20rem, 2fr) minmax(0, 3fr); gap: 0 2.5rem; }
@@ -28,7 +33,9 @@ main { max-width: 84rem; }
 """
 
 
-def review_page(exercise: str, trusted: Trusted, rows: Sequence[Row], texts: Mapping[str, str]) -> str:
+def review_page(
+    exercise: str, trusted: Trusted, rows: Sequence[Row], texts: Mapping[str, str], out: Path | None = None
+) -> str:
     """The HTML of the page.
 
     Args:
@@ -36,24 +43,26 @@ def review_page(exercise: str, trusted: Trusted, rows: Sequence[Row], texts: Map
         trusted: the notebook with question, model answer and rubric.
         rows: of the sheet.
         texts: student key -> answer, as it was handed in; a row without one says so.
+        out: the folder of the grading run, as the instructor named it, for the command on the page; None
+            where it is not known.
     """
-    rows = sorted(rows, key=lambda r: r.number)
+    rows = sorted(rows, key=lambda r: (r.student not in texts, _read(r), r.number))
     out_of = max(row.out_of for row in rows)
     same = defaultdict(list)
     for row in rows:
         if row.student in texts:
             same[row.text].append(row.number)
-    jump = " ".join(f'<a href="#answer-{row.number}">{row.number}</a>' for row in rows)
     sheet = f"{exercise}.csv"
+    command = merge_command(out or Path("OUT"), exercise)
     parts = [
         f"<h1>Exercise {escaped(exercise)}: written answers</h1>",
         f'<p class="soft">Lab {escaped(trusted.lab)} · {many(len(rows), "answer")} · up to '
         f"{many_points(out_of)} each · random order, no names</p>",
         f"<p>Fill in <em>points</em> and <em>comment</em> in <code>{escaped(sheet)}</code>; the column "
         "<em>answer</em> has the numbers of this page, and the student reads the comment. A row without "
-        f"points is not reviewed yet. Then: <code>labkit grade --merge review/{escaped(sheet)}</code>, with "
-        "the same <code>--out</code>.</p>",
-        f'<p class="jump small">Answers: {jump}</p>',
+        "points is not reviewed yet. Then, in the folder of the kit"
+        f"{'' if out else ', with the folder of the grading run for OUT'}:</p><pre>{escaped(command)}</pre>",
+        f'<p class="jump small">{_jump(rows)}</p>',
         '<div class="beside"><div class="key">',
         *_key(exercise, trusted),
         '</div><div class="answers">',
@@ -74,7 +83,32 @@ def _key(exercise: str, trusted: Trusted) -> list[str]:
         ("Rubric", trusted.rubric(exercise)),
         ("Model answer", trusted.model_answer(exercise)),
     )
-    return [f'<h2>{title}</h2>\n<div class="given">{markdown(text)}</div>' for title, text in parts if text]
+    return [
+        f'<h2>{title}</h2>\n<div class="given">{markdown(_unlabelled(text, title))}</div>'
+        for title, text in parts
+        if text
+    ]
+
+
+def _unlabelled(text: str, title: str) -> str:
+    """The text without the label it begins with, where that is the heading it stands under."""
+    label = re.compile(r"\A" + _LABEL.format(title=title), re.IGNORECASE)
+    return label.sub("", text, count=1)
+
+
+def _read(row: Row) -> bool:
+    """Whether the sheet has points for it."""
+    return bool(row.points.strip())
+
+
+def _jump(rows: Sequence[Row]) -> str:
+    """Links to the answers, those that wait before those that are read."""
+    said = []
+    for title, read in (("Waiting", False), ("Read", True)):
+        links = [f'<a href="#answer-{r.number}">{r.number}</a>' for r in rows if _read(r) == read]
+        if links:
+            said.append(f"{title}: {' '.join(links)}")
+    return "<br>".join(said)
 
 
 def _answer(row: Row, text: str | None, same: Sequence[int]) -> str:
@@ -84,7 +118,8 @@ def _answer(row: Row, text: str | None, same: Sequence[int]) -> str:
     others = [f'<a href="#answer-{n}">{n}</a>' for n in same if n != row.number]
     if others and text is not None:
         facts.append(f"word for word the same as {', '.join(others)}")
-    parts = [f'<section id="answer-{row.number}"><h2>Answer {row.number}</h2>']
+    state = '<span class="good">✔ read</span>' if _read(row) else '<span class="wait">✎ waits</span>'
+    parts = [f'<section id="answer-{row.number}"><h2>Answer {row.number} · {state}</h2>']
     if facts:
         parts.append(f'<p class="soft small">{" · ".join(facts)}</p>')
     if row.note:

@@ -99,14 +99,18 @@ h2.lab { border-top: 3px solid var(--line); padding-top: 1rem; }
 h4 { font-size: .95rem; margin: 1rem 0 .2rem; }
 .bar { display: flex; gap: 2px; height: .85rem; margin: .3rem 0 .15rem; }
 .bar i { min-width: 3px; border-radius: 2px; }
-.bar .good { background: var(--good-fill); }
-.bar .bad { background: repeating-linear-gradient(45deg, var(--bad-fill) 0 5px, var(--paper) 5px 7px); }
-.bar .stop { background: repeating-linear-gradient(90deg, var(--stop-fill) 0 4px, var(--paper) 4px 6px); }
-.bar .late { background: repeating-linear-gradient(-45deg, var(--late-fill) 0 3px, var(--paper) 3px 5px); }
-.bar .wait { background: var(--wait-fill); }
-.bar .to-review { background: repeating-linear-gradient(0deg, var(--wait-fill) 0 3px, var(--paper) 3px 5px); }
-.bar .none { border: 1px solid var(--none-fill); }
-.bar .missing { border-style: dashed; }
+.count .fill { display: inline-block; width: 1.3rem; height: .75rem; border-radius: 2px; margin-right: .1rem;
+  vertical-align: -.08rem; }
+.fill.good { background: var(--good-fill); }
+.fill.bad { background: repeating-linear-gradient(45deg, var(--bad-fill) 0 5px, var(--paper) 5px 7px); }
+.fill.stop { background: repeating-linear-gradient(90deg, var(--stop-fill) 0 4px, var(--paper) 4px 6px); }
+.fill.late { background: repeating-linear-gradient(-45deg, var(--late-fill) 0 3px, var(--paper) 3px 5px); }
+.fill.refused { border: 1px solid var(--stop);
+  background: repeating-conic-gradient(var(--stop) 0 25%, var(--paper) 0 50%) 0 0 / 7px 7px; }
+.fill.wait { background: var(--wait-fill); }
+.fill.to-review { background: repeating-linear-gradient(0deg, var(--wait-fill) 0 3px, var(--paper) 3px 5px); }
+.fill.none { border: 1px solid var(--none-fill); }
+.fill.missing { border-style: dashed; }
 .count { white-space: nowrap; margin-right: .8rem; }
 .count .status { font-weight: 400; }
 .group { margin: .35rem 0 .7rem; padding-left: .8rem; border-left: 3px solid var(--line); }

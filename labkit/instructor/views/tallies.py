@@ -9,11 +9,13 @@ from dataclasses import dataclass
 
 from labkit.instructor.books.standing import Counted, Standing
 from labkit.instructor.marks import Graded, Mark
+from labkit.instructor.views.uploads import Together, refused_together
 from labkit.instructor.views.verdicts import first_failure
 
 STUCK = ("wrong", "raised", "timed out", "refused")
 UNTOUCHED = ("not attempted", "missing")
 WRITTEN = ("to review", "reviewed")
+_YOURS = re.compile(r"\bbecause yours did not pass\b")  # as a note says it to the student
 
 
 @dataclass(frozen=True)
@@ -32,10 +34,15 @@ class Row:
         return None if mark is None else Counted(mark, mark.points, mark.status)
 
     @property
+    def all(self) -> list[Counted]:
+        """What counts for every exercise of the submission."""
+        known = (self.counted(m.exercise) for m in self.graded.marks)
+        return [c for c in known if c is not None]
+
+    @property
     def points(self) -> float:
         """The sum of what counts so far."""
-        known = (self.counted(m.exercise) for m in self.graded.marks)
-        return sum(c.points for c in known if c is not None and c.points is not None)
+        return sum(c.points for c in self.all if c.points is not None)
 
 
 @dataclass(frozen=True)
@@ -115,25 +122,34 @@ def notes(rows: Iterable[Row]) -> list[Group]:
             continue
         every = [*row.graded.notes, *(note for m in row.graded.marks for note in m.notes)]
         for note in dict.fromkeys(every):
-            found.setdefault(note, []).append(row)
+            found.setdefault(_YOURS.sub("because the student's own did not pass", note), []).append(row)
     groups = [Group(note, "", "", "", "", tuple(members)) for note, members in found.items()]
     return sorted(groups, key=lambda g: -len(g.rows))
 
 
 def unread(row: Row) -> bool:
     """Whether nothing of a submission could be graded."""
-    return all(m.status in ("refused", "missing") for m in row.graded.marks)
+    together = _together(row)
+    return together is not None and together.whole
+
+
+def refused(row: Row) -> dict[str, list[str]]:
+    """Reason -> the exercises that were refused for it and that no person has set points for. Empty where
+    the whole submission could not be graded."""
+    found: dict[str, list[str]] = {}
+    for counted in () if unread(row) else row.all:
+        if counted.status == "refused" and counted.source == "graded":
+            found.setdefault(_what(counted.mark), []).append(counted.mark.exercise)
+    return found
 
 
 def place(row: Row) -> Place:
     """Where a student is stuck: the first coded exercise that was tried and is not right; else the first
     that was not tried."""
-    known = [c for m in row.graded.marks if (c := row.counted(m.exercise)) is not None]
-    if unread(row):
-        return Place(
-            "unread", why=next((c.mark.reason for c in known), "") or next(iter(row.graded.notes), "")
-        )
-    coded = [c for c in known if c.status not in WRITTEN]
+    together = _together(row)
+    if together and together.whole:
+        return Place("unread", why=together.reason)
+    coded = [c for c in row.all if c.status not in WRITTEN]
     for counted in coded:
         if counted.status in STUCK and counted.points == 0:
             sign = "✘ " if first_failure(counted.mark) and counted.status != "raised" else ""
@@ -148,22 +164,22 @@ def waiting(rows: Iterable[Row]) -> dict[str, int]:
     """Written exercise -> how many answers no person has read yet."""
     count: dict[str, int] = {}
     for row in rows:
-        for mark in row.graded.marks:
-            counted = row.counted(mark.exercise)
-            if counted is not None and counted.points is None:
-                count[mark.exercise] = count.get(mark.exercise, 0) + 1
+        for counted in row.all:
+            if counted.points is None:
+                exercise = counted.mark.exercise
+                count[exercise] = count.get(exercise, 0) + 1
     return dict(sorted(count.items(), key=lambda item: _in_order(item[0])))
 
 
 def by_hand(rows: Iterable[Row]) -> list[tuple[Row, Counted]]:
     """Every exercise whose points a person has set over the machine's."""
-    every = ((row, row.counted(m.exercise)) for row in rows for m in row.graded.marks)
-    return [(row, c) for row, c in every if c is not None and c.source == "manual"]
+    return [(row, c) for row in rows for c in row.all if c.source == "manual"]
 
 
 def average(rows: Iterable[Row], exercise: str) -> float | None:
-    """The mean of the points that are known; None where there are none."""
-    known = [c.points for r in rows if (c := r.counted(exercise)) is not None and c.points is not None]
+    """The mean of the points that are known, without what could not be graded; None where there are none."""
+    every = (r.counted(exercise) for r in rows if not unread(r))
+    known = [c.points for c in every if c is not None and c.points is not None]
     return sum(known) / len(known) if known else None
 
 
@@ -173,6 +189,10 @@ def by_lab(pairs: Sequence[tuple[Graded, Standing]]) -> dict[str, list[Row]]:
     for graded, standing in pairs:
         labs.setdefault(graded.lab, []).append(Row(graded, standing))
     return dict(sorted(labs.items()))
+
+
+def _together(row: Row) -> Together | None:
+    return refused_together(row.graded, row.all)
 
 
 def _what(mark: Mark) -> str:

@@ -214,7 +214,7 @@ def test_pages_neither_act_nor_fetch(ran):
 
 def test_tables_hold_no_formula(ran):
     tables = sorted(ran.out.rglob("*.csv"))
-    assert {"grades.csv", "canvas.csv"} <= {t.name for t in tables}
+    assert "grades.csv" in {t.name for t in tables}
     for path in tables:
         with path.open(encoding="utf-8-sig", newline="") as file:
             for row in csv.reader(file):

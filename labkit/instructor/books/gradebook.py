@@ -16,7 +16,7 @@ from typing import Any
 from labkit.instructor.books import journal
 from labkit.instructor.books.folding import fold
 from labkit.instructor.books.journal import GradebookError
-from labkit.instructor.books.standing import Counted, Standing, overridden, text_digest, totals
+from labkit.instructor.books.standing import Counted, Standing, overridden, text_digest, totals, ungraded
 from labkit.instructor.marks import Graded, Run, to_json
 
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
     "standing",
     "text_digest",
     "totals",
+    "ungraded",
 ]
 
 

@@ -8,10 +8,10 @@ alone who are not in the file.
 
 import html
 import re
-from collections.abc import Mapping
+from collections.abc import Sequence
 
 from labkit.instructor.books.spreadsheet import STARTS, line, number
-from labkit.instructor.books.standing import Standing, Total
+from labkit.instructor.books.standing import Counted, Standing
 
 _CANVAS = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
 _MOODLE = (
@@ -26,79 +26,101 @@ _MOODLE = (
 )
 
 
+def on_canvas(everyone: Sequence[Standing], lab: str) -> list[tuple[Standing, str]]:
+    """Those of a lab who have a number of Canvas, with it. It is the same for all labs."""
+    numbers = {s.student.key: s.student.canvas_id for s in everyone if s.student.canvas_id}
+    return [(s, numbers[s.student.key]) for s in everyone if s.lab == lab and s.student.key in numbers]
+
+
+def on_moodle(everyone: Sequence[Standing], lab: str) -> list[tuple[Standing, str]]:
+    """Those of a lab whose submission came with a number of Moodle, with it."""
+    found = [(s, re.search(r"[0-9]+$", s.student.moodle_id)) for s in everyone if s.lab == lab]
+    return [(s, number[0]) for s, number in found if number]
+
+
 def canvas_rows(
-    standings: Mapping[tuple[str, str], Standing], columns: Mapping[str, str], waiting_too: bool = False
+    everyone: Sequence[Standing], lab: str, title: str, waiting_too: bool = False
 ) -> list[list[str]]:
-    """One row per student, one column per lab, in the format of Canvas's gradebook import.
+    """One row per student of a lab who has a number of Canvas, in the format of its gradebook import.
 
     Args:
-        columns: lab -> the title of its column.
-        waiting_too: whether to give the sum so far where a written answer waits; else the cell is empty, and
-            a student all of whose cells are empty is left out.
-    """
-    worth = dict.fromkeys(columns, 0.0)
-    students = {}
-    for (key, lab), standing in standings.items():
-        if lab not in columns:
-            continue
-        worth[lab] = max(worth[lab], standing.total.out_of)
-        if standing.student.canvas_id or key not in students:
-            students[key] = standing.student
-    rows = [
-        [*_CANVAS, *columns.values()],
-        ["    Points Possible", "", "", "", "", *(number(p) for p in worth.values())],
-    ]
-    for key, student in sorted(students.items(), key=lambda s: (s[1].name.casefold(), s[0])):
-        own = [standings.get((key, lab)) for lab in columns]
-        grades = [_grade(standing.total, waiting_too) if standing else "" for standing in own]
-        if any(grades):
-            rows.append([line(student.name), line(student.canvas_id), "", "", "", *grades])
-    return rows
-
-
-def moodle_rows(
-    standings: Mapping[tuple[str, str], Standing], lab: str, waiting_too: bool = False
-) -> list[list[str]]:
-    """One row per student of a lab who came with a number of Moodle.
-
-    Args:
+        title: of the lab's column.
         waiting_too: whether to give the sum so far where a written answer waits; else that student is left
             out.
     """
+    own = on_canvas(everyone, lab)
+    worth = max((s.total.out_of for s, _ in own), default=0.0)
+    rows = [[*_CANVAS, title], ["    Points Possible", "", "", "", "", number(worth)]]
+    for standing, student in own:
+        if grade := _grade(standing, waiting_too):
+            rows.append([line(standing.student.name), line(student), "", "", "", grade])
+    return rows
+
+
+def moodle_rows(everyone: Sequence[Standing], lab: str, waiting_too: bool = False) -> list[list[str]]:
+    """One row per student of a lab who came with a number of Moodle.
+
+    Args:
+        waiting_too: as in `canvas_rows`.
+    """
     rows = [list(_MOODLE)]
-    for (_, one), standing in standings.items():
-        found = re.search(r"[0-9]+$", standing.student.moodle_id)
-        grade = _grade(standing.total, waiting_too)
-        if one != lab or not found or not grade:
-            continue
-        rows.append(
-            [
-                f"Participant {found[0]}",
-                line(standing.student.name),
-                "",
-                "Submitted for grading",
-                grade,
-                number(standing.total.out_of),
-                "",  # so a grade that Moodle has already is kept, unless the person there says otherwise
-                line(_comment(standing)),
-            ]
-        )
-    return [rows[0], *sorted(rows[1:], key=lambda r: (r[1].casefold(), r[0]))]
+    for standing, student in on_moodle(everyone, lab):
+        if grade := _grade(standing, waiting_too):
+            rows.append(
+                [
+                    f"Participant {student}",
+                    line(standing.student.name),
+                    "",
+                    "Submitted for grading",
+                    grade,
+                    number(standing.total.out_of),
+                    "",  # so a grade that Moodle has already is kept, unless the person there says otherwise
+                    line(_comment(standing)),
+                ]
+            )
+    return rows
 
 
-def _grade(total: Total, waiting_too: bool) -> str:
-    return "" if total.waiting and not waiting_too else number(total.points)
+def _grade(standing: Standing, waiting_too: bool) -> str:
+    """The sum; empty where it is not final, and always where a 0 would be no verdict."""
+    total = standing.total
+    return "" if standing.ungraded or (total.waiting and not waiting_too) else number(total.points)
 
 
 def _comment(standing: Standing) -> str:
     """The points of every exercise as the HTML that Moodle takes a comment for."""
     lines = ["Graded without a sandbox (--unsafe)."] if standing.unsafe else []
+    if standing.trouble:
+        lines.append(_html(f"Nothing could be graded: {_sentence(standing.trouble)}"))
     for i, counted in standing.counted.items():
         points = f"{number(counted.points)} of" if counted.points is not None else "not graded yet, of"
-        said = counted.comment if counted.source != "graded" else counted.mark.reason
-        text = f"{i}: {points} {number(counted.mark.out_of)} · {counted.status}{f': {said}' if said else ''}"
-        lines.append(_html(text))
+        said = _said(counted, standing.trouble)
+        lines.append(_html(f"{i}: {points} {number(counted.mark.out_of)}, {said}"))
     return "<br>".join(lines)
+
+
+def _said(counted: Counted, known: str) -> str:
+    """What came out, and why, unless that is known: the reason that was given for the whole submission."""
+    mark = counted.mark
+    if counted.source != "graded":
+        status = "set by hand" if counted.source == "manual" else counted.status
+        return f"{status}: {counted.comment}" if counted.comment else status
+    last = mark.findings[-1] if mark.findings else None
+    if last is None or last.ok:
+        reason = "" if mark.reason == known else mark.reason.replace("`", "")
+        return f"{counted.status}: {reason}" if reason else counted.status
+    # Of an error its text says more than that the call did not run.
+    error = mark.status == "raised" and last.got
+    parts = [f"{counted.status}.", _sentence(last.got if error else f"Does not hold: {last.what}")]
+    if last.cause:
+        parts.append(_sentence(f"Likely: {last.cause}"))
+    return " ".join(parts)
+
+
+def _sentence(text: str) -> str:
+    """The text with an end, and without the signs that make code of a word elsewhere."""
+    plain = text.replace("`", "").strip()
+    return plain if plain.endswith((".", "?", "!", "…")) else f"{plain}."
 
 
 def _html(text: str) -> str:

@@ -5,7 +5,7 @@
 
 import hashlib
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from labkit.instructor.marks import Mark, Student
@@ -105,6 +105,24 @@ class Standing:
         out_of = math.fsum(c.mark.out_of for c in self.counted.values())
         return Total(_clean(math.fsum(known)), _clean(out_of), waiting)
 
+    @property
+    def trouble(self) -> str:
+        """Why nothing of the submission could be graded: unreadable, of another lab, absent; else empty.
+
+        It is one of the notes then, and the reason of every mark. An answer that is refused on its own has a
+        reason of its own.
+        """
+        if not self.counted:
+            return self.notes[-1] if self.notes else "nothing tells which lab it is"
+        first, *others = {c.mark.reason for c in self.counted.values()}
+        whole = {c.mark.status for c in self.counted.values()} <= {"refused", "missing"}
+        return first if whole and not others and first in self.notes else ""
+
+    @property
+    def ungraded(self) -> bool:
+        """Whether nothing could be graded, and no person has set points for any of it since."""
+        return bool(self.trouble) and all(c.source == "graded" for c in self.counted.values())
+
 
 def totals(standings: Mapping[tuple[str, str], Standing]) -> dict[str, Total]:
     """Student key -> the sum over all labs."""
@@ -114,6 +132,11 @@ def totals(standings: Mapping[tuple[str, str], Standing]) -> dict[str, Total]:
         points, out_of = _clean(old.points + one.points), _clean(old.out_of + one.out_of)
         sums[student] = Total(points, out_of, old.waiting + one.waiting)
     return sums
+
+
+def ungraded(standings: Iterable[Standing]) -> list[Standing]:
+    """Those of which nothing could be graded, whose 0 is no verdict; not those that a person has judged."""
+    return [s for s in standings if s.ungraded]
 
 
 def overridden(standing: Standing) -> list[tuple[str, float, float]]:

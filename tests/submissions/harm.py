@@ -46,7 +46,7 @@ def _floods() -> Iterator[Case]:
     yield attack(
         "memory",
         "takes all memory",
-        DEF + "    hog = []\n    while True:\n        hog.append(bytearray(10**8))",
+        DEF + "    hog = []\n    while True:\n        hog.append(bytes(10**9))",
         "raised",
     )
     yield attack("tensors", "takes all memory at once", DEF + "    return torch.zeros(10**11)", "raised")

@@ -242,6 +242,8 @@ def test_code_refused_for_one_reason_leaves_what_was_written_on_the_page():
     seen = Tags(feedback_page(one, samples.standing(one)))
     assert "Your code could not be graded: the file is empty" in seen.text
     assert "0 of 25 points so far" in seen.text and "It saturates." in seen.text
+    assert "No points for 3.1, 3.2, 3.3, 3.4, 3.5, 3.6, 3.7." in seen.text
+    assert {f"e3.{n}" for n in range(1, 9)} <= {v for _, n, v in seen.attributes if n == "id"}
     assert seen.text.count("refused") == 0 and seen.tags.count("section") == 1
 
 

@@ -13,6 +13,7 @@ from labkit.instructor.views import overview, style, tallies, to_do
 from labkit.instructor.views.overview import overview_page, write_overview
 from labkit.instructor.views.review_page import review_page
 from labkit.instructor.views.tallies import Row
+from labkit.instructor.views.verdicts import for_instructor
 from tests import grading_samples as samples
 from tests.test_feedback import Tags, harmless
 
@@ -180,8 +181,17 @@ def test_notes_speak_to_the_instructor():
     made = (Mark("3.1", "wrong", 0.0, 3.0), Mark("3.2", "right", 3.0, 3.0, notes=(note,)))
     one = samples.graded(made=made)
     text = Tags(page([Row(one, samples.standing(one))])).text
-    assert "judged with the solution's 3.1, because the student's own did not pass" in text
+    assert "judged with the solution's 3.1, because the student's did not pass" in text
     assert "yours" not in text
+    for said, told in (
+        (
+            "so that you can compare; it is not your answer",
+            "so that the student can compare; it is not the student's answer",
+        ),
+        ("`your_loss` of young you", "`your_loss` of young the student"),
+        ("`your", "`your"),
+    ):
+        assert for_instructor(said) == told
 
 
 def test_commands_can_be_pasted():

@@ -82,9 +82,11 @@ def _exercises(graded: Graded, counted: Mapping[str, Counted]) -> Iterator[str]:
 def _refused(together: Together) -> str:
     what = "upload" if together.whole else "code"
     reason = together.reason.rstrip(". ") or "it was not said why"
+    ids = ", ".join(f'<span id="e{escaped(i)}">{escaped(i)}</span>' for i in together.exercises)
+    none = "" if together.whole else f'<p class="soft">No points for {ids}.</p>'
     return (
         f'<div class="box bad"><p><strong>Your {what} could not be graded: {words(reason, 1_000)}.</strong> '
-        "Hand it in again, or ask your instructor.</p></div>"
+        f"Hand it in again, or ask your instructor.</p>{none}</div>"
     )
 
 

@@ -115,7 +115,7 @@ def _answer(row: Row, text: str | None, same: Sequence[int]) -> str:
     facts = [] if text is None else [many(len(text.split()), "word")]
     if row.points.strip():
         facts.append(f"in the sheet: {escaped(row.points.strip(), 20)} of {number(row.out_of)}")
-    others = [f'<a href="#answer-{n}">{n}</a>' for n in same if n != row.number]
+    others = [f'<a href="#answer-{n}">{n}</a>' for n in sorted(same) if n != row.number]
     if others and text is not None:
         facts.append(f"word for word the same as {', '.join(others)}")
     state = '<span class="good">✔ read</span>' if _read(row) else '<span class="wait">✎ waits</span>'

@@ -10,12 +10,11 @@ from dataclasses import dataclass
 from labkit.instructor.books.standing import Counted, Standing
 from labkit.instructor.marks import Graded, Mark
 from labkit.instructor.views.uploads import Together, refused_together
-from labkit.instructor.views.verdicts import first_failure
+from labkit.instructor.views.verdicts import first_failure, for_instructor
 
 STUCK = ("wrong", "raised", "timed out", "refused")
 UNTOUCHED = ("not attempted", "missing")
 WRITTEN = ("to review", "reviewed")
-_YOURS = re.compile(r"\bbecause yours did not pass\b")  # as a note says it to the student
 
 
 @dataclass(frozen=True)
@@ -100,12 +99,12 @@ def failures(rows: Iterable[Row], exercise: str) -> list[Group]:
         if counted is None or counted.status not in STUCK or unread(row):
             continue
         finding = first_failure(counted.mark)
-        key = (counted.status, _what(counted.mark), finding.cause if finding else "")
+        key = (counted.status, _what(counted.mark), for_instructor(finding.cause) if finding else "")
         found.setdefault(key, []).append((row, counted.mark))
     groups = []
     for (status, what, cause), members in found.items():
         example = first_failure(members[0][1])
-        got, expected = (example.got, example.expected) if example else ("", "")
+        got, expected = (example.got, for_instructor(example.expected)) if example else ("", "")
         everybody = tuple(row for row, _ in members)
         is_property = example is not None and status != "raised"
         if not is_property:
@@ -122,7 +121,7 @@ def notes(rows: Iterable[Row]) -> list[Group]:
             continue
         every = [*row.graded.notes, *(note for m in row.graded.marks for note in m.notes)]
         for note in dict.fromkeys(every):
-            found.setdefault(_YOURS.sub("because the student's own did not pass", note), []).append(row)
+            found.setdefault(for_instructor(note), []).append(row)
     groups = [Group(note, "", "", "", "", tuple(members)) for note, members in found.items()]
     return sorted(groups, key=lambda g: -len(g.rows))
 
@@ -148,7 +147,7 @@ def place(row: Row) -> Place:
     that was not tried."""
     together = _together(row)
     if together and together.whole:
-        return Place("unread", why=together.reason)
+        return Place("unread", why=for_instructor(together.reason))
     coded = [c for c in row.all if c.status not in WRITTEN]
     for counted in coded:
         if counted.status in STUCK and counted.points == 0:
@@ -196,12 +195,13 @@ def _together(row: Row) -> Together | None:
 
 
 def _what(mark: Mark) -> str:
-    """What went wrong, so that the same has the same words: an error by its kind, not its message."""
+    """What went wrong, for the instructor, so that the same has the same words: an error by its kind, not its
+    message."""
     finding = first_failure(mark)
     if finding is None:
-        return mark.reason or mark.status
+        return for_instructor(mark.reason) or mark.status
     kind = re.match(r"[A-Za-z_]\w{0,60}(?=: |$)", finding.got) if mark.status == "raised" else None
-    return f"stops with `{kind[0]}`" if kind else finding.what
+    return f"stops with `{kind[0]}`" if kind else for_instructor(finding.what)
 
 
 def _in_order(exercise: str) -> tuple[int, ...]:

@@ -3,6 +3,7 @@
 A finding looks as it does under the notebook's check, so that a student knows it again.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -14,6 +15,9 @@ from labkit.instructor.views.pages import clipped, escaped, number, words
 
 MOST_FINDINGS = 60
 MOST_VALUE = 600  # characters of what an answer gave: enough to see what is wrong with it
+
+
+_SAID_TO = (("yours?", "the student's"), ("you are", "the student is"), ("you", "the student"))
 
 
 @dataclass(frozen=True)
@@ -85,6 +89,15 @@ def set_by_hand(counted: Counted) -> str:
             same = counted.mark.points == earlier[-1]
             said += " and still does" if same else f" and gives {number(counted.mark.points)} now"
     return said + "."
+
+
+def for_instructor(text: str) -> str:
+    """What is said to the student, said about the student; what stands in `ticks` is code and stays."""
+    parts = text.split("`")
+    for n in range(0, len(parts), 2):
+        for you, student in _SAID_TO:
+            parts[n] = re.sub(rf"\b{you}\b", student, parts[n])
+    return "`".join(parts)
 
 
 def finding_list(findings: Iterable[Finding]) -> str:

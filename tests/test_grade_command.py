@@ -104,6 +104,7 @@ def test_from_a_notebook_to_final_points(anna, tmp_path, capsys):
     assert "handed in late" in next((out / "feedback").glob("*.html")).read_text()
 
     assert cli.main(["grade", str(anna), "--out", str(out), "--seed", "9", "--jobs", "1", "--unsafe"]) == 0
+    assert "by hand stands" not in capsys.readouterr().out, "the machine says what it said before"
     again = gradebook.standing(out / "gradebook.jsonl")["anna", "03"]
     assert again.total == standing.total, "a regrade keeps what people decided"
     assert cli.main(["grade", "--set", "anna", "3.2=auto", "--out", str(out), "--reason", "excused"]) == 0
@@ -116,3 +117,22 @@ def test_the_gradebook_is_out_of_reach_of_the_working_folder(anna, tmp_path, mon
     assert cli.main(["grade", str(anna), "--out", "out"]) == 2
     assert "run this from the kit's folder" in capsys.readouterr().err
     assert sorted(os.listdir(tmp_path)) == ["class"]
+
+
+def test_a_mark_by_hand_is_named_when_the_machine_changes_its_mind(tmp_path):
+    from labkit.instructor import summary
+    from labkit.instructor.marks import Graded, Mark, Run, Student
+
+    book = tmp_path / "gradebook.jsonl"
+    gradebook.record_run(book, Run("r", 1, (), "bubblewrap", "0", "2026-01-01T00:00:00+00:00"))
+
+    def grade(status, points):
+        mark = Mark("3.7", status, points, 2.0)
+        gradebook.record(book, "r", Graded(Student("karin", "Karin"), "03", "x.ipynb", status, (mark,)))
+
+    grade("wrong", 0.0)
+    gradebook.change(book, student="karin", lab="03", exercise="3.7", points=1.5, reason="nearly", by="me")
+    grade("right", 2.0)
+    said = "\n".join(summary.lines(list(gradebook.standing(book).values()), tmp_path))
+    assert "Karin, 3.7: 1.5 by hand stands, the machine gives 2 now" in said
+    assert "--set 'karin' 3.7=auto" in said

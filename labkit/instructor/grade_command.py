@@ -7,14 +7,13 @@ import os
 import secrets
 import sys
 import time
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NoReturn
 
 from labkit import __version__
-from labkit.instructor import publish
+from labkit.instructor import publish, summary
 from labkit.instructor.books import gradebook
 from labkit.instructor.books.gradebook import GradebookError
 from labkit.instructor.books.reviews import ReviewError, read_sheet
@@ -26,7 +25,7 @@ from labkit.instructor.grading.sandbox import NONE, SandboxError, version
 from labkit.instructor.handed.intake import IntakeError, collect
 from labkit.instructor.handed.selection import select
 from labkit.instructor.handed.trusted import Trusted, TrustedError, labs
-from labkit.instructor.marks import STATUSES, Handed, Run
+from labkit.instructor.marks import Handed, Run
 
 _KNOWN = (
     batch.BatchError,
@@ -231,22 +230,8 @@ def _again(out: Path, solutions: Path) -> None:
 
 
 def _report(out: Path) -> None:
-    """How the gradebook stands, and what to do next."""
-    standings = gradebook.standing(out / _BOOK).values()
-    counted = [(i, c) for s in standings for i, c in s.counted.items()]
-    counts = Counter(c.status for _, c in counted)
-    print("In the gradebook: " + "  ".join(f"{s} {counts[s]}" for s in STATUSES if counts[s]))
-    print(f"Next: open {out / 'overview.html'}; pages for the students are in {out / 'feedback'}.")
-    ungraded = [s for s in standings if {c.status for c in s.counted.values()} <= {"refused", "missing"}]
-    if ungraded:
-        names = ", ".join(s.student.name for s in ungraded[:5]) + (" …" if len(ungraded) > 5 else "")
-        what = "1 upload" if len(ungraded) == 1 else f"{len(ungraded)} uploads"
-        print(f"{what} could not be graded: {names}. Look at them yourself.")
-    for exercise, waiting in sorted(Counter(i for i, c in counted if c.points is None).items()):
-        sheet = out / "review" / f"{exercise}.csv"
-        answers = "1 written answer waits" if waiting == 1 else f"{waiting} written answers wait"
-        print(f"{exercise}: {answers}. Read {sheet.with_suffix('.html')}, fill in the table beside it,")
-        print(f"     then: labkit grade --merge {sheet} --out {out}")
+    standings = list(gradebook.standing(out / _BOOK).values())
+    print("\n".join(summary.lines(standings, out)))
 
 
 def _points(points: float | None) -> str:

@@ -192,27 +192,30 @@ def history(*events):
 
 
 @pytest.mark.parametrize(
-    ("events", "said"),
+    ("events", "was", "said"),
     [
-        ([("graded", 2), ("set by hand", 1.5)], "Points changed by a person, from 2 to 1.5."),
+        ([("graded", 2), ("set by hand", 1.5)], 2.0, "Points changed by a person, from 2 to 1.5."),
         (
             [("graded", 0), ("set by hand", 1.5), ("graded", 2)],
+            0.0,
             "Set by hand to 1.5 after an earlier grading; the machine gave 0 then and gives 2 now.",
         ),
         (
             [("graded", 1), ("graded", 2), ("set by hand", 1), ("set by hand", 1.5), ("graded", 2)],
+            2.0,
             "Set by hand to 1.5 after an earlier grading; the machine gave 2 then and still does.",
         ),
         (
             [("graded", 0), ("set by hand", 1), ("graded", 2), ("set by hand", 1.5)],
+            2.0,
             "Points changed by a person, from 2 to 1.5.",
         ),
-        ([("set by hand", 1.5), ("graded", 2)], "Set by hand to 1.5 after an earlier grading."),
+        ([("set by hand", 1.5), ("graded", 2)], None, "Set by hand to 1.5 after an earlier grading."),
     ],
 )
-def test_points_set_by_hand_are_told_with_what_the_machine_gave_then(events, said):
+def test_points_set_by_hand_are_told_with_what_the_machine_gave_then(events, was, said):
     mark = Mark("3.1", "right", 2.0, 2.0)
-    counted = Counted(mark, 1.5, "right", "manual", "late", history=history(*events))
+    counted = Counted(mark, 1.5, "right", "manual", "late", None, history(*events), was)
     assert set_by_hand(counted) == said
     one = samples.graded(made=(mark, Mark("3.2", "right", 2.0, 2.0)))
     text = Tags(feedback_page(one, samples.standing(one, e3_1=counted))).text

@@ -25,6 +25,12 @@ def row(name, *statuses, **changes):
     return Row(one, samples.standing(one))
 
 
+def lost(name, reason="the file is empty", count=2):
+    made = tuple(Mark(f"3.{n}", "refused", 0.0, 3.0, reason) for n in range(1, count + 1))
+    one = samples.graded(name, made, notes=("an older file was left out", reason))
+    return Row(one, samples.standing(one))
+
+
 def page(rows, run=samples.RUN, out=OUT):
     return overview_page([(r.graded, r.standing) for r in rows], run, out)
 
@@ -84,13 +90,21 @@ def test_errors_are_grouped_by_their_kind():
         (("right", "not attempted", "right"), "stopped", "3.2"),
         (("not attempted", "missing", "to review"), "not started", ""),
         (("right", "right", "to review"), "through", ""),
-        (("refused", "missing", "refused"), "unread", ""),
+        (("refused", "missing", "refused"), "stuck", "3.1"),
         (("right", "refused", "right"), "stuck", "3.2"),
     ],
 )
 def test_where_a_student_is(statuses, kind, exercise):
     where = tallies.place(row("a", *statuses))
     assert (where.kind, where.exercise) == (kind, exercise)
+
+
+def test_an_upload_that_could_not_be_graded_is_unread_until_a_person_gives_points():
+    where = tallies.place(lost("a", "the file is empty"))
+    assert (where.kind, where.why) == ("unread", "the file is empty")
+    one = lost("a").graded
+    seen_to = samples.standing(one, e3_1=Counted(one.marks[0], 2.0, "refused", "manual", "by mail"))
+    assert tallies.place(Row(one, seen_to)).kind == "stuck"
 
 
 def test_points_given_by_hand_unstick():
@@ -104,7 +118,7 @@ def test_points_given_by_hand_unstick():
 
 def test_the_page_tells_what_an_instructor_asks(tmp_path):
     rows = [row(f"Stu {n}", "wrong", "right", "to review", notes=("saved by Colab",)) for n in range(9)]
-    rows += [row("Zoe Late", "refused", "refused", "refused"), row("Amy Done", "right", "right", "right")]
+    rows += [lost("Zoe Late", count=3), row("Amy Done", "right", "right", "right")]
     path = write_overview([(r.graded, r.standing) for r in rows], tmp_path / "new", run=samples.RUN)
     text = path.read_text(encoding="utf-8")
     seen = harmless(text)
@@ -125,13 +139,6 @@ def test_the_page_tells_what_an_instructor_asks(tmp_path):
     assert {f"feedback/{r.graded.slug}.html" for r in rows} <= links and "review/3.3.html" in links
     grid = text[text.index('<table class="grid">') :]
     assert grid.index("Zoe Late") < grid.index("Stu 0") < grid.index("Amy Done"), "fewest points first"
-
-
-def lost(name, reason="the file is empty", count=2):
-    one = samples.graded(
-        name, tuple(Mark(f"3.{n}", "refused", 0.0, 3.0, reason) for n in range(1, count + 1))
-    )
-    return Row(one, samples.standing(one))
 
 
 def test_what_a_person_has_to_look_at_stands_on_top():

@@ -47,7 +47,7 @@ def write_feedback(graded: Graded, standing: Standing, out: Path, *, unsafe: boo
 def feedback_page(graded: Graded, standing: Standing, *, unsafe: bool = False) -> str:
     """The page as HTML."""
     every = {m.exercise: _counted(m, standing) for m in graded.marks}
-    together = refused_together(graded, list(every.values()))
+    together = refused_together(graded, standing)
     counted, about = every, graded.notes
     if together:  # its reason is in the box, and is all there is to say about these
         counted = {i: c for i, c in every.items() if i not in together.exercises}

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from labkit.instructor.books.standing import Counted, Standing
 from labkit.instructor.marks import Graded, Mark
-from labkit.instructor.views.uploads import Together, refused_together
+from labkit.instructor.views.uploads import whole_upload_lost
 from labkit.instructor.views.verdicts import first_failure, for_instructor
 
 STUCK = ("wrong", "raised", "timed out", "refused")
@@ -128,8 +128,7 @@ def notes(rows: Iterable[Row]) -> list[Group]:
 
 def unread(row: Row) -> bool:
     """Whether nothing of a submission could be graded."""
-    together = _together(row)
-    return together is not None and together.whole
+    return whole_upload_lost(row.graded, row.standing)
 
 
 def refused(row: Row) -> dict[str, list[str]]:
@@ -145,9 +144,8 @@ def refused(row: Row) -> dict[str, list[str]]:
 def place(row: Row) -> Place:
     """Where a student is stuck: the first coded exercise that was tried and is not right; else the first
     that was not tried."""
-    together = _together(row)
-    if together and together.whole:
-        return Place("unread", why=for_instructor(together.reason))
+    if unread(row):
+        return Place("unread", why=for_instructor(row.standing.trouble))
     coded = [c for c in row.all if c.status not in WRITTEN]
     for counted in coded:
         if counted.status in STUCK and counted.points == 0:
@@ -188,10 +186,6 @@ def by_lab(pairs: Sequence[tuple[Graded, Standing]]) -> dict[str, list[Row]]:
     for graded, standing in pairs:
         labs.setdefault(graded.lab, []).append(Row(graded, standing))
     return dict(sorted(labs.items()))
-
-
-def _together(row: Row) -> Together | None:
-    return refused_together(row.graded, row.all)
 
 
 def _what(mark: Mark) -> str:

@@ -69,24 +69,20 @@ def first_failure(mark: Mark) -> Finding | None:
 def set_by_hand(counted: Counted) -> str:
     """In a sentence, what a person made of the machine's points; empty where nobody changed them.
 
-    Points set by hand stand over later gradings. What the machine gave when they were set is then in the
-    history, and may be something else than what it gives now.
+    Points set by hand stand over later gradings, so the machine may give something else now than it did then.
     """
     if counted.source != "manual":
         return ""
     now = counted.read.points if counted.read else counted.mark.points
     points = number(counted.points or 0)
-    kinds = [event.what for event in counted.history]
-    change = max((n for n, what in enumerate(kinds) if what == "set by hand"), default=len(kinds))
-    if "graded" not in kinds[change:]:
+    if not (counted.history and counted.regraded):
         before = f"from {number(now)} " if now is not None else ""
         return f"Points changed by a person, {before}to {points}."
-    earlier = [e.points for e in counted.history[:change] if e.what == "graded"]
     said = f"Set by hand to {points} after an earlier grading"
-    if earlier and earlier[-1] is not None:
-        said += f"; the machine gave {number(earlier[-1])} then"
+    if counted.was is not None:
+        said += f"; the machine gave {number(counted.was)} then"
         if counted.mark.points is not None:
-            same = counted.mark.points == earlier[-1]
+            same = counted.mark.points == counted.was
             said += " and still does" if same else f" and gives {number(counted.mark.points)} now"
     return said + "."
 

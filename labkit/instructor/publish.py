@@ -17,11 +17,8 @@ from labkit.instructor.views.feedback import write_feedback
 from labkit.instructor.views.overview import write_overview
 
 
-def publish(out: Path, labs: Mapping[str, Trusted], course: Course, run: Run) -> list[Path]:
+def publish(out: Path, labs: Mapping[str, Trusted], course: Course, run: Run) -> None:
     """Write everything that is made from the gradebook of ``out``.
-
-    Returns:
-        What an instructor looks at first.
 
     Raises:
         GradebookError: the gradebook or a result is broken; the message names it.
@@ -30,10 +27,9 @@ def publish(out: Path, labs: Mapping[str, Trusted], course: Course, run: Run) ->
     both = [(graded, standings[key]) for key, graded in _results(out).items() if key in standings]
     for graded, standing in both:
         write_feedback(graded, standing, out, unsafe=standing.unsafe)
-    tables = exports.write_all(out / "gradebook.jsonl", out, course)
-    page = write_overview(both, out, run=run)
-    sheets = reviews.write_sheets([g for g, _ in both], labs, out, run.seed)
-    return [page, *tables, *sheets, out / "feedback"]
+    exports.write_all(out / "gradebook.jsonl", out, course)
+    write_overview(both, out, run=run)
+    reviews.write_sheets([g for g, _ in both], labs, out, run.seed)
 
 
 def _results(out: Path) -> dict[tuple[str, str], Graded]:

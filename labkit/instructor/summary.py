@@ -6,6 +6,7 @@ from pathlib import Path
 
 from labkit.instructor.books.standing import Standing, overridden, ungraded
 from labkit.instructor.marks import STATUSES
+from labkit.instructor.views.to_do import merge_command
 
 _NAMED = 5  # of more students only the first are named
 
@@ -26,7 +27,7 @@ def lines(standings: Sequence[Standing], out: Path) -> Iterator[str]:
         sheet = out / "review" / f"{exercise}.csv"
         answers = "1 written answer waits" if waiting == 1 else f"{waiting} written answers wait"
         yield f"{exercise}: {answers}. Read {sheet.with_suffix('.html')}, fill in the table beside it,"
-        yield f"     then: labkit grade --merge {sheet} --out {out}"
+        yield f"     then: {merge_command(out, exercise)}"
 
 
 def _overruled(standing: Standing) -> Iterator[str]:
@@ -35,4 +36,5 @@ def _overruled(standing: Standing) -> Iterator[str]:
         if standing.counted[exercise].was != machine:
             who = f"{standing.student.name}, {exercise}"
             yield f"{who}: {by_hand:g} by hand stands, the machine gives {machine:g} now."
-            yield f"     to take that: labkit grade --set '{standing.student.key}' {exercise}=auto --reason …"
+            change = f"--set '{standing.student.key}' {exercise}=auto --reason …"
+            yield f"     to take that: .venv/bin/labkit grade {change}"

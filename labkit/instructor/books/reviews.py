@@ -72,7 +72,7 @@ def write_sheets(graded: Iterable[Graded], labs: Mapping[str, Trusted], out: Pat
             troubles.append(f"{error}. The sheet was left as it is")
             continue
         texts = {a.student: a.text for a in answers}
-        html = review_page(exercise, labs[lab], new.rows, texts)
+        html = review_page(exercise, labs[lab], new.rows, texts, out)
         write_bytes(page, html.encode("utf-8", "replace"))
         paths += [page, sheet]
     if troubles:

@@ -62,8 +62,8 @@ class Counted:
         """Whether points set by hand are older than the machine's mark, and stand over it."""
         if self.source != "manual":
             return False
-        latest = next(e for e in reversed(self.history) if e.what in ("graded", "set by hand"))
-        return latest.what == "graded"
+        marks = [e.what for e in self.history if e.what in ("graded", "set by hand")]
+        return marks[-1:] == ["graded"]
 
 
 @dataclass(frozen=True)

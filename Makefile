@@ -15,7 +15,7 @@ OUT    ?= grades
 help:
 	@echo "make lab         open JupyterLab on the first lab"
 	@echo "make test        run all tests and all notebooks, as CI does"
-	@echo "make test-fast   the unit tests alone (a minute or two)"
+	@echo "make test-fast   the unit tests alone (two to three minutes)"
 	@echo "make release     make notebooks/ from solutions/"
 	@echo "make grade       grade what students handed in: FROM=submissions.zip, OUT=grades"
 	@echo "make benchmark   measure the training step and the data path"

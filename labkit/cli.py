@@ -1,4 +1,4 @@
-"""The command ``labkit``: doctor, train, reader, release, grade, data.
+"""The command ``labkit``: doctor, train, classifier, release, grade, data.
 
 Each subcommand is one function that imports what it needs when it is called, so that ``labkit --help``
 answers at once. A wrong command line gives one line on stderr and exit code 2.
@@ -135,30 +135,34 @@ def _data(argv: list[str]) -> int:
     return 0
 
 
-def _reader(argv: list[str]) -> int:
-    """train a reader: a small network that says which factors made a picture"""
-    parser = _Parser(prog="labkit reader", description="Train the reader of a data set, and measure it.")
+def _classifier(argv: list[str]) -> int:
+    """train a classifier: a small network that says which factors made a picture"""
+    parser = _Parser(
+        prog="labkit classifier", description="Train the classifier of a data set, and measure it."
+    )
     parser.add_argument("name", metavar="NAME", help="digits, digits16, faces or mnist")
-    parser.add_argument("--out", type=Path, metavar="FILE", help="default: where load_reader looks for it")
+    parser.add_argument(
+        "--out", type=Path, metavar="FILE", help="default: where load_classifier looks for it"
+    )
     parser.add_argument("--images", type=int, metavar="N", help="how many to train on (default: by name)")
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="of pictures and weights (1)")
     asked = parser.parse_args(argv)
 
-    from labkit import reader_command
+    from labkit import classifier_command
+    from labkit.classifiers import ClassifierError
     from labkit.data import DataError
-    from labkit.readers import ReaderError
     from labkit.settings import SettingsError
 
     try:
-        reader_command.run(reader_command.Request(**vars(asked)))
-    except (ReaderError, DataError, SettingsError) as error:
-        return _complain("reader", error, 2)
-    except reader_command.BarMissed as error:
-        return _complain("reader", error, 1)
+        classifier_command.run(classifier_command.Request(**vars(asked)))
+    except (ClassifierError, DataError, SettingsError) as error:
+        return _complain("classifier", error, 2)
+    except classifier_command.BarMissed as error:
+        return _complain("classifier", error, 1)
     except OSError as error:
-        return _complain("reader", f"cannot write the reader: {error}", 2)
+        return _complain("classifier", f"cannot write the classifier: {error}", 2)
     except KeyboardInterrupt:
-        return _complain("reader", "stopped", 130)
+        return _complain("classifier", "stopped", 130)
     return 0
 
 
@@ -171,7 +175,7 @@ _COMMANDS = {
     "doctor": _doctor,
     "train": _train,
     "data": _data,
-    "reader": _reader,
+    "classifier": _classifier,
     "release": _release,
     "grade": _grade,
 }

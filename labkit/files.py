@@ -17,7 +17,7 @@ def shipped(*parts: str) -> Path:
     In a checkout (and an editable install) that folder lies beside the package; in an installed wheel
     it lies inside, as ``labkit/shipped/``.
 
-    >>> shipped("readers", "faces.pt")
+    >>> shipped("classifiers", "faces.pt")
 
     Raises:
         MissingFileError: it is not there.

@@ -74,7 +74,7 @@ def test_the_pictures_are_those_of_this_version():
     """Only exactly rounded operations draw a digit, so this holds on every machine.
 
     Changed the drawing on purpose? Raise ``digits.VERSION`` and write the new number here; the
-    readers that were trained on the digits must be trained again.
+    classifiers that were trained on the digits must be trained again.
     """
     images, _ = digits.draw(100)
     assert (digits.VERSION, zlib.crc32(images.numpy().tobytes())) == (1, 901276489)
@@ -224,7 +224,7 @@ def test_digits_resemble_mnist():
     assert (shares[0] - shares[1]).abs().max() < 0.02
 
 
-def reader(images, labels, epochs):
+def classifier(images, labels, epochs):
     """A small network that reads digits."""
     torch.manual_seed(0)
     net = nn.Sequential(
@@ -248,7 +248,7 @@ def reader(images, labels, epochs):
 @pytest.mark.slow
 def test_who_learnt_from_drawn_digits_reads_fresh_and_real_ones():
     images, known = digits.draw(8_000, seed=1)
-    net = reader(images, known["digit"], epochs=3)
+    net = classifier(images, known["digit"], epochs=3)
     fresh, asked = digits.draw(3_000, seed=2)
     with torch.no_grad():
         assert (net(fresh / 255).argmax(dim=1) == asked["digit"]).float().mean() > 0.985

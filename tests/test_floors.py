@@ -9,11 +9,11 @@ ROOT = Path(__file__).resolve().parent.parent
 FLOORS = {
     0: ("labkit", "settings", "files"),
     1: ("synthetic", "networks", "losses", "logbook", "plots", "metrics"),
-    2: ("data", "training", "readers"),
+    2: ("data", "training", "classifiers"),
     3: ("recipes", "diagnosis", "games"),
     4: ("widgets", "exercises"),
     5: ("checks", "notebook"),
-    6: ("instructor", "hand_in", "doctor", "train_command", "reader_command"),
+    6: ("instructor", "hand_in", "doctor", "train_command", "classifier_command"),
     7: ("cli",),
 }
 FLOOR = {name: floor for floor, names in FLOORS.items() for name in names}

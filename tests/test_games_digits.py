@@ -6,12 +6,12 @@ import pytest
 import torch
 
 from labkit import metrics
+from labkit.classifiers import load_classifier
 from labkit.data import load
 from labkit.games import digits as game
 from labkit.games.digit_networks import DigitDiscriminator, DigitGenerator
 from labkit.games.digits import SAMPLES, Digits, play_digits
 from labkit.games.settings import GameError, settings_from
-from labkit.readers import load_reader
 
 TINY = {"steps": 3, "batch_size": 16}
 TAGS = {"loss/d", "loss/g", "prob/real", "prob/fake", "gap/d", "signal/g", "diversity/g", "grad_norm/d",
@@ -85,8 +85,8 @@ def test_an_outcome_has_a_row_for_each_seed(tiny):
     assert tiny.diverged == [False, False]
 
 
-def test_the_shares_are_what_the_reader_reads(tiny):
-    read = load_reader("digits16").read(tiny.images[1])["digit"]
+def test_the_shares_are_what_the_classifier_reads(tiny):
+    read = load_classifier("digits16").read(tiny.images[1])["digit"]
     torch.testing.assert_close(metrics.class_histogram(read), tiny.shares[1])
 
 

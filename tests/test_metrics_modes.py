@@ -1,4 +1,4 @@
-"""Modes of a mixture and classes of a reader: counted by hand, against scipy, and on the kit's own ring."""
+"""Modes of a mixture and classes of a classifier: counted by hand, against scipy, on the kit's own ring."""
 
 import math
 

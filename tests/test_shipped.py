@@ -25,7 +25,11 @@ def wheel(tmp_path_factory):
     no_junk = shutil.ignore_patterns("__pycache__", "cache")
     shutil.copytree(ROOT / "labkit", home / "labkit", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(ROOT / "data", home / "data", ignore=no_junk)
-    for junk in ("data/cache/faces-64/images.u8", "data/cache/readers/mnist.pt", "data/runs/x/deep/events"):
+    for junk in (
+        "data/cache/faces-64/images.u8",
+        "data/cache/classifiers/mnist.pt",
+        "data/runs/x/deep/events",
+    ):
         (home / junk).parent.mkdir(parents=True, exist_ok=True)
         (home / junk).write_bytes(b"0123")
     out = home / "wheels"
@@ -37,7 +41,7 @@ def wheel(tmp_path_factory):
 
 
 def test_a_checkout_finds_what_ships():
-    assert shipped("readers", "faces.pt").is_file()
+    assert shipped("classifiers", "faces.pt").is_file()
     assert shipped("README.md").read_text(encoding="utf-8")
 
 
@@ -47,29 +51,31 @@ def test_what_is_missing_is_named_with_what_to_do():
 
 
 def test_nothing_that_ships_is_ignored_by_git_or_too_large():
-    readers = list(shipped("readers").glob("*"))
-    assert readers
-    assert all(path.suffix == ".pt" and path.stat().st_size < 1_000_000 for path in readers)
+    classifiers = list(shipped("classifiers").glob("*"))
+    assert classifiers
+    assert all(path.suffix == ".pt" and path.stat().st_size < 1_000_000 for path in classifiers)
 
 
 def test_the_wheel_holds_every_module_and_what_ships_but_no_cache(wheel):
     names = set(zipfile.ZipFile(wheel).namelist())
     modules = {path.relative_to(ROOT).as_posix() for path in (ROOT / "labkit").rglob("*.py")}
     assert modules <= names
-    assert {IN_WHEEL + f"readers/{path.name}" for path in (ROOT / "data" / "readers").glob("*.pt")} <= names
+    assert {
+        IN_WHEEL + f"classifiers/{path.name}" for path in (ROOT / "data" / "classifiers").glob("*.pt")
+    } <= names
     assert IN_WHEEL + "runs/x/deep/events" in names
     assert not [name for name in names if "cache" in name.removeprefix("labkit/data/cache.py")]
 
 
-def test_an_installed_wheel_reads_its_own_readers(wheel, tmp_path):
+def test_an_installed_wheel_reads_its_own_classifiers(wheel, tmp_path):
     site, elsewhere = tmp_path / "site", tmp_path / "elsewhere"
     elsewhere.mkdir()
     zipfile.ZipFile(wheel).extractall(site)
     code = (
-        "import labkit, torch; from labkit.files import shipped; from labkit.readers import load_reader\n"
-        "reader = load_reader('faces')\n"
-        "print(labkit.__file__, shipped('readers', 'faces.pt'), len(reader.heads), sep='\\n')\n"
-        "try: shipped('readers', 'no.pt')\n"
+        "import labkit, torch\nfrom labkit.files import shipped\nfrom labkit.classifiers import load_classifier\n"
+        "classifier = load_classifier('faces')\n"
+        "print(labkit.__file__, shipped('classifiers', 'faces.pt'), len(classifier.heads), sep='\\n')\n"
+        "try: shipped('classifiers', 'no.pt')\n"
         "except FileNotFoundError as error: print(error)\n"
     )
     environment = {**os.environ, "PYTHONPATH": str(site)}
@@ -77,7 +83,7 @@ def test_an_installed_wheel_reads_its_own_readers(wheel, tmp_path):
         [sys.executable, "-c", code], cwd=elsewhere, env=environment, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr[-2000:]
-    module, reader, heads, missing = done.stdout.splitlines()
-    assert Path(module).is_relative_to(site) and Path(reader).is_relative_to(site)
+    module, classifier, heads, missing = done.stdout.splitlines()
+    assert Path(module).is_relative_to(site) and Path(classifier).is_relative_to(site)
     assert int(heads) > 9
     assert "Install the kit again" in missing

@@ -91,7 +91,7 @@ def test_a_run_ends_with_its_diagnosis(tmp_path, capsys):
 
 
 @pytest.mark.parametrize(("name", "size"), [("digits", 32), ("stacked", 28), ("faces", 32)])
-def test_a_reader_tells_the_data_from_one_image_over_and_over(name, size):
+def test_a_classifier_tells_the_data_from_one_image_over_and_over(name, size):
     images = load(name, size=size, count=300)
     evaluate = evaluator(images, 150)
     same, fake = evaluate(images.images[:150]), evaluate(images.images[150:])
@@ -101,8 +101,8 @@ def test_a_reader_tells_the_data_from_one_image_over_and_over(name, size):
     assert one["coverage/g"] < 0.35 and one["recall/g"] < 0.05
 
 
-def test_sets_without_a_reader_are_not_read(monkeypatch, tmp_path):
-    monkeypatch.setenv("LABKIT_DATA", str(tmp_path))  # no reader of MNIST has been trained there
+def test_sets_without_a_classifier_are_not_read(monkeypatch, tmp_path):
+    monkeypatch.setenv("LABKIT_DATA", str(tmp_path))  # no classifier of MNIST has been trained there
     pictures = torch.zeros(8, 1, 28, 28, dtype=torch.uint8)
     assert evaluator(ImageSet("holidays", pictures), 4) is None
     assert evaluator(ImageSet("mnist", pictures), 4) is None

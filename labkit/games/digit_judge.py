@@ -1,11 +1,11 @@
-"""What 1,000 samples of small digits are worth, as the reader of 16-pixel digits sees them."""
+"""What 1,000 samples of small digits are worth, as the classifier of 16-pixel digits sees them."""
 
 from dataclasses import dataclass
 
 import torch
 
 from labkit import metrics
-from labkit.readers import Reader, load_reader
+from labkit.classifiers import Classifier, load_classifier
 
 CLASSES = 10
 
@@ -42,15 +42,15 @@ class Judge:
     """
 
     def __init__(self, real: torch.Tensor):
-        self.reader: Reader = load_reader("digits16")
+        self.classifier: Classifier = load_classifier("digits16")
         self.real = real.float()
-        self.features = self.reader.features(real)
+        self.features = self.classifier.features(real)
 
     def score(self, images: torch.Tensor) -> Score:
         """Measure samples, uint8 (N, 1, H, W)."""
-        features = self.reader.features(images)
+        features = self.classifier.features(images)
         with torch.no_grad():  # what read() says, without a second look at the pictures
-            classes = self.reader.tops["digit"](features).argmax(1)
+            classes = self.classifier.tops["digit"](features).argmax(1)
         shares = metrics.class_histogram(classes, CLASSES)
         near = metrics.precision_recall(self.features, features)
         return Score(

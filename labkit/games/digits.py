@@ -1,9 +1,9 @@
-"""The digits game: a small DCGAN on drawn digits, played seed after seed and measured by a reader.
+"""The digits game: a small DCGAN on drawn digits, played seed after seed and measured by a classifier.
 
 `Digits` says how it is played. With the rates it starts from, Adam's beta1 decides: with 0 nearly every
 class is there after 200 steps; with 0.9 G leaps from one pattern to the next, and draws few at any time.
 `play_digits` trains with `labkit.training.train` and counts what came of it: 1,000 samples, as the digits
-reader sees them.
+classifier sees them.
 """
 
 import math
@@ -76,10 +76,10 @@ class DigitsOutcome:
     Attributes:
         digits, seeds: what was played.
         images: (S, 1000, 1, 16, 16) uint8, of the trained G; black where a seed diverged.
-        shares: (S, 10) float64, the share of each class among them, by the reader of 16-pixel digits; 0 if
-            diverged.
+        shares: (S, 10) float64, the share of each class among them, by the classifier of 16-pixel digits;
+            0 if diverged.
         classes: classes with more than 3 % of the samples, 0 to 10 for each seed.
-        recall, precision: in the reader's features, against 1,000 real images, k = 3, each 0 to 1.
+        recall, precision: in the classifier's features, against 1,000 real images, k = 3, each 0 to 1.
         diversity: the mean distance between samples in pixels, over that of real images; about 1 is healthy.
         duplicates: the share of samples with a near copy among the others, 0 to 1.
         diverged: whether training broke down; all its numbers are 0 then.

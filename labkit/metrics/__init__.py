@@ -2,7 +2,7 @@
 
 - Which modes of a known mixture were found, how sharply, how evenly? `modes_covered` (strict),
   `modes_near` (mild), `high_quality`, `mode_kl`.
-- Which classes does a reader see in the samples? `class_histogram`, `class_kl`, `classes_covered`.
+- Which classes does a classifier see in the samples? `class_histogram`, `class_kl`, `classes_covered`.
 - Do the samples differ from each other as the data do? `pairwise_distance`, `diversity`; are there
   near copies? `duplicates`.
 - How far is the cloud of fakes from the real one? `frechet_distance`, `kernel_distance`.

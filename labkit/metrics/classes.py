@@ -1,4 +1,4 @@
-"""Classes that a reader saw in the samples: how they spread, and how many are there at all.
+"""Classes that a classifier saw in the samples: how they spread, and how many are there at all.
 
 A classifier makes modes countable where nobody knows their centres: so the 1,000 modes of stacked MNIST
 were counted (Che et al. 2017, arXiv:1612.02136; Metz et al. 2017, arXiv:1611.02163).

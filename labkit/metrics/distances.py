@@ -1,6 +1,6 @@
 """Two sets of features as two clouds: how far apart, by their Gaussians or by a kernel.
 
-Both take features of any reader. Values compare only within one reader, one image size and one number
+Both take features of any classifier. Values compare only within one classifier, one image size and one number
 of samples; the published FID and KID use the features of one certain Inception network.
 """
 

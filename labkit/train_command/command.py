@@ -1,7 +1,7 @@
 """What ``labkit train`` does: a recipe, a data set and a budget become a folder of results.
 
 The folder holds TensorBoard events, ``metrics.csv``, ``samples.png``, ``progress.webp``, ``losses.png``,
-``diagnosis.png``, ``checkpoint.pt`` and ``run.json``. Where the kit has a reader for the data, the run's
+``diagnosis.png``, ``checkpoint.pt`` and ``run.json``. Where the kit has a classifier for the data, the run's
 samples are read now and then, so that the diagnosis has more to go by than the losses.
 """
 

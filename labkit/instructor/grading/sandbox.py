@@ -226,7 +226,7 @@ def bubblewrap() -> list[str]:
         command += ["--ro-bind", str(kit / "instructor" / part), f"/kit/labkit/instructor/{part}"]
     if not (kit / "shipped").is_dir():  # a checkout: what ships lies beside the package
         command += ["--ro-bind", str(kit.parent / "pyproject.toml"), "/kit/pyproject.toml"]
-        for part in ("runs", "readers"):
+        for part in ("runs", "classifiers"):
             command += ["--ro-bind", str(shipped(part)), f"/kit/data/{part}"]
     command += ["--chdir", scratch()]
     for top in (*hidden, "/dev", "/"):

@@ -1,6 +1,6 @@
-"""What ``labkit reader`` does: draw pictures, train a reader on them, measure it on fresh ones, keep it.
+"""What ``labkit classifier`` does: draw pictures, train on them, measure on fresh ones, keep the result.
 
-A reader below its bar is not kept: whatever counts classes with it would count its mistakes.
+A classifier below its bar is not kept: whatever counts classes with it would count its mistakes.
 """
 
 import shlex
@@ -14,33 +14,33 @@ from torch.nn import functional
 from tqdm.auto import tqdm
 
 from labkit import settings
-from labkit.data import ImageSet, load
-from labkit.readers import (
+from labkit.classifiers import (
     TRAINED_HERE,
+    Classifier,
+    ClassifierError,
     Head,
     Plan,
-    Reader,
-    ReaderError,
     kept_weights,
     path_of,
     plan_of,
     save_file,
 )
+from labkit.data import ImageSet, load
 from labkit.training.precision import choose
 
 _BATCH = 128
-_FRESH = 5_000  # pictures that the reader is measured on
+_FRESH = 5_000  # pictures that the classifier is measured on
 _REAL_FRESH = 10_000  # all test pictures of a real set
 _FRESH_SEED = 1_000_003  # added to the seed of the training pictures
 
 
 class BarMissed(RuntimeError):
-    """The trained reader is not good enough; the message says in what."""
+    """The trained classifier is not good enough; the message says in what."""
 
 
 @dataclass(frozen=True)
 class Request:
-    """The command line of ``labkit reader``; None means the default."""
+    """The command line of ``labkit classifier``; None means the default."""
 
     name: str
     out: Path | None = None
@@ -48,27 +48,27 @@ class Request:
     seed: int = 1
 
 
-def run(request: Request, say: Callable[[str], None] = print) -> Reader:
-    """Train a reader, print what it reaches, and write its file.
+def run(request: Request, say: Callable[[str], None] = print) -> Classifier:
+    """Train a classifier, print what it reaches, and write its file.
 
     Raises:
-        ReaderError, DataError, SettingsError, MissingFileError: one line that says what to do.
+        ClassifierError, DataError, SettingsError, MissingFileError: one line that says what to do.
         BarMissed: it was measured and is not good enough; no file was written.
     """
     plan = plan_of(request.name)
     count = plan.images if request.images is None else request.images
     if count < 2 * _BATCH:
-        raise ReaderError(f"--images {count}: a reader needs at least {2 * _BATCH} pictures.")
+        raise ClassifierError(f"--images {count}: a classifier needs at least {2 * _BATCH} pictures.")
     out = Path(request.out) if request.out is not None else path_of(request.name)
     began = time.process_time()
     known, fresh = _pictures(request, plan, count)
     out.parent.mkdir(parents=True, exist_ok=True)  # not to find out after the training
     if out.is_dir():
-        raise ReaderError(f"--out {out}: this is a folder, not a file.")
-    reader = train(plan, known, seed=request.seed)
-    reader.load_state_dict(kept_weights(reader))
-    reader.heads = measured(reader.heads, reader.read(fresh.images), fresh.factors)
-    reader.about = {
+        raise ClassifierError(f"--out {out}: this is a folder, not a file.")
+    classifier = train(plan, known, seed=request.seed)
+    classifier.load_state_dict(kept_weights(classifier))
+    classifier.heads = measured(classifier.heads, classifier.read(fresh.images), fresh.factors)
+    classifier.about = {
         "command": _command(request),
         "images": len(known),
         "seed": request.seed,
@@ -76,40 +76,40 @@ def run(request: Request, say: Callable[[str], None] = print) -> Reader:
         "minutes": round((time.process_time() - began) / 60, 1),
         "source": known.source,
     }
-    say(table(reader))
-    missed = [h for h in reader.heads if h.reached < plan.bars.get(h.name, h.reached)]
+    say(table(classifier))
+    missed = [h for h in classifier.heads if h.reached < plan.bars.get(h.name, h.reached)]
     if missed:
         worst = min(missed, key=lambda h: h.reached)
         raise BarMissed(
             f"{worst.name} is read right in {worst.reached:.1%} of {len(fresh):,} fresh pictures, "
-            f"{plan.bars[worst.name]:.0%} is the bar; the reader was not kept. "
+            f"{plan.bars[worst.name]:.0%} is the bar; the classifier was not kept. "
             "Train on more pictures with --images."
         )
-    save_file(reader, out)
+    save_file(classifier, out)
     say(f"{out}: {out.stat().st_size / 1e3:,.0f} kB")
-    return reader
+    return classifier
 
 
-def train(plan: Plan, known: ImageSet, *, seed: int = 1) -> Reader:
-    """Train a reader on pictures whose factors are known.
+def train(plan: Plan, known: ImageSet, *, seed: int = 1) -> Classifier:
+    """Train a classifier on pictures whose factors are known.
 
-    The pictures are moved, blurred and made noisy a little, anew each time, so that the reader does not
+    The pictures are moved, blurred and made noisy a little, anew each time, so that the classifier does not
     hang on details that no generated picture gets quite right.
     """
     device = settings.current().device
     generator = torch.Generator().manual_seed(seed)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        reader = Reader(plan.heads, image_size=plan.image_size, channels=plan.channels)
-    reader = reader.to(device)
-    precision = choose(device, reader)
-    precision.lay_out(reader)
+        classifier = Classifier(plan.heads, image_size=plan.image_size, channels=plan.channels)
+    classifier = classifier.to(device)
+    precision = choose(device, classifier)
+    precision.lay_out(classifier)
     steps_per_epoch = len(known) // _BATCH
-    optimizer, schedule = _optimizer(reader, plan.epochs * steps_per_epoch)
+    optimizer, schedule = _optimizer(classifier, plan.epochs * steps_per_epoch)
     targets = {head.name: _target(head, known.factors[head.name]) for head in plan.heads}
     by_name = {head.name: head for head in plan.heads}
     visible = {head.name: _visible(head, by_name, known.factors) for head in plan.heads}
-    reader.train()
+    classifier.train()
     with tqdm(total=plan.epochs * steps_per_epoch, desc=f"Training on {known.name}", unit=" steps") as bar:
         for _ in range(plan.epochs):
             order = torch.randperm(len(known), generator=generator)
@@ -118,7 +118,7 @@ def train(plan: Plan, known: ImageSet, *, seed: int = 1) -> Reader:
                     _augmented(known.images[chosen], plan, generator).to(device)
                 )
                 with precision.autocast():
-                    answers = reader(images)
+                    answers = classifier(images)
                 loss = _loss(plan.heads, answers, targets, visible, chosen)
                 optimizer.zero_grad(set_to_none=True)
                 loss.backward()
@@ -126,8 +126,8 @@ def train(plan: Plan, known: ImageSet, *, seed: int = 1) -> Reader:
                 schedule.step()
                 bar.update()
             bar.set_postfix(loss=f"{loss.item():.3f}")
-    _settle(reader, known.images[: 40 * _BATCH])
-    return reader.to("cpu", memory_format=torch.contiguous_format).eval()
+    _settle(classifier, known.images[: 40 * _BATCH])
+    return classifier.to("cpu", memory_format=torch.contiguous_format).eval()
 
 
 def measured(
@@ -146,10 +146,10 @@ def measured(
     return tuple(heads)
 
 
-def table(reader: Reader) -> str:
-    """What a reader reaches, factor by factor, as a table in Markdown."""
+def table(classifier: Classifier) -> str:
+    """What a classifier reaches, factor by factor, as a table in Markdown."""
     rows = [("factor", "kind", "on fresh pictures", "where"), ("---", "---", "---", "---")]
-    for head in reader.heads:
+    for head in classifier.heads:
         kind = f"{len(head.values)} classes" if head.kind == "class" else "number"
         reached = f"{head.reached:.2%} right" if head.kind == "class" else f"R² {head.reached:.2f}"
         where = "; ".join(f"{other}: {', '.join(classes)}" for other, classes in head.seen.items())
@@ -162,18 +162,20 @@ def _pictures(request: Request, plan: Plan, count: int) -> tuple[ImageSet, Image
     if request.name in TRAINED_HERE:
         known = load(plan.data, size=plan.image_size, count=count)
         if known.name != plan.data:
-            raise ReaderError(f"The reader of {request.name} needs the real pictures, and they are not here.")
+            raise ClassifierError(
+                f"The classifier of {request.name} needs the real pictures, and they are not here."
+            )
         return known, load(f"{plan.data}-test", size=plan.image_size, count=_REAL_FRESH)
     known = load(plan.data, size=plan.image_size, count=count, seed=request.seed)
     other = request.seed + _FRESH_SEED
     return known, load(plan.data, size=plan.image_size, count=_FRESH, seed=other)
 
 
-def _optimizer(reader: Reader, steps: int):
+def _optimizer(classifier: Classifier, steps: int):
     """AdamW (Loshchilov and Hutter 2019) and one cycle of the rate (Smith and Topin 2018)."""
     groups = [
-        {"params": [p for p in reader.parameters() if p.ndim > 1], "weight_decay": 0.05},
-        {"params": [p for p in reader.parameters() if p.ndim <= 1], "weight_decay": 0.0},
+        {"params": [p for p in classifier.parameters() if p.ndim > 1], "weight_decay": 0.05},
+        {"params": [p for p in classifier.parameters() if p.ndim <= 1], "weight_decay": 0.0},
     ]
     optimizer = torch.optim.AdamW(groups, lr=2e-3, betas=(0.9, 0.99))
     return optimizer, torch.optim.lr_scheduler.OneCycleLR(optimizer, 4e-3, total_steps=steps, pct_start=0.15)
@@ -235,19 +237,19 @@ def _augmented(images: torch.Tensor, plan: Plan, generator: torch.Generator) -> 
 
 
 @torch.no_grad()
-def _settle(reader: Reader, images: torch.Tensor) -> None:
+def _settle(classifier: Classifier, images: torch.Tensor) -> None:
     """Take the means and variances of all batch norms anew: over clean pictures, in full precision."""
-    device = next(reader.parameters()).device
-    norms = [m for m in reader.modules() if isinstance(m, torch.nn.BatchNorm1d | torch.nn.BatchNorm2d)]
+    device = next(classifier.parameters()).device
+    norms = [m for m in classifier.modules() if isinstance(m, torch.nn.BatchNorm1d | torch.nn.BatchNorm2d)]
     for norm in norms:
         norm.reset_running_stats()
         norm.momentum = None  # the plain mean over all batches
     for batch in images[: len(images) // _BATCH * _BATCH].split(_BATCH):
-        reader.trunk(batch.to(device).float().div_(127.5).sub_(1.0))
+        classifier.trunk(batch.to(device).float().div_(127.5).sub_(1.0))
 
 
 def _command(request: Request) -> str:
-    words = ["labkit", "reader", request.name]
+    words = ["labkit", "classifier", request.name]
     words += ["--images", str(request.images)] if request.images is not None else []
     words += ["--seed", str(request.seed)] if request.seed != Request.seed else []
     return shlex.join(words)

@@ -1,4 +1,4 @@
-"""Readers read what the kit draws, say what they cannot read, and are small plain files."""
+"""Classifiers read what the kit draws, say what they cannot read, and are small plain files."""
 
 import pickle
 import re
@@ -7,23 +7,23 @@ from dataclasses import replace
 import pytest
 import torch
 
-from labkit import cli, reader_command
-from labkit.data import ImageSet
-from labkit.files import shipped
-from labkit.readers import (
+from labkit import classifier_command, cli
+from labkit.classifiers import (
     SHIPPED,
+    Classifier,
+    ClassifierError,
     Head,
-    Reader,
-    ReaderError,
+    load_classifier,
     load_file,
-    load_reader,
     path_of,
     plan_of,
     save_file,
 )
+from labkit.data import ImageSet
+from labkit.files import shipped
 from labkit.synthetic import digits, faces
 
-FRESH = 987_654_321  # a seed that no reader was trained or measured on
+FRESH = 987_654_321  # a seed that no classifier was trained or measured on
 HEADS = (
     Head("shape", "class", ("round", "square")),
     Head("size", "number", (2.0, 6.0), reached=0.5),
@@ -31,12 +31,12 @@ HEADS = (
 
 
 class Seen:
-    """Fresh pictures, what is true of them and what the shipped reader read, once for all tests."""
+    """Fresh pictures, what is true of them and what the shipped classifier read, once for all tests."""
 
     def __init__(self, name, drawn):
         self.images, self.factors = drawn
-        self.reader = load_reader(name)
-        self.read = self.reader.read(self.images)
+        self.classifier = load_classifier(name)
+        self.read = self.classifier.read(self.images)
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +57,7 @@ def digits16_seen():
 @pytest.fixture
 def small():
     torch.manual_seed(0)
-    return Reader(
+    return Classifier(
         HEADS, image_size=16, channels=1, features=8, about={"seed": 3, "command": "by hand"}
     ).eval()
 
@@ -76,10 +76,10 @@ def test_digits_are_read_right(name, request):
 
 
 @pytest.mark.parametrize("name", SHIPPED)
-def test_what_a_reader_says_about_itself_holds_on_fresh_pictures(name, request):
+def test_what_a_classifier_says_about_itself_holds_on_fresh_pictures(name, request):
     seen = request.getfixturevalue(f"{name}_seen")
-    again = reader_command.measured(seen.reader.heads, seen.read, seen.factors)
-    for claimed, found in zip(seen.reader.heads, again, strict=True):
+    again = classifier_command.measured(seen.classifier.heads, seen.read, seen.factors)
+    for claimed, found in zip(seen.classifier.heads, again, strict=True):
         assert abs(claimed.reached - found.reached) < (0.02 if found.kind == "class" else 0.1), found.name
 
 
@@ -91,15 +91,15 @@ def test_numbers_come_in_the_units_of_the_factor(faces_seen):
 @pytest.mark.parametrize("name", SHIPPED)
 def test_features_are_well_scaled(name, request):
     seen = request.getfixturevalue(f"{name}_seen")
-    features = seen.reader.features(seen.images[:600])
-    assert features.shape == (600, seen.reader.feature_count)
+    features = seen.classifier.features(seen.images[:600])
+    assert features.shape == (600, seen.classifier.feature_count)
     assert features.mean(0).abs().max() < 0.25
     assert features.std(0).min() > 0.75 and features.std(0).max() < 1.25
 
 
 @pytest.mark.parametrize("name", SHIPPED)
 def test_the_file_is_small_and_plain(name):
-    path = shipped("readers", f"{name}.pt")
+    path = shipped("classifiers", f"{name}.pt")
     assert path.stat().st_size < 1_000_000
     stored = torch.load(path, weights_only=True)
     assert all(isinstance(value, torch.Tensor) for value in stored["weights"].values())
@@ -109,9 +109,9 @@ def test_the_file_is_small_and_plain(name):
 @pytest.mark.parametrize("name", SHIPPED)
 def test_the_readme_holds_the_table_of_the_file(name):
     readme = shipped("README.md").read_text(encoding="utf-8")
-    reader = load_reader(name)
-    assert reader_command.table(reader) in readme
-    assert f"`{reader.about['command']}`" in readme
+    classifier = load_classifier(name)
+    assert classifier_command.table(classifier) in readme
+    assert f"`{classifier.about['command']}`" in readme
 
 
 def test_a_chunk_more_or_less_changes_nothing(small):
@@ -142,11 +142,11 @@ def test_reading_leaves_the_mode_alone_and_ignores_it(small):
 )
 def test_pictures_that_it_cannot_read_are_refused(small, images, clue):
     for function in (small.read, small.features):
-        with pytest.raises(ReaderError, match=clue):
+        with pytest.raises(ClassifierError, match=clue):
             function(images)
 
 
-def test_a_file_holds_the_whole_reader(small, tmp_path):
+def test_a_file_holds_the_whole_classifier(small, tmp_path):
     path = tmp_path / "new folder" / "small.pt"
     save_file(small, path)
     back = load_file(path)
@@ -161,20 +161,20 @@ def test_a_damaged_or_foreign_file_is_one_clear_line(small, tmp_path):
     save_file(small, path)
     for content in (path.read_bytes()[:2000], b"", b"PK not a zip", pickle.dumps({"format": 1}, protocol=2)):
         path.write_bytes(content)
-        with pytest.raises(ReaderError, match="small.pt is damaged .*train it again"):
+        with pytest.raises(ClassifierError, match="small.pt is damaged .*train it again"):
             load_file(path)
     torch.save({"format": 99}, path)
-    with pytest.raises(ReaderError, match="another version"):
+    with pytest.raises(ClassifierError, match="another version"):
         load_file(path)
 
 
-def test_a_reader_that_is_not_there_names_its_command(tmp_path, monkeypatch):
+def test_a_classifier_that_is_not_there_names_its_command(tmp_path, monkeypatch):
     monkeypatch.setenv("LABKIT_DATA", str(tmp_path))
-    with pytest.raises(ReaderError, match="labkit reader mnist"):
-        load_reader("mnist")
-    with pytest.raises(ReaderError, match="choose one of digits, digits16, faces, mnist"):
-        load_reader("cats")
-    assert path_of("mnist") == tmp_path / "readers" / "mnist.pt"
+    with pytest.raises(ClassifierError, match="labkit classifier mnist"):
+        load_classifier("mnist")
+    with pytest.raises(ClassifierError, match="choose one of digits, digits16, faces, mnist"):
+        load_classifier("cats")
+    assert path_of("mnist") == tmp_path / "classifiers" / "mnist.pt"
 
 
 def test_measured_counts_only_where_a_factor_is_seen(small):
@@ -183,7 +183,7 @@ def test_measured_counts_only_where_a_factor_is_seen(small):
     read = small.read(images)
     shape = torch.arange(40) % 2
     size = torch.where(shape > 0, read["size"], torch.full((40,), 6.0))
-    heads = reader_command.measured(small.heads, read, {"shape": shape, "size": size})
+    heads = classifier_command.measured(small.heads, read, {"shape": shape, "size": size})
     assert heads[0].reached == pytest.approx((read["shape"] == shape).double().mean().item(), abs=1e-4)
     assert heads[1].reached > 0.99  # wrong everywhere else
 
@@ -195,25 +195,28 @@ def test_training_reads_what_it_was_shown():
     level = torch.rand(768)
     images = (bright * 120 + 100 * level).to(torch.uint8)[:, None, None, None].expand(-1, 1, 16, 16).clone()
     heads = (Head("bright", "class", ("no", "yes")), Head("level", "number", (0.0, 1.0)))
-    plan = reader_command.Plan("x", 16, 1, heads, images=512, epochs=6, bars={})
+    plan = classifier_command.Plan("x", 16, 1, heads, images=512, epochs=6, bars={})
     known = ImageSet("x", images[:512], {"bright": bright[:512], "level": level[:512]})
     fresh = ImageSet("x", images[512:], {"bright": bright[512:], "level": level[512:]})
-    first, second = reader_command.train(plan, known, seed=2), reader_command.train(plan, known, seed=2)
-    heads = reader_command.measured(heads, first.read(fresh.images), fresh.factors)
+    first, second = (
+        classifier_command.train(plan, known, seed=2),
+        classifier_command.train(plan, known, seed=2),
+    )
+    heads = classifier_command.measured(heads, first.read(fresh.images), fresh.factors)
     reached = {head.name: head.reached for head in heads}
     assert reached["bright"] > 0.95 and reached["level"] > 0.5, reached
     assert torch.equal(first.features(images), second.features(images))  # the seed decides
 
 
-def test_the_command_keeps_no_reader_below_its_bar(tmp_path, monkeypatch, capsys):
+def test_the_command_keeps_no_classifier_below_its_bar(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("LABKIT_DATA", str(tmp_path / "cache"))
-    monkeypatch.setattr(reader_command, "_FRESH", 50)
+    monkeypatch.setattr(classifier_command, "_FRESH", 50)
     out = tmp_path / "digits.pt"
-    assert cli.main(["reader", "digits", "--images", "256", "--out", str(out)]) == 1
+    assert cli.main(["classifier", "digits", "--images", "256", "--out", str(out)]) == 1
     told = capsys.readouterr()
     assert re.search(r"\| digit \| 10 classes \| [\d.]+% right \| everywhere \|", told.out)
     complaint = told.err.splitlines()[-1]
-    assert complaint.startswith("labkit reader: ") and "99% is the bar" in complaint
+    assert complaint.startswith("labkit classifier: ") and "99% is the bar" in complaint
     assert not out.exists()
 
 
@@ -227,29 +230,29 @@ def _bars(count: int) -> ImageSet:
     return ImageSet("mnist", images, {"digit": digit}, "made up")
 
 
-def test_the_reader_of_mnist_is_measured_on_the_test_set_and_found_where_it_was_put(
+def test_the_classifier_of_mnist_is_measured_on_the_test_set_and_found_where_it_was_put(
     tmp_path, monkeypatch, capsys
 ):
     sets = {"mnist": _bars(640), "mnist-test": _bars(100)}
-    monkeypatch.setattr(reader_command, "load", lambda name, **_: sets[name])
+    monkeypatch.setattr(classifier_command, "load", lambda name, **_: sets[name])
     monkeypatch.setattr(
-        reader_command, "plan_of", lambda name: replace(plan_of(name), shift=0, bars={"digit": 0.9})
+        classifier_command, "plan_of", lambda name: replace(plan_of(name), shift=0, bars={"digit": 0.9})
     )
     monkeypatch.setenv("LABKIT_DATA", str(tmp_path))
-    assert cli.main(["reader", "mnist", "--images", "640"]) == 0
-    reader = load_reader("mnist")
+    assert cli.main(["classifier", "mnist", "--images", "640"]) == 0
+    classifier = load_classifier("mnist")
     assert "mnist.pt" in capsys.readouterr().out
-    assert reader.heads[0].reached >= 0.9 and reader.about["fresh_images"] == 100
-    assert (reader.read(sets["mnist"].images)["digit"] == sets["mnist"].factors["digit"]).all()
+    assert classifier.heads[0].reached >= 0.9 and classifier.about["fresh_images"] == 100
+    assert (classifier.read(sets["mnist"].images)["digit"] == sets["mnist"].factors["digit"]).all()
 
 
 def test_the_twin_is_not_taken_for_mnist(tmp_path, monkeypatch, capsys):
     twin = replace(_bars(640), name="digits")
-    monkeypatch.setattr(reader_command, "load", lambda name, **_: twin)
+    monkeypatch.setattr(classifier_command, "load", lambda name, **_: twin)
     monkeypatch.setenv("LABKIT_DATA", str(tmp_path))
-    assert cli.main(["reader", "mnist"]) == 2
+    assert cli.main(["classifier", "mnist"]) == 2
     assert "needs the real pictures" in capsys.readouterr().err
-    assert not (tmp_path / "readers").exists()
+    assert not (tmp_path / "classifiers").exists()
 
 
 @pytest.mark.parametrize(
@@ -265,7 +268,7 @@ def test_the_twin_is_not_taken_for_mnist(tmp_path, monkeypatch, capsys):
 def test_a_wrong_command_line_is_one_line(argv, clue, capsys, tmp_path, monkeypatch):
     monkeypatch.setenv("LABKIT_DATA", str(tmp_path))
     try:
-        code = cli.main(["reader", *argv])
+        code = cli.main(["classifier", *argv])
     except SystemExit as stop:
         code = stop.code
     told = capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""The network of a reader: one convolutional trunk, one linear head for each factor it reads."""
+"""The network of a classifier: one convolutional trunk, one linear head for each factor it reads."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,13 +10,13 @@ _AT_ONCE = 250  # images in one pass, so that a large set needs no large memory
 _WIDTHS = (32, 64, 112, 112)  # channels after each halving, and as many halvings as the picture takes
 
 
-class ReaderError(ValueError):
-    """A reader that is not there, or pictures that it cannot read; the message says what to do."""
+class ClassifierError(ValueError):
+    """A classifier that is not there, or pictures that it cannot read; the message says what to do."""
 
 
 @dataclass(frozen=True)
 class Head:
-    """One factor that a reader reads.
+    """One factor that a classifier reads.
 
     Attributes:
         name: the factor.
@@ -37,7 +37,7 @@ class Head:
     seen: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
-class Reader(nn.Module):
+class Classifier(nn.Module):
     """The network. Its attributes are ``heads`` (one `Head` per factor), ``image_size``, ``channels``.
 
     Args:
@@ -78,14 +78,14 @@ class Reader(nn.Module):
         """Read the factors of pictures.
 
         Args:
-            images: uint8 (N, C, H, W), of the reader's own size and channels, on any device.
+            images: uint8 (N, C, H, W), of the classifier's own size and channels, on any device.
 
         Returns:
             factor -> (N,): int64 class indices or float32 numbers within the factor's range, on the
             device of the images.
 
         Raises:
-            ReaderError: images of another shape or type.
+            ClassifierError: images of another shape or type.
         """
         answers = self._in_chunks(self, images)
         return {head.name: _decode(head, answers[head.name]) for head in self.heads}
@@ -113,10 +113,12 @@ class Reader(nn.Module):
         wanted = (self.channels, self.image_size, self.image_size)
         if not isinstance(images, torch.Tensor) or images.dtype != torch.uint8:
             kind = images.dtype if isinstance(images, torch.Tensor) else type(images).__name__
-            raise ReaderError(f"A reader takes uint8 images (0..255), not {kind}: use to_uint8 first.")
+            raise ClassifierError(
+                f"A classifier takes uint8 images (0..255), not {kind}: use to_uint8 first."
+            )
         if images.ndim != 4 or tuple(images.shape[1:]) != wanted:
-            raise ReaderError(
-                f"This reader takes images of shape (N, {', '.join(map(str, wanted))}), "
+            raise ClassifierError(
+                f"This classifier takes images of shape (N, {', '.join(map(str, wanted))}), "
                 f"not {tuple(images.shape)}: resize them first."
             )
 

@@ -1,16 +1,16 @@
-"""What each reader is trained on, what it reads, and how good it must be."""
+"""What each classifier is trained on, what it reads, and how good it must be."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from labkit.readers.network import Head
-from labkit.readers.store import path_of
+from labkit.classifiers.network import Head
+from labkit.classifiers.store import path_of
 from labkit.synthetic import digits, faces
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How the reader of one data set is made.
+    """How the classifier of one data set is made.
 
     Attributes:
         data: the data set that it is trained on.
@@ -35,7 +35,7 @@ class Plan:
 
 
 def plan_of(name: str) -> Plan:
-    """The plan of a data set that has a reader."""
+    """The plan of a data set that has a classifier."""
     path_of(name)  # complains about a name that nobody knows
     if name == "faces":
         heads = _heads(faces.FACTORS, unseen=("blobs",), seen=_faces_seen())
@@ -46,7 +46,7 @@ def plan_of(name: str) -> Plan:
         return Plan("digits", 28, 1, heads, images=40_000, epochs=8, bars={"digit": 0.99}, shift=1)
     heads = (Head("digit", "class", tuple("0123456789")),)
     if name == "digits16":
-        # Digits drawn small, for games that train in seconds. Shown them enlarged, the reader of 28 pixels
+        # Digits drawn small, for games that train in seconds. On enlarged ones, the classifier of 28 pixels
         # takes a generator's rough zeros and ones for other digits. At 16 there is nothing left to blur.
         return Plan("digits", 16, 1, heads, images=30_000, epochs=6, bars={"digit": 0.99}, soften=False)
     return Plan("mnist", 28, 1, heads, images=60_000, epochs=6, bars={"digit": 0.99}, shift=2)
@@ -66,7 +66,7 @@ def _heads(factors: Iterable[faces.Factor], *, unseen: tuple[str, ...], seen: Ma
 
     Unseen are numbers of a throw of dice (``blobs``, ``hand``), of which near ones give pictures that are
     not alike, how far a hand may stray (``wobble``), which does not show how far it did, and how ragged an
-    edge is (``edge``), which is less than the noise that readers learn to overlook.
+    edge is (``edge``), which is less than the noise that classifiers learn to overlook.
     """
     read = [factor for factor in factors if factor.name not in unseen]
     return tuple(Head(f.name, f.kind, f.values, seen=(seen or {}).get(f.name, {})) for f in read)

@@ -72,7 +72,9 @@ def test_an_installed_wheel_reads_its_own_classifiers(wheel, tmp_path):
     elsewhere.mkdir()
     zipfile.ZipFile(wheel).extractall(site)
     code = (
-        "import labkit, torch\nfrom labkit.files import shipped\nfrom labkit.classifiers import load_classifier\n"
+        "import labkit, torch\n"
+        "from labkit.files import shipped\n"
+        "from labkit.classifiers import load_classifier\n"
         "classifier = load_classifier('faces')\n"
         "print(labkit.__file__, shipped('classifiers', 'faces.pt'), len(classifier.heads), sep='\\n')\n"
         "try: shipped('classifiers', 'no.pt')\n"

@@ -7,17 +7,19 @@ from dataclasses import replace
 import pytest
 import torch
 
-from labkit import classifier_command, cli
+from labkit import cli
 from labkit.classifiers import (
     SHIPPED,
     Classifier,
     ClassifierError,
     Head,
+    Plan,
     load_classifier,
     load_file,
     path_of,
     plan_of,
     save_file,
+    training,
 )
 from labkit.data import ImageSet
 from labkit.files import shipped
@@ -78,7 +80,7 @@ def test_digits_are_read_right(name, request):
 @pytest.mark.parametrize("name", SHIPPED)
 def test_what_a_classifier_says_about_itself_holds_on_fresh_pictures(name, request):
     seen = request.getfixturevalue(f"{name}_seen")
-    again = classifier_command.measured(seen.classifier.heads, seen.read, seen.factors)
+    again = training.measured(seen.classifier.heads, seen.read, seen.factors)
     for claimed, found in zip(seen.classifier.heads, again, strict=True):
         assert abs(claimed.reached - found.reached) < (0.02 if found.kind == "class" else 0.1), found.name
 
@@ -110,7 +112,7 @@ def test_the_file_is_small_and_plain(name):
 def test_the_readme_holds_the_table_of_the_file(name):
     readme = shipped("README.md").read_text(encoding="utf-8")
     classifier = load_classifier(name)
-    assert classifier_command.table(classifier) in readme
+    assert training.table(classifier) in readme
     assert f"`{classifier.about['command']}`" in readme
 
 
@@ -183,7 +185,7 @@ def test_measured_counts_only_where_a_factor_is_seen(small):
     read = small.read(images)
     shape = torch.arange(40) % 2
     size = torch.where(shape > 0, read["size"], torch.full((40,), 6.0))
-    heads = classifier_command.measured(small.heads, read, {"shape": shape, "size": size})
+    heads = training.measured(small.heads, read, {"shape": shape, "size": size})
     assert heads[0].reached == pytest.approx((read["shape"] == shape).double().mean().item(), abs=1e-4)
     assert heads[1].reached > 0.99  # wrong everywhere else
 
@@ -195,14 +197,14 @@ def test_training_reads_what_it_was_shown():
     level = torch.rand(768)
     images = (bright * 120 + 100 * level).to(torch.uint8)[:, None, None, None].expand(-1, 1, 16, 16).clone()
     heads = (Head("bright", "class", ("no", "yes")), Head("level", "number", (0.0, 1.0)))
-    plan = classifier_command.Plan("x", 16, 1, heads, images=512, epochs=6, bars={})
+    plan = Plan("x", 16, 1, heads, images=512, epochs=6, bars={})
     known = ImageSet("x", images[:512], {"bright": bright[:512], "level": level[:512]})
     fresh = ImageSet("x", images[512:], {"bright": bright[512:], "level": level[512:]})
     first, second = (
-        classifier_command.train(plan, known, seed=2),
-        classifier_command.train(plan, known, seed=2),
+        training.train(plan, known, seed=2),
+        training.train(plan, known, seed=2),
     )
-    heads = classifier_command.measured(heads, first.read(fresh.images), fresh.factors)
+    heads = training.measured(heads, first.read(fresh.images), fresh.factors)
     reached = {head.name: head.reached for head in heads}
     assert reached["bright"] > 0.95 and reached["level"] > 0.5, reached
     assert torch.equal(first.features(images), second.features(images))  # the seed decides
@@ -210,7 +212,7 @@ def test_training_reads_what_it_was_shown():
 
 def test_the_command_keeps_no_classifier_below_its_bar(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("LABKIT_DATA", str(tmp_path / "cache"))
-    monkeypatch.setattr(classifier_command, "_FRESH", 50)
+    monkeypatch.setattr(training, "_FRESH", 50)
     out = tmp_path / "digits.pt"
     assert cli.main(["classifier", "digits", "--images", "256", "--out", str(out)]) == 1
     told = capsys.readouterr()
@@ -234,9 +236,9 @@ def test_the_classifier_of_mnist_is_measured_on_the_test_set_and_found_where_it_
     tmp_path, monkeypatch, capsys
 ):
     sets = {"mnist": _bars(640), "mnist-test": _bars(100)}
-    monkeypatch.setattr(classifier_command, "load", lambda name, **_: sets[name])
+    monkeypatch.setattr(training, "load", lambda name, **_: sets[name])
     monkeypatch.setattr(
-        classifier_command, "plan_of", lambda name: replace(plan_of(name), shift=0, bars={"digit": 0.9})
+        training, "plan_of", lambda name: replace(plan_of(name), shift=0, bars={"digit": 0.9})
     )
     monkeypatch.setenv("LABKIT_DATA", str(tmp_path))
     assert cli.main(["classifier", "mnist", "--images", "640"]) == 0
@@ -248,7 +250,7 @@ def test_the_classifier_of_mnist_is_measured_on_the_test_set_and_found_where_it_
 
 def test_the_twin_is_not_taken_for_mnist(tmp_path, monkeypatch, capsys):
     twin = replace(_bars(640), name="digits")
-    monkeypatch.setattr(classifier_command, "load", lambda name, **_: twin)
+    monkeypatch.setattr(training, "load", lambda name, **_: twin)
     monkeypatch.setenv("LABKIT_DATA", str(tmp_path))
     assert cli.main(["classifier", "mnist"]) == 2
     assert "needs the real pictures" in capsys.readouterr().err

@@ -7,8 +7,8 @@ import pytest
 import torch
 import torchvision
 
-from labkit import doctor
-from labkit.doctor import findings, looks
+from labkit import cli, doctor
+from labkit.doctor import checks, findings
 from tests.data_helpers import jpegs, write_zip
 
 
@@ -25,7 +25,7 @@ def finding(thing: str) -> doctor.Finding:
 
 
 def test_this_machine_runs_the_labs_and_every_thing_has_its_line(capsys):
-    assert doctor.main([]) == 0
+    assert cli.main(["doctor"]) == 0
     said = capsys.readouterr().out
     for thing in (
         "Python",
@@ -58,7 +58,7 @@ def test_a_torchvision_that_does_not_fit_its_torch(monkeypatch, capsys):
         raise RuntimeError("operator torchvision::nms does not exist")
 
     monkeypatch.setattr(torchvision.ops, "nms", broken)
-    assert doctor.main([]) == 1
+    assert cli.main(["doctor"]) == 1
     said = capsys.readouterr().out
     assert "✗ fix  torchvision" in said and "nms does not exist" in said
     assert "pip install --force-reinstall torch torchvision" in said
@@ -83,31 +83,31 @@ def test_without_torch_the_doctor_still_reports(monkeypatch):
     assert not found.ready
     states = {finding.thing: finding for finding in found.findings}
     assert states["torch"].state == "fix" and "make lab" in states["torch"].advice
-    assert states["memory"].text == "not looked at: needs torch" and states["Python"].state == "ok"
+    assert states["memory"].text == "not checked: needs torch" and states["Python"].state == "ok"
 
 
 def test_a_missing_package_is_named_with_its_cure(monkeypatch):
-    real = looks.importlib.util.find_spec
+    real = checks.importlib.util.find_spec
     monkeypatch.setattr(
-        looks.importlib.util, "find_spec", lambda name: None if name == "ipywidgets" else real(name)
+        checks.importlib.util, "find_spec", lambda name: None if name == "ipywidgets" else real(name)
     )
     assert finding("ipywidgets").state == "fix" and "pip install ipywidgets" in finding("ipywidgets").advice
 
 
 def test_a_full_disk(monkeypatch):
-    usage = looks.shutil.disk_usage("/")._replace(free=10**8)
-    monkeypatch.setattr(looks.shutil, "disk_usage", lambda _: usage)
+    usage = checks.shutil.disk_usage("/")._replace(free=10**8)
+    monkeypatch.setattr(checks.shutil, "disk_usage", lambda _: usage)
     assert finding("disk").state == "fix" and "LABKIT_DATA" in finding("disk").advice
 
 
 def test_little_memory_is_a_note_and_no_failure(monkeypatch):
-    monkeypatch.setattr(looks, "ram", lambda: (8 * 2**30, 2**30))
+    monkeypatch.setattr(checks, "main_memory", lambda: (8 * 2**30, 2**30))
     assert finding("memory").state == "note" and "1.0 of 8.0 GiB free" in finding("memory").text
     assert doctor.report().ready
 
 
 def test_memory_is_that_of_this_machine():
-    total, free = looks.ram()
+    total, free = checks.main_memory()
     assert 2**28 < free <= total < 2**45
 
 

@@ -9,12 +9,14 @@ ROOT = Path(__file__).resolve().parent.parent
 FLOORS = {
     0: ("labkit", "settings", "files"),
     1: ("synthetic", "networks", "losses", "logbook", "plots", "metrics"),
-    2: ("data", "training", "classifiers"),
-    3: ("recipes", "diagnosis", "games"),
-    4: ("widgets", "exercises"),
-    5: ("checks", "notebook"),
-    6: ("instructor", "hand_in", "doctor", "train_command", "classifier_command"),
-    7: ("cli",),
+    2: ("data", "training"),
+    3: ("recipes", "diagnosis", "classifiers"),
+    4: ("games",),
+    5: ("widgets", "exercises"),
+    6: ("checks", "notebook"),
+    7: ("instructor", "hand_in", "doctor"),
+    8: ("commands",),
+    9: ("cli",),
 }
 FLOOR = {name: floor for floor, names in FLOORS.items() for name in names}
 MODULES = sorted((ROOT / "labkit").rglob("*.py"))

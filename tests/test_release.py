@@ -10,6 +10,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from PIL import Image
 
+from labkit import cli
 from labkit.exercises.spec import Exercise, Written
 from labkit.instructor import course as courses
 from labkit.instructor import markers, release, running
@@ -170,16 +171,16 @@ def test_a_student_notebook_may_stop_only_at_a_blank(kit, capsys):
     notebook = nbformat.read(kit.solutions[0], as_version=4)
     notebook.cells.append(new_code_cell("print(answer)"))
     nbformat.write(notebook, kit.solutions[0])
-    assert release.main(["--root", str(kit.root)]) == 1
+    assert cli.main(["release", "--root", str(kit.root)]) == 1
     assert "cell 7, untouched: NameError" in capsys.readouterr().err
 
 
 def test_a_stray_student_notebook_and_a_missing_folder_are_named(kit, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(release.running, "stops_at_blanks", lambda *a: set())
     (kit.root / "notebooks" / "10_old.ipynb").write_text("{}")
-    assert release.main(["--root", str(kit.root)]) == 1
+    assert cli.main(["release", "--root", str(kit.root)]) == 1
     assert "10_old.ipynb has no solution" in capsys.readouterr().err
-    assert release.main(["--root", str(tmp_path / "nowhere")]) == 1
+    assert cli.main(["release", "--root", str(tmp_path / "nowhere")]) == 1
     assert "run this from the kit's folder" in capsys.readouterr().err
 
 

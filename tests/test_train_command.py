@@ -16,11 +16,11 @@ import torch
 from PIL import Image
 
 from labkit import cli
+from labkit.commands.run_folder import evaluator
 from labkit.data import ImageSet, load
 from labkit.diagnosis import VERDICTS, diagnose
 from labkit.logbook import read
 from labkit.recipes import Recipe
-from labkit.train_command.reading import evaluator
 
 RESULTS = {"metrics.csv", "samples.png", "progress.webp", "losses.png", "checkpoint.pt", "run.json"}
 

@@ -12,7 +12,7 @@ class Finding:
     """One line of the report.
 
     Attributes:
-        thing: what was looked at.
+        thing: what was checked.
         state: ``ok``; ``note`` for something that is fine but worth knowing; ``fix`` for what stops the labs.
         text: what was found.
         advice: what to do, empty when there is nothing to do.

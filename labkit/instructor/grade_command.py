@@ -1,4 +1,4 @@
-"""``labkit grade``: the command line around a batch, and everything that is made from its results."""
+"""What ``labkit grade`` does: a batch, and everything that is made from its results."""
 
 import argparse
 import getpass
@@ -44,14 +44,8 @@ _UNSAFE = (
 )
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: {message}. See {self.prog} --help\n")
-
-
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run ``labkit grade``; return its exit code."""
-    asked = _parser().parse_args(argv)
+def run(asked: argparse.Namespace) -> int:
+    """Run ``labkit grade`` with the arguments of `labkit.commands.grade`; return its exit code."""
     try:
         _usable(asked)
         if asked.self_test:
@@ -73,44 +67,6 @@ def main(argv: Sequence[str] | None = None) -> int:
             file=sys.stderr,
         )
         return 130
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
-        prog="labkit grade",
-        description="Grade notebooks in a sandbox, on fresh inputs, against the solutions.",
-        epilog="docs/instructors.md leads from a fork to the first grades.",
-    )
-    parser.add_argument(
-        "paths",
-        nargs="*",
-        type=Path,
-        metavar="PATH",
-        help="notebooks, folders (one per student, or flat), or the zip that Canvas or Moodle exports",
-    )
-    parser.add_argument("--out", type=Path, metavar="DIR", help="where gradebook, tables and pages go")
-    parser.add_argument("--lab", metavar="NN", help="grade this lab only (default: whatever was handed in)")
-    parser.add_argument("--jobs", type=int, metavar="N", help="processes (default: one per core)")
-    parser.add_argument("--seed", type=int, metavar="S", help="of the fresh inputs (default: random, kept)")
-    parser.add_argument("--resume", action="store_true", help="go on with the last run in DIR")
-    parser.add_argument("--unsafe", action="store_true", help="no sandbox: strangers' code runs as you")
-    parser.add_argument("--dask", default="", metavar="ADDRESS", help="on the workers of this scheduler")
-    parser.add_argument(
-        "--solutions",
-        type=Path,
-        default=Path("solutions"),
-        metavar="DIR",
-        help="the solved notebooks (default: solutions)",
-    )
-    other = parser.add_argument_group("instead of grading")
-    other.add_argument(
-        "--merge", nargs="+", type=Path, metavar="CSV", help="merge filled-in review sheets into DIR"
-    )
-    other.add_argument("--set", nargs=2, metavar=("STUDENT", "ID=POINTS"), help="set points by hand in DIR")
-    other.add_argument("--reason", default="", metavar="TEXT", help="why, with --set; the student sees it")
-    other.add_argument("--bonus", action="store_true", help="with --set: more points than the exercise has")
-    other.add_argument("--self-test", action="store_true", help="prove the sandbox on this machine")
-    return parser
 
 
 def _usable(asked: argparse.Namespace) -> None:

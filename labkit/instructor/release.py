@@ -5,10 +5,8 @@ of which cells stop at a blank. The last it finds by running the student noteboo
 notebook beside a digest of its sources, so that an unchanged one is not run again.
 """
 
-import argparse
 import hashlib
 import re
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,35 +37,6 @@ class Kit:
 
     def student(self, solution: Path) -> Path:
         return self.root / "notebooks" / solution.name
-
-
-def main(argv: list[str] | None = None) -> int:
-    """``labkit release [--check] [--execute [LAB ...]] [--root DIR]``; 0 when all is well, 1 when not."""
-    parser = argparse.ArgumentParser(prog="labkit release", description=__doc__.split("\n\n")[0])
-    parser.add_argument("--check", action="store_true", help="write nothing; fail where a file would change")
-    parser.add_argument("--force", action="store_true", help="run every student notebook, changed or not")
-    parser.add_argument(
-        "--execute",
-        nargs="*",
-        metavar="LAB",
-        help="first run the solutions of these labs (all, if none is named) and store their figures",
-    )
-    parser.add_argument("--root", type=Path, default=Path.cwd(), help="the kit's folder (default: this one)")
-    options = parser.parse_args(argv)
-    try:
-        drift = release(
-            Kit(options.root.resolve()), check=options.check, force=options.force, execute=options.execute
-        )
-    except (ReleaseError, markers.GrammarError, courses.CourseError, running.RunError) as error:
-        print(f"labkit release: {error}", file=sys.stderr)
-        return 1
-    for path in drift:
-        print(f"{'would change' if options.check else 'wrote'} {path.relative_to(options.root.resolve())}")
-    if options.check and drift:
-        print("labkit release: drift. Edit solutions/, then run `make release`.", file=sys.stderr)
-        return 1
-    print("labkit release: no drift" if not drift else f"labkit release: {len(drift)} files written")
-    return 0
 
 
 def release(

@@ -1,5 +1,6 @@
-"""The looks of the doctor: each looks at one thing and returns one finding. None changes anything."""
+"""The checks of the doctor: each looks at one thing and returns one finding. None changes anything."""
 
+import ctypes
 import importlib.util
 import os
 import platform
@@ -10,7 +11,6 @@ from importlib import metadata
 from pathlib import Path
 
 from labkit.doctor.findings import Finding
-from labkit.doctor.memory import ram
 
 _GIB = 2**30
 _FACES = re.compile(r"^faces-(\d+)-[0-9a-f]+-(\d+)$")  # size and count, as `labkit.data` names its caches
@@ -74,7 +74,7 @@ def memory() -> Finding:
     """Main memory, and that of the GPU where there is one."""
     import torch
 
-    total, free = ram()
+    total, free = main_memory()
     text = f"{free / _GIB:.1f} of {total / _GIB:.1f} GiB free" if total else "unknown on this system"
     if torch.cuda.is_available():
         gpu_free, gpu_total = torch.cuda.mem_get_info()
@@ -82,6 +82,37 @@ def memory() -> Finding:
     if total and free < 2 * _GIB:
         return Finding("memory", "note", text, "the labs want about 2 GiB: close other programs")
     return Finding("memory", "ok", text)
+
+
+def main_memory() -> tuple[int, int]:
+    """In bytes: total and free for us; (0, 0) where the system does not say."""
+    meminfo = Path("/proc/meminfo")
+    if meminfo.exists():
+        entries = dict(line.split(":", 1) for line in meminfo.read_text().splitlines() if ":" in line)
+        kib = {name: int(value.split()[0]) for name, value in entries.items()}
+        return kib["MemTotal"] * 1024, kib.get("MemAvailable", kib["MemFree"]) * 1024
+    if sys.platform == "win32":
+        return _of_windows()
+    if hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
+        total = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+        return total, total  # macOS gives memory back on demand: count all of it
+    return 0, 0
+
+
+def _of_windows() -> tuple[int, int]:
+    class Status(ctypes.Structure):  # MEMORYSTATUSEX of the Windows API
+        _fields_ = [
+            ("length", ctypes.c_ulong),
+            ("load", ctypes.c_ulong),
+            *(
+                (name, ctypes.c_ulonglong)
+                for name in ("total", "free", "pages", "free_pages", "virtual", "free_virtual", "extended")
+            ),
+        ]
+
+    status = Status(length=ctypes.sizeof(Status))
+    ctypes.windll.kernel32.GlobalMemoryStatusEx(ctypes.byref(status))
+    return status.total, status.free
 
 
 def disk() -> Finding:

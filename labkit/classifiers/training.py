@@ -1,4 +1,4 @@
-"""What ``labkit classifier`` does: draw pictures, train on them, measure on fresh ones, keep the result.
+"""How a classifier is made: draw pictures, train on them, measure on fresh ones, keep the result.
 
 A classifier below its bar is not kept: whatever counts classes with it would count its mistakes.
 """
@@ -6,7 +6,7 @@ A classifier below its bar is not kept: whatever counts classes with it would co
 import shlex
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -38,40 +38,44 @@ class BarMissed(RuntimeError):
     """The trained classifier is not good enough; the message says in what."""
 
 
-@dataclass(frozen=True)
-class Request:
-    """The command line of ``labkit classifier``; None means the default."""
-
-    name: str
-    out: Path | None = None
-    images: int | None = None
-    seed: int = 1
-
-
-def run(request: Request, say: Callable[[str], None] = print) -> Classifier:
+def make(
+    name: str,
+    *,
+    out: Path | None = None,
+    images: int | None = None,
+    seed: int = 1,
+    say: Callable[[str], None] = print,
+) -> Classifier:
     """Train a classifier, print what it reaches, and write its file.
+
+    Args:
+        name: ``"digits"``, ``"digits16"``, ``"faces"`` or ``"mnist"``.
+        out: its file; by default where `load_classifier` looks for it.
+        images: how many pictures to train on, at least 256; by default as many as its plan says.
+        seed: of the pictures and of the first weights.
+        say: called with each line for the person at the screen.
 
     Raises:
         ClassifierError, DataError, SettingsError, MissingFileError: one line that says what to do.
         BarMissed: it was measured and is not good enough; no file was written.
     """
-    plan = plan_of(request.name)
-    count = plan.images if request.images is None else request.images
+    plan = plan_of(name)
+    count = plan.images if images is None else images
     if count < 2 * _BATCH:
         raise ClassifierError(f"--images {count}: a classifier needs at least {2 * _BATCH} pictures.")
-    out = Path(request.out) if request.out is not None else path_of(request.name)
+    out = out or path_of(name)
     began = time.process_time()
-    known, fresh = _pictures(request, plan, count)
+    known, fresh = _pictures(name, plan, count, seed)
     out.parent.mkdir(parents=True, exist_ok=True)  # not to find out after the training
     if out.is_dir():
         raise ClassifierError(f"--out {out}: this is a folder, not a file.")
-    classifier = train(plan, known, seed=request.seed)
+    classifier = train(plan, known, seed=seed)
     classifier.load_state_dict(kept_weights(classifier))
     classifier.heads = measured(classifier.heads, classifier.read(fresh.images), fresh.factors)
     classifier.about = {
-        "command": _command(request),
+        "command": _command(name, images, seed),
         "images": len(known),
-        "seed": request.seed,
+        "seed": seed,
         "fresh_images": len(fresh),
         "minutes": round((time.process_time() - began) / 60, 1),
         "source": known.source,
@@ -94,7 +98,7 @@ def train(plan: Plan, known: ImageSet, *, seed: int = 1) -> Classifier:
     """Train a classifier on pictures whose factors are known.
 
     The pictures are moved, blurred and made noisy a little, anew each time, so that the classifier does not
-    hang on details that no generated picture gets quite right.
+    depend on details that no generated picture gets quite right.
     """
     device = settings.current().device
     generator = torch.Generator().manual_seed(seed)
@@ -157,18 +161,15 @@ def table(classifier: Classifier) -> str:
     return "\n".join("| " + " | ".join(row) + " |" for row in rows)
 
 
-def _pictures(request: Request, plan: Plan, count: int) -> tuple[ImageSet, ImageSet]:
+def _pictures(name: str, plan: Plan, count: int, seed: int) -> tuple[ImageSet, ImageSet]:
     """Pictures to learn from, and others to be measured on."""
-    if request.name in TRAINED_HERE:
+    if name in TRAINED_HERE:
         known = load(plan.data, size=plan.image_size, count=count)
         if known.name != plan.data:
-            raise ClassifierError(
-                f"The classifier of {request.name} needs the real pictures, and they are not here."
-            )
+            raise ClassifierError(f"The classifier of {name} needs the real pictures, and they are not here.")
         return known, load(f"{plan.data}-test", size=plan.image_size, count=_REAL_FRESH)
-    known = load(plan.data, size=plan.image_size, count=count, seed=request.seed)
-    other = request.seed + _FRESH_SEED
-    return known, load(plan.data, size=plan.image_size, count=_FRESH, seed=other)
+    known = load(plan.data, size=plan.image_size, count=count, seed=seed)
+    return known, load(plan.data, size=plan.image_size, count=_FRESH, seed=seed + _FRESH_SEED)
 
 
 def _optimizer(classifier: Classifier, steps: int):
@@ -248,8 +249,8 @@ def _settle(classifier: Classifier, images: torch.Tensor) -> None:
         classifier.trunk(batch.to(device).float().div_(127.5).sub_(1.0))
 
 
-def _command(request: Request) -> str:
-    words = ["labkit", "classifier", request.name]
-    words += ["--images", str(request.images)] if request.images is not None else []
-    words += ["--seed", str(request.seed)] if request.seed != Request.seed else []
+def _command(name: str, images: int | None, seed: int) -> str:
+    words = ["labkit", "classifier", name]
+    words += ["--images", str(images)] if images is not None else []
+    words += ["--seed", str(seed)] if seed != 1 else []
     return shlex.join(words)

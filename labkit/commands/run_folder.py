@@ -1,4 +1,4 @@
-"""What ``labkit train`` does: a recipe, a data set and a budget become a folder of results.
+"""A recipe, a data set and a budget become a folder of results: what ``labkit train`` does.
 
 The folder holds TensorBoard events, ``metrics.csv``, ``samples.png``, ``progress.webp``, ``losses.png``,
 ``diagnosis.png``, ``checkpoint.pt`` and ``run.json``. Where the kit has a classifier for the data, the run's
@@ -10,21 +10,31 @@ import math
 import platform
 import sys
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy
 import torch
+from torch.nn import functional
 
 import labkit
 from labkit import plots, recipes, settings
+from labkit.classifiers import Classifier, ClassifierError, load_classifier
 from labkit.data import Batches, ImageSet, load
 from labkit.diagnosis import DIVERGED, FEWEST_STEPS, DiagnosisError, diagnose
 from labkit.files import write_bytes
 from labkit.logbook import is_ours
-from labkit.train_command.reading import evaluator
+from labkit.metrics import precision_recall
 from labkit.training import CHECKPOINT, Run, TrainingError, train
 
+# Which classifier reads which set, and the factors to count; () stands for all of the classifier's.
+_CLASSIFIERS = {
+    "faces": ("faces", ()),
+    "digits": ("digits", ("digit",)),
+    "stacked": ("digits", ("digit",)),
+    "mnist": ("mnist", ("digit",)),
+    "stacked-mnist": ("mnist", ("digit",)),
+}
 _LOG_PACE = 30.0  # seconds between two lines of progress where nobody watches
 # Samples are read ten times a run, but not more often than this: one reading takes as long as three steps
 # of the published sizes, so that it stays below 5 % of the run.
@@ -35,21 +45,28 @@ class UsageError(ValueError):
     """A command line that cannot be carried out; the message says what to change."""
 
 
-@dataclass(frozen=True)
-class Request:
-    """The command line of ``labkit train``; None means the default of the recipe or the machine."""
+def train_into_folder(
+    recipe_name: str,
+    data: str = "faces",
+    *,
+    budget: str | None = None,
+    steps: int | None = None,
+    out: Path | None = None,
+    resume: bool = False,
+    seed: int | None = None,
+    say: Callable[[str], None] = print,
+) -> Run:
+    """Train, write the folder, and return the run. None means the default of the recipe or the machine.
 
-    recipe: str
-    data: str = "faces"
-    budget: str | None = None
-    steps: int | None = None
-    out: Path | None = None
-    resume: bool = False
-    seed: int | None = None
-
-
-def run(request: Request, say: Callable[[str], None] = print) -> Run:
-    """Train, write the folder, and return the run.
+    Args:
+        recipe_name: one of `labkit.recipes`.
+        data: a name or a path that `labkit.data.load` knows.
+        budget: ``"smoke"``, ``"cpu"`` or ``"gpu"``.
+        steps: updates of G, at least 1.
+        out: the folder; by default one named after recipe, data and budget.
+        resume: go on from the checkpoint in the folder.
+        seed: of the weights, the noise and the order of the images.
+        say: called with each line for the person at the screen.
 
     Raises:
         UsageError, RecipeError, DataError, CheckpointError, SettingsError: one line that says what to do.
@@ -57,17 +74,17 @@ def run(request: Request, say: Callable[[str], None] = print) -> Run:
         KeyboardInterrupt: after a checkpoint and the pictures so far.
     """
     here = settings.current()
-    recipe = recipes.find(request.recipe)
-    budget = request.budget or here.budget
+    recipe = recipes.find(recipe_name)
+    budget = budget or here.budget
     scale = recipe.scale(budget)
-    if request.steps is not None and request.steps < 1:
-        raise UsageError(f"--steps {request.steps}: at least 1 step is needed.")
-    out = folder_of(request)
-    _check_folder(out, request.resume)
+    if steps is not None and steps < 1:
+        raise UsageError(f"--steps {steps}: at least 1 step is needed.")
+    out = out or here.run_dir / f"{recipe.name}-{Path(data).stem}-{budget}"
+    _check_folder(out, resume)
 
-    images = load(request.data, size=scale.image_size, count=scale.images)
-    seed = recipe.seed if request.seed is None else request.seed
-    steps = request.steps or recipe.steps(budget, len(images.images))
+    images = load(data, size=scale.image_size, count=scale.images)
+    seed = recipe.seed if seed is None else seed
+    steps = steps or recipe.steps(budget, len(images.images))
     torch.manual_seed(seed)
     G, D = recipe.networks(budget, images.images.shape[1])
     G, D = G.to(here.device), D.to(here.device)
@@ -93,23 +110,23 @@ def run(request: Request, say: Callable[[str], None] = print) -> Run:
         "settings": {k: v for k, v in asdict(recipe).items() if k not in recipes.BUDGETS} | asdict(scale),
         "seed": seed,
         "steps": steps,
-        "versions": versions(),
+        "versions": _versions(),
     }
     try:
         done = train(
             G, D, d_loss=d_loss, g_loss=g_loss, batches=batches, steps=steps, folder=out,
-            resume=request.resume, options=options, evaluate=evaluate,
+            resume=resume, options=options, evaluate=evaluate,
         )  # fmt: skip
     except KeyboardInterrupt as stop:
         if getattr(stop, "run", None) is not None:
-            write_results(out, stop.run, facts)
+            _write_results(out, stop.run, facts)
         raise
     except TrainingError as error:
         # No pictures: there is nothing to see. But the folder says what became of the run.
         error.run.logbook.close()
         _write_facts(out, error.run, facts, {"verdict": DIVERGED, "reason": str(error)})
         raise
-    told = write_results(out, done, facts)
+    told = _write_results(out, done, facts)
     since = "" if done.resumed_at is None else f" (resumed at step {done.resumed_at:,})"
     say(
         f"done: {done.step:,} steps{since}, {done.images_per_second:,.0f} images/s. See {out / 'samples.png'}"
@@ -120,16 +137,7 @@ def run(request: Request, say: Callable[[str], None] = print) -> Run:
     return done
 
 
-def folder_of(request: Request) -> Path:
-    """Where the results go: ``--out``, else a folder named after recipe, data and budget."""
-    if request.out is not None:
-        return Path(request.out)
-    here = settings.current()
-    name = f"{request.recipe}-{Path(request.data).stem}-{request.budget or here.budget}"
-    return here.run_dir / name
-
-
-def write_results(out: Path, run: Run, facts: dict) -> dict:
+def _write_results(out: Path, run: Run, facts: dict) -> dict:
     """Write the pictures and ``run.json`` of a run, finished or not; return what it says of its diagnosis."""
     grids = [plots.tile(frame) for frame in run.frames.values()]
     write_bytes(out / "samples.png", plots.png(plots.tile(run.sample())))
@@ -175,7 +183,7 @@ def _diagnosis(out: Path, run: Run) -> dict:
     return {"verdict": found.verdict, "reason": found.reason, "advice": found.advice}
 
 
-def versions() -> dict[str, str]:
+def _versions() -> dict[str, str]:
     """What the numbers of a run depend on."""
     return {
         "labkit": labkit.__version__,
@@ -183,12 +191,6 @@ def versions() -> dict[str, str]:
         "torch": torch.__version__,
         "numpy": numpy.__version__,
     }
-
-
-def describe(images: ImageSet) -> str:
-    """One line about a data set."""
-    count, channels, height, width = images.images.shape
-    return f"{images.name}: {count:,} images of {channels}x{height}x{width}, {images.source}"
 
 
 def _check_folder(out: Path, resume: bool) -> None:
@@ -208,3 +210,54 @@ def _check_folder(out: Path, resume: bool) -> None:
 
 def _device_name(device: torch.device) -> str:
     return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
+
+
+def evaluator(images: ImageSet, count: int) -> Callable[[torch.Tensor], dict[str, float]] | None:
+    """What `labkit.training.train` is to measure on samples of a set: precision, recall and coverage.
+
+    Precision and recall are taken in the features of the set's classifier, against ``count`` of the images.
+    Coverage is the share of the classes (the digits; every class of a face's factors) of which the samples
+    hold at least 0.3 times what the images do. Each channel of stacked digits is read by itself.
+
+    Returns:
+        None for sets that no classifier is there for.
+    """
+    name, classes = _CLASSIFIERS.get(images.name, ("", ()))
+    try:
+        classifier = load_classifier(name) if name else None
+    except ClassifierError:  # that of MNIST is there only once somebody has trained it
+        return None
+    if classifier is None:
+        return None
+    classes = classes or tuple(head.name for head in classifier.heads if head.kind == "class")
+    real = _read(classifier, images.images[:count], classes)
+
+    def evaluate(samples: torch.Tensor) -> dict[str, float]:
+        fake = _read(classifier, samples, classes)
+        inside = precision_recall(real[0], fake[0])
+        covered = (fake[1] >= 0.3 * real[1])[real[1] > 0]
+        return {
+            "precision/g": inside.precision,
+            "recall/g": inside.recall,
+            "coverage/g": float(covered.double().mean()),
+        }
+
+    return evaluate
+
+
+def _read(
+    classifier: Classifier, images: torch.Tensor, classes: tuple[str, ...]
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Features (N, F) of uint8 images of any size, and the shares of all classes, one after the other."""
+    count, channels = images.shape[:2]
+    seen = images.reshape(-1, classifier.channels, *images.shape[2:]).float()
+    size = (classifier.image_size, classifier.image_size)
+    seen = functional.interpolate(seen, size=size, mode="bilinear", antialias=True, align_corners=False)
+    seen = seen.round().clamp(0, 255).to(torch.uint8)
+    answers = classifier.read(seen)
+    shares = []
+    for head in classifier.heads:
+        if head.name in classes:
+            chosen = functional.one_hot(answers[head.name], len(head.values)).double()
+            shares.append(chosen.view(count, -1).mean(0))
+    return classifier.features(seen).view(count, -1), torch.cat(shares)

@@ -1,0 +1,58 @@
+"""``labkit train``: train a recipe into a folder of results."""
+
+import argparse
+import shlex
+from pathlib import Path
+
+from labkit.commands import complain
+
+SUMMARY = "train a published set-up; write its samples, curves, diagnosis and checkpoint"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Which recipe, on what, for how long, and where to."""
+    parser.description = "Train a published set-up into a folder, and say at the end what the curves tell."
+    parser.add_argument("recipe", metavar="RECIPE", help="handout, smoothed, tutorial or dense")
+    parser.add_argument(
+        "--data",
+        default="faces",
+        metavar="NAME",
+        help="faces, celeba, digits, mnist, stacked, or a folder or zip",
+    )
+    parser.add_argument("--budget", choices=("smoke", "cpu", "gpu"), help="default: what the machine has")
+    parser.add_argument("--steps", type=int, metavar="N", help="updates of G (default: the recipe's)")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="where the results go (default: under runs/)")
+    parser.add_argument("--resume", action="store_true", help="go on from the checkpoint in DIR")
+    parser.add_argument("--seed", type=int, metavar="N", help="default: the recipe's")
+
+
+def run(asked: argparse.Namespace) -> int:
+    """Train; after Ctrl-C, say with which command the run goes on."""
+    from labkit.commands.run_folder import UsageError, train_into_folder
+    from labkit.data import DataError
+    from labkit.recipes import RecipeError
+    from labkit.settings import SettingsError
+    from labkit.training import CheckpointError, TrainingError
+
+    try:
+        train_into_folder(
+            asked.recipe,
+            asked.data,
+            budget=asked.budget,
+            steps=asked.steps,
+            out=asked.out,
+            resume=asked.resume,
+            seed=asked.seed,
+        )
+    except (UsageError, RecipeError, DataError, SettingsError, CheckpointError) as error:
+        return complain("train", error, 2)
+    except TrainingError as error:
+        return complain("train", error, 1)
+    except OSError as error:
+        return complain("train", f"cannot write the results: {error}", 2)
+    except KeyboardInterrupt as stop:
+        if getattr(stop, "run", None) is None:
+            return complain("train", "stopped before the first step", 130)
+        again = shlex.join(["labkit", "train", *asked.argv, *([] if asked.resume else ["--resume"])])
+        return complain("train", f"{stop}; the checkpoint is saved. Go on with: {again}", 130)
+    return 0

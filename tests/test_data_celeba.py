@@ -2,6 +2,7 @@
 
 import errno
 import socket
+import sys
 import time
 import zipfile
 from dataclasses import replace
@@ -68,7 +69,7 @@ def test_bad_downloads_are_named_and_deleted(tmp_path):
         for path, reason in cases.items():
             with pytest.raises(DownloadError, match=reason) as caught:
                 fetch(address + path, tmp_path / "in" / "a.zip", ZIP)
-            assert caught.value.address == address + path and not caught.value.offline
+            assert caught.value.address == address + path and not caught.value.final
             assert list((tmp_path / "in").iterdir()) == []
 
 
@@ -85,7 +86,7 @@ def test_nobody_answers(tmp_path):
     for gone in (address, "http://name.invalid/a.zip"):
         with pytest.raises(DownloadError) as caught:
             fetch(gone, tmp_path / "a.zip", ZIP)
-        assert caught.value.offline and not (tmp_path / "a.zip").exists()
+        assert caught.value.final and not (tmp_path / "a.zip").exists()
 
 
 def test_a_server_that_never_answers_is_left_soon(tmp_path, monkeypatch):
@@ -95,7 +96,7 @@ def test_a_server_that_never_answers_is_left_soon(tmp_path, monkeypatch):
         started = time.perf_counter()
         with pytest.raises(DownloadError, match="no answer in 0.3 seconds") as caught:
             fetch(address, tmp_path / "a.zip", ZIP)
-        assert time.perf_counter() - started < 2 and caught.value.offline
+        assert time.perf_counter() - started < 2 and caught.value.final
 
 
 # The chain.
@@ -177,6 +178,24 @@ def test_a_host_that_does_not_answer_is_asked_once(root, sources, capsys):
     assert load("celeba", size=16, count=10, root=root).name == "faces"
     said = capsys.readouterr().err
     assert f"{address}/one/0: no connection" in said and f"{address}/two" not in said
+
+
+def test_without_pyarrow_one_line_says_what_to_install(root, sources, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with web_server({"/one/0": GOOD, "/two/0": GOOD}) as (address, asked):
+        sources(address)
+        assert load("celeba", size=16, count=10, root=root).name == "faces"
+    said = capsys.readouterr().err
+    assert said.count("pip install pyarrow") == 1 and f"{address}/one/0: it is a Parquet file" in said
+    assert asked == []
+
+
+def test_parts_that_are_there_need_no_pyarrow(root, sources, monkeypatch):
+    with web_server({"/one/0": GOOD}) as (address, _):
+        sources(address)
+        load("celeba", size=16, count=10, root=root)
+        monkeypatch.setitem(sys.modules, "pyarrow", None)
+        assert load("celeba", size=16, count=10, root=root).name == "celeba"
 
 
 def test_the_published_sources_are_pinned_and_checked():

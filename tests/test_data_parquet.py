@@ -1,4 +1,4 @@
-"""The small Parquet reader, on files that another library (pyarrow 26) wrote.
+"""Pictures out of Parquet files, on two small ones.
 
 ``twelve_faces.parquet``: 12 drawn faces as 16x16 JPEGs in the column {bytes, path} of a Hugging Face
 set between two other columns; Snappy, two row groups, dictionary pages that spill into plain ones.

@@ -102,7 +102,7 @@ def obtain(count: int, root: Path) -> list[Path]:
     own = own_copy(root)
     if own:
         return [own]
-    failures, silent = [], set()  # hosts that do not answer are not asked twice
+    failures, silent = [], set()  # a host that cannot be used is not asked twice
     attempts: list[tuple[str, Callable[[], list[Path]]]] = [
         *((source.address, partial(from_parquet, source, count, root)) for source in SOURCES),
         (_DRIVE, partial(from_torchvision, root)),
@@ -115,7 +115,7 @@ def obtain(count: int, root: Path) -> list[Path]:
             return attempt()
         except DownloadError as error:
             failures.append(f"  {error}")
-            if error.offline:
+            if error.final:
                 silent.add(host)
     say("\n".join(["CelebA is not here, and no source gave it:", *failures, by_hand(root)]))
     return []
@@ -148,7 +148,7 @@ def from_parquet(source: ParquetSource, count: int, root: Path) -> list[Path]:
             zips.append(target)
         except DownloadError as error:
             failure = error
-            if error.offline or not zips:  # nobody answers, or the very first one is refused
+            if error.final or not zips:  # nobody answers, or the very first one is refused
                 break
             say(f"Passed over {error}")
     if not zips:
@@ -159,6 +159,10 @@ def from_parquet(source: ParquetSource, count: int, root: Path) -> list[Path]:
 
 
 def _fetch_and_repack(source: ParquetSource, address: str, target: Path, title: str) -> None:
+    try:
+        parquet.require()
+    except parquet.ParquetError as error:
+        raise DownloadError(address, str(error), final=True) from error
     expected = Expected(int(source.megabytes * 1e6), starts=parquet.MAGIC, ends=parquet.MAGIC)
     shard = fetch(address, target.with_suffix(".parquet"), expected, title=title)
     try:
@@ -197,7 +201,7 @@ def from_torchvision(root: Path) -> list[Path]:
     identity, md5, name = CelebA.file_list[0]
     address = f"{_DRIVE}/uc?id={identity}"
     if not answers(_DRIVE):  # the download below has no time limit of its own
-        raise DownloadError(address, "no answer", offline=True)
+        raise DownloadError(address, "no answer", final=True)
     try:
         download_file_from_google_drive(identity, str(root), name, md5)
     except Exception as error:  # gdown and requests have families of their own

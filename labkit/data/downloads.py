@@ -23,11 +23,14 @@ _CHUNK = 1 << 20
 
 
 class DownloadError(Exception):
-    """A download that did not work: ``address`` and ``reason``; ``offline`` if nobody answered."""
+    """A download that did not work: ``address`` and ``reason``.
 
-    def __init__(self, address: str, reason: str, *, offline: bool = False):
+    ``final`` is True where nothing else from that host would arrive: nobody answers, or a package is missing.
+    """
+
+    def __init__(self, address: str, reason: str, *, final: bool = False):
         super().__init__(f"{address}: {reason}")
-        self.address, self.reason, self.offline = address, reason, offline
+        self.address, self.reason, self.final = address, reason, final
 
 
 @dataclass(frozen=True)
@@ -121,7 +124,7 @@ def _receive(address: str, part: Path, title: str) -> int | None:
     except urllib.error.HTTPError as error:
         raise DownloadError(address, f"the server answered {error.code} {error.reason}") from error
     except (OSError, ValueError) as error:
-        raise DownloadError(address, _no_answer(error), offline=True) from error
+        raise DownloadError(address, _no_answer(error), final=True) from error
     with response, open(part, "wb") as file:
         length = response.headers.get("Content-Length")
         announced = int(length) if length and length.isdigit() else None

@@ -160,7 +160,7 @@ def _downloaded(part: str, root: Path, failures: list[str]) -> idx.Pair | None:
             return _from_mirror(mirror, part, root / "mnist")
         except DownloadError as error:
             failures.append(f"  {error}")
-            if error.offline:
+            if error.final:
                 silent.add(host)
     return None
 

@@ -135,6 +135,16 @@ def test_classes_covered_asks_for_more_than_the_share():
     assert classes_covered(class_histogram(torch.arange(1000) % 10)) == 10
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_exactly_the_share_is_not_more_than_the_share(dtype):
+    """However the other shares round when they are added up."""
+    for count in range(30, 400):
+        rare = count // 30
+        others = 1 + torch.arange(count - rare) % 9
+        shares = class_histogram(torch.cat([torch.zeros(rare, dtype=torch.int64), others])).to(dtype)
+        assert classes_covered(shares, at_least=rare / count) == 9
+
+
 @pytest.mark.parametrize(
     ("call", "says"),
     [

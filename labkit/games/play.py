@@ -120,4 +120,6 @@ def _measure(game: RingGame, d: Turn, g: Turn) -> torch.Tensor:
 def _spread(points: torch.Tensor) -> torch.Tensor:
     """The mean distance between different points, (S,)."""
     count = points.shape[1]
-    return torch.cdist(points, points).sum((1, 2)) / (count * (count - 1))
+    # From differences: matrix products in float32 lose the small distances, which a collapse is made of.
+    distances = torch.cdist(points, points, compute_mode="donot_use_mm_for_euclid_dist")
+    return distances.sum((1, 2)) / (count * (count - 1))

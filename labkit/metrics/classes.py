@@ -81,7 +81,8 @@ def classes_covered(shares: torch.Tensor, at_least: float = 0.03) -> int:
     good = isinstance(at_least, int | float) and not isinstance(at_least, bool) and math.isfinite(at_least)
     if not good or not 0 <= at_least < 1:
         raise MetricError(f"at_least must be a share from 0 to below 1, got {at_least!r}.")
-    return int((_shares("shares", shares) > at_least).sum())
+    # A hair above, so that rounding (of float32 shares too) does not count a class with exactly this share.
+    return int((_shares("shares", shares) > at_least + 1e-7).sum())
 
 
 def _shares(name: str, values: torch.Tensor) -> torch.Tensor:

@@ -56,7 +56,7 @@ def kernel_distance(a: torch.Tensor, b: torch.Tensor) -> float:
         MetricError: a wrong shape or dtype, too few samples, or a value that is not finite.
     """
     a, b = tables("a", a, "b", b, least=2)
-    return _own_mean(a) + _own_mean(b) - 2.0 * _kernel_sum(a, b) / (len(a) * len(b))
+    return _own_mean(a) + _own_mean(b) - 2.0 * _cross_mean(a, b)
 
 
 def _root(x: torch.Tensor) -> torch.Tensor:
@@ -66,12 +66,17 @@ def _root(x: torch.Tensor) -> torch.Tensor:
 
 
 def _own_mean(x: torch.Tensor) -> float:
-    squares = torch.cat([part.double().square().sum(dim=1) for part in x.split(1000)])
-    return (_kernel_sum(x, x) - float(_cubic(squares, x.shape[1]).sum())) / (len(x) * (len(x) - 1))
+    total = 0.0
+    for start, block in dot_blocks(x, x):
+        values = _cubic(block, x.shape[1])
+        values.diagonal(start).zero_()  # a sample with itself is no pair
+        total += float(values.sum())
+    return total / (len(x) * (len(x) - 1))
 
 
-def _kernel_sum(a: torch.Tensor, b: torch.Tensor) -> float:
-    return float(sum(_cubic(block, a.shape[1]).sum() for _, block in dot_blocks(a, b)))
+def _cross_mean(a: torch.Tensor, b: torch.Tensor) -> float:
+    total = sum(float(_cubic(block, a.shape[1]).sum()) for _, block in dot_blocks(a, b))
+    return total / (len(a) * len(b))
 
 
 def _cubic(dots: torch.Tensor, features: int) -> torch.Tensor:

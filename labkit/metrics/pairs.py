@@ -1,11 +1,12 @@
 """All pairs of two sets, a block of rows at a time, so that 10,000 x 10,000 never lies in memory.
 
-Distances come from dot products, |x - y|^2 = |x|^2 + |y|^2 - 2 x.y: one matrix product a block. In
-float32 that loses the small distances, the very ones that nearest neighbours are made of, so blocks are
-float64; and what is smaller than the rounding error counts as zero, so that equal samples are equal.
+Distances are made of differences, not of dot products (|x|^2 + |y|^2 - 2 x.y), though one matrix product is
+several times faster. How a matrix product rounds depends on the processor and on the block in which a pair
+lies: then x to y is not what y to x is, and a point's k-th neighbour may lie outside the ball that it
+defines. Differences are the same in both directions, so a pair has one distance, wherever it is asked for.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import torch
 
@@ -15,30 +16,22 @@ PIECE_VALUES = 4_000_000  # 32 MB for the samples that are converted at a time
 
 def dot_blocks(a: torch.Tensor, b: torch.Tensor) -> Iterator[tuple[int, torch.Tensor]]:
     """Yield (first row, x.y of these rows of ``a`` (N, F) with all of ``b`` (M, F)): float64 (rows, M)."""
-    for start, block, _, _ in _products(a, b, None):
-        yield start, block
+    return _blocks(a, b, lambda x, y: x @ y.T)
 
 
 def distance_blocks(a: torch.Tensor, b: torch.Tensor) -> Iterator[tuple[int, torch.Tensor]]:
     """Yield (first row, Euclidean distance of these rows of ``a`` to all of ``b``): float64 (rows, M).
 
-    Equal rows have distance exactly 0.
+    A pair's distance is the same to the last bit in whatever order, block and set it is asked for; equal
+    rows have distance exactly 0.
     """
-    # Distances do not depend on the origin; the nearer it lies to the samples, the less is rounded off.
-    origin = b[:1000].double().mean(dim=0)
-    rounding = (b.shape[1] + 4) * torch.finfo(torch.float64).eps
-    for start, block, squares_a, squares_b in _products(a, b, origin):
-        scale = squares_a[:, None] + squares_b
-        squared = block.mul_(-2).add_(scale)
-        squared.masked_fill_(squared <= scale.mul_(rounding), 0.0)
-        yield start, squared.sqrt_()
+    return _blocks(a, b, lambda x, y: torch.cdist(x, y, compute_mode="donot_use_mm_for_euclid_dist"))
 
 
 def own_distance_blocks(x: torch.Tensor, diagonal: float) -> Iterator[tuple[int, torch.Tensor]]:
     """Yield the blocks of ``distance_blocks(x, x)``; a sample's distance to itself reads ``diagonal``."""
     for start, block in distance_blocks(x, x):
-        here = torch.arange(len(block), device=block.device)
-        block[here, start + here] = diagonal
+        block.diagonal(start).fill_(diagonal)
         yield start, block
 
 
@@ -48,17 +41,12 @@ def neighbour_distance(x: torch.Tensor, k: int = 1) -> torch.Tensor:
     return torch.cat([block.topk(k, dim=1, largest=False).values[:, -1] for _, block in blocks])
 
 
-def _products(a: torch.Tensor, b: torch.Tensor, origin: torch.Tensor | None):
-    """Yield (first row, products, squared lengths of these rows of a, of all of b), about ``origin``."""
-    features = a.shape[1]
-    piece = max(1, PIECE_VALUES // features)
+def _blocks(
+    a: torch.Tensor, b: torch.Tensor, measure: Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+) -> Iterator[tuple[int, torch.Tensor]]:
+    """Yield (first row, ``measure`` of these rows of ``a`` and all of ``b``), both as float64."""
+    piece = max(1, PIECE_VALUES // b.shape[1])
     rows = max(1, min(BLOCK_VALUES // len(b), piece))
-
-    def double(part):
-        return part.double() if origin is None else part.double() - origin
-
-    squares_b = torch.cat([double(part).square().sum(dim=1) for part in b.split(piece)])
     for start in range(0, len(a), rows):
-        left = double(a[start : start + rows])
-        block = torch.cat([left @ double(part).T for part in b.split(piece)], dim=1)
-        yield start, block, left.square().sum(dim=1), squares_b
+        left = a[start : start + rows].double()
+        yield start, torch.cat([measure(left, part.double()) for part in b.split(piece)], dim=1)

@@ -5,9 +5,8 @@ import torch
 from labkit.metrics.inputs import MetricError, positive, table, tables
 from labkit.metrics.pairs import neighbour_distance, own_distance_blocks
 
-_FEW = (
-    256  # samples of which all pairs are taken directly: exact, and in training it is asked every few steps
-)
+# Up to so many samples, each pair is measured once instead of twice: training asks every few steps.
+_FEW = 256
 
 
 def pairwise_distance(x: torch.Tensor) -> float:

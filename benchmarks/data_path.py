@@ -17,34 +17,20 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
 import torch
 from PIL import Image
+from ratios import Speeds, table
 from torch.utils.data import DataLoader
 from torchvision import datasets, transforms
 
 from labkit.data import Batches, load
 
 _KIT_EPOCHS = 5  # for each one of the rival
-
-
-@dataclass(frozen=True)
-class Row:
-    """One line of the table, in images per second."""
-
-    what: str
-    kit: float
-    rival: float
-
-    @property
-    def ratio(self) -> float:
-        """How many times faster the kit is."""
-        return self.kit / self.rival
 
 
 def measure(
@@ -54,7 +40,7 @@ def measure(
     batch: int = 64,
     epochs: int = 3,
     workers: Sequence[int] = (0, 2),
-) -> list[Row]:
+) -> list[Speeds]:
     """Measure both paths on one set of pictures: the first epoch, then the median of the later ones.
 
     Args:
@@ -77,8 +63,8 @@ def measure(
             kit.append(statistics.median(islice(ours, _KIT_EPOCHS)))
             rival.append(max(next(epoch) for epoch in theirs))
     return [
-        Row(f"{count:,} pictures, first epoch (from the files)", kit[0], rival[0]),
-        Row(f"{count:,} pictures, later epochs", statistics.median(kit[1:]), statistics.median(rival[1:])),
+        Speeds(f"{count:,} pictures, first epoch (from the files)", kit[0], rival[0]),
+        Speeds(f"{count:,} pictures, later epochs", statistics.median(kit[1:]), statistics.median(rival[1:])),
     ]
 
 
@@ -91,13 +77,6 @@ def _one_thread() -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
-
-
-def table(rows: Iterable[Row]) -> str:
-    """The rows as a Markdown table."""
-    lines = ["| data path, images per second | kit | ImageFolder | ratio |", "|---|---:|---:|---:|"]
-    lines += [f"| {row.what} | {row.kit:,.0f} | {row.rival:,.0f} | {row.ratio:.1f}x |" for row in rows]
-    return "\n".join(lines)
 
 
 def _kit_epochs(folder: Path, cache: Path, batch: int) -> Iterator[float]:
@@ -168,7 +147,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         workers=(0, cores),
     )
     print(f"batch {options.batch}, {cores} cores, torch {torch.__version__}")
-    print(table(rows))
+    print(table(rows, "data path", "ImageFolder", decimals=1))
     return 0
 
 

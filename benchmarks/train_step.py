@@ -14,11 +14,10 @@ import copy
 import os
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 
 import torch
+from ratios import Speeds, table
 from torch import nn
 
 from labkit.data import Batches
@@ -31,20 +30,6 @@ from labkit.training.precision import has_bfloat16
 LATENT = 100
 
 
-@dataclass(frozen=True)
-class Row:
-    """One line of the table, in images per second (best block)."""
-
-    what: str
-    kit: float
-    rival: float
-
-    @property
-    def ratio(self) -> float:
-        """How many times faster the kit is."""
-        return self.kit / self.rival
-
-
 def measure(
     device: torch.device,
     images: torch.Tensor,
@@ -53,7 +38,7 @@ def measure(
     channels: int = 64,
     steps: int = 4,
     rounds: int = 5,
-) -> list[Row]:
+) -> list[Speeds]:
     """Measure the kit in float32, and in bfloat16 where the device has it, against the tutorial's loop.
 
     Args:
@@ -74,14 +59,9 @@ def measure(
             if round_:
                 blocks[name].append(speeds)
     where = torch.cuda.get_device_name(device) if device.type == "cuda" else "CPU"
-    return [Row(f"{where}, {name}", *map(max, zip(*speeds, strict=True))) for name, speeds in blocks.items()]
-
-
-def table(rows: Iterable[Row]) -> str:
-    """The rows as a Markdown table."""
-    lines = ["| training step, images per second | kit | tutorial's loop | ratio |", "|---|---:|---:|---:|"]
-    lines += [f"| {row.what} | {row.kit:,.0f} | {row.rival:,.0f} | {row.ratio:.2f}x |" for row in rows]
-    return "\n".join(lines)
+    return [
+        Speeds(f"{where}, {name}", *map(max, zip(*speeds, strict=True))) for name, speeds in blocks.items()
+    ]
 
 
 def _on(device: torch.device, pair: tuple[nn.Module, nn.Module]) -> tuple[nn.Module, nn.Module]:
@@ -167,13 +147,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         f"DCGAN 64x64, {options.channels} channels, batch {options.batch}, {cores}, torch {torch.__version__}"
         "\n"
     )
-    print(table(rows))
+    print(table(rows, "training step", "tutorial's loop", decimals=2))
     if not options.no_data:
-        sys.path.insert(0, str(Path(__file__).parent))
         import data_path
 
         print()
-        print(data_path.table(data_path.measure()))
+        print(table(data_path.measure(), "data path", "ImageFolder", decimals=1))
     return 0
 
 

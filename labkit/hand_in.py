@@ -19,15 +19,16 @@ from labkit import checks, settings
 from labkit.exercises import all_exercises
 from labkit.exercises.record import findings, run_probe
 from labkit.exercises.spec import Exercise, Written
+from labkit.markup import CIRCLE, CROSS, GREEN, ORANGE, TICK, with_code
 
 _MARK = {
-    "passed": "✔",
-    "not yet": "✘",
-    "not attempted": "○",
+    "passed": TICK,
+    "not yet": CROSS,
+    "not attempted": CIRCLE,
     "not checked": "–",
     "read by a person": "✎",
 }
-_COLOUR = {"passed": "#009E73", "not yet": "#D55E00"}
+_COLOUR = {"passed": GREEN, "not yet": ORANGE}
 
 
 @dataclass(frozen=True)
@@ -156,7 +157,7 @@ class _Report:
         lines = [self._title(), ""]
         for row in self.rows:
             lines.append(f"{_MARK[row.status]} {row.label:<{width}}  {row.status:<16}  {_points(row)}")
-            lines += [f"  {'':<{width}}  ✘ {row.first}"] if row.first else []
+            lines += [f"  {'':<{width}}  {CROSS} {row.first}"] if row.first else []
         return lines + ["", *(part for line in self._after() for part in textwrap.wrap(line, 100))]
 
     def html(self) -> str:
@@ -164,7 +165,7 @@ class _Report:
         body = "".join(_html_row(r) for r in self.rows)
         after = "".join(f"<div style='margin:4px 0'>{html.escape(line)}</div>" for line in self._after())
         return (
-            "<div style='border-left:4px solid #808080;padding:2px 0 2px 12px;line-height:1.5'>"
+            "<div style='border-left:4px solid {GREY};padding:2px 0 2px 12px;line-height:1.5'>"
             f"<b>{html.escape(self._title())}</b>"
             f"<table style='margin:6px 0;border:0;background:none'>{body}</table>{after}</div>"
         )
@@ -202,16 +203,15 @@ def _html_row(row: Row) -> str:
     label = html.escape(row.label)
     if isinstance(row.exercise, Exercise):
         label = f"{row.exercise.id} <code>{html.escape(row.exercise.name)}</code>"
-    first = f"<br><span style='opacity:.75'>✘ {_code(row.first)}</span>" if row.first else ""
+    first = (
+        f"<br><span style='opacity:.75'>{CROSS} {with_code(html.escape(row.first))}</span>"
+        if row.first
+        else ""
+    )
     return (
         f"<tr>{cell}<span style='color:{colour}'>{_MARK[row.status]}</span></td>{cell}{label}</td>"
         f"{cell}{row.status}{first}</td>{cell}{_points(row)}</td></tr>"
     )
-
-
-def _code(text: str) -> str:
-    parts = html.escape(text).split("`")
-    return "".join(f"<code>{p}</code>" if i % 2 else p for i, p in enumerate(parts))
 
 
 def _screen() -> Callable[[_Report], None]:

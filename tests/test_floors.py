@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 FLOORS = {
-    0: ("labkit", "settings", "files"),
+    0: ("labkit", "settings", "files", "markup"),
     1: ("synthetic", "networks", "losses", "logbook", "plots", "metrics"),
     2: ("data", "training"),
     3: ("recipes", "diagnosis", "classifiers"),

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from labkit.instructor.handed.notebook_file import FileCell
 
 LARGEST = 1_000_000  # bytes
-LARGEST_SIDE = 4_000  # pixels
+LARGEST_SIDE = 4_000  # pixels: a small file may unpack to gigabytes
 MOST = 2  # for one exercise
 _MAGIC = b"\x89PNG\r\n\x1a\n"
 _KEPT = (b"IHDR", b"PLTE", b"tRNS", b"IDAT")

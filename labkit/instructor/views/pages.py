@@ -6,7 +6,6 @@ load but its own pictures, should something slip through all the same.
 """
 
 import base64
-import binascii
 import html
 import re
 import struct
@@ -15,11 +14,11 @@ import unicodedata
 import bleach
 import mistune
 
+from labkit.instructor.handed.figures import png
 from labkit.instructor.views.style import CSS
+from labkit.markup import with_code
 
 MOST_TEXT = 20_000  # characters of one text on a page
-MOST_PICTURE = 2 * 2**20  # bytes of one picture
-MOST_PIXELS = 4000  # along one side: a small file may unpack to gigabytes
 
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 _PAGE = """<!DOCTYPE html>
@@ -87,11 +86,7 @@ def escaped(text: str, most: int = MOST_TEXT) -> str:
 
 def words(text: str, most: int = MOST_TEXT) -> str:
     """Escaped text in which `this` becomes code, as a check in the notebook has it."""
-    safe = escaped(text, most)
-    parts = safe.split("`")
-    if len(parts) % 2 == 0:
-        return safe
-    return "".join(f"<code>{p}</code>" if i % 2 else p for i, p in enumerate(parts))
+    return with_code(escaped(text, most))
 
 
 def markdown(text: str, most: int = MOST_TEXT) -> str:
@@ -114,16 +109,10 @@ def clipped(text: str, most: int) -> str:
 
 def picture(encoded: str, alt: str) -> str:
     """An ``<img>`` of a PNG in base64; empty where it is none, or is larger than a page should hold."""
-    try:
-        data = base64.b64decode("".join(encoded[: 2 * MOST_PICTURE].split()), validate=True)
-    except (binascii.Error, ValueError):
+    clean = png(encoded)
+    if not clean:
         return ""
-    if not data.startswith(b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR") or not 33 <= len(data) <= MOST_PICTURE:
-        return ""
-    width, height = struct.unpack(">II", data[16:24])
-    if not (0 < width <= MOST_PIXELS and 0 < height <= MOST_PIXELS):
-        return ""
-    clean = base64.b64encode(data).decode("ascii")
+    width, height = struct.unpack(">II", base64.b64decode(clean[:32])[16:24])
     size = f'width="{width}" height="{height}"'
     return f'<img {size} alt="{escaped(alt, 200)}" src="data:image/png;base64,{clean}">'
 

@@ -11,6 +11,7 @@ from labkit.instructor.books.standing import Counted, Standing
 from labkit.instructor.marks import Graded, Mark
 from labkit.instructor.views.uploads import whole_upload_lost
 from labkit.instructor.views.verdicts import first_failure, for_instructor
+from labkit.markup import CROSS
 
 STUCK = ("wrong", "raised", "timed out", "refused")
 UNTOUCHED = ("not attempted", "missing")
@@ -149,7 +150,7 @@ def place(row: Row) -> Place:
     coded = [c for c in row.all if c.status not in WRITTEN]
     for counted in coded:
         if counted.status in STUCK and counted.points == 0:
-            sign = "✘ " if first_failure(counted.mark) and counted.status != "raised" else ""
+            sign = f"{CROSS} " if first_failure(counted.mark) and counted.status != "raised" else ""
             return Place("stuck", counted.mark.exercise, sign + _what(counted.mark))
     untouched = [c for c in coded if c.status in UNTOUCHED]
     if untouched and len(untouched) == len(coded):

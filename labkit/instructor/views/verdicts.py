@@ -12,6 +12,7 @@ from labkit.exercises.spec import Finding
 from labkit.instructor.books.standing import Counted
 from labkit.instructor.marks import Mark
 from labkit.instructor.views.pages import clipped, escaped, number, words
+from labkit.markup import CIRCLE, CROSS, TICK
 
 MOST_FINDINGS = 60
 MOST_VALUE = 600  # characters of what an answer gave: enough to see what is wrong with it
@@ -31,11 +32,11 @@ class Look:
 
 
 LOOKS = {
-    "right": Look("✔", "good"),
-    "wrong": Look("✘", "bad"),
+    "right": Look(TICK, "good"),
+    "wrong": Look(CROSS, "bad"),
     "raised": Look("!", "stop", "Your code stopped with an error."),
     "timed out": Look("…", "late", "Your code was still running when its time was up."),
-    "not attempted": Look("○", "none", "The cell is as it was handed out."),
+    "not attempted": Look(CIRCLE, "none", "The cell is as it was handed out."),
     "missing": Look("–", "none", "The notebook has no cell that answers this exercise."),
     "refused": Look("⊘", "stop", "This answer was not run."),
     "to review": Look("✎", "wait", "A person reads this answer; its points come later."),
@@ -103,7 +104,7 @@ def finding_list(findings: Iterable[Finding]) -> str:
 
 
 def _finding(finding: Finding) -> str:
-    sign, tone, word = ("✔", "good", "holds") if finding.ok else ("✘", "bad", "does not hold")
+    sign, tone, word = (TICK, "good", "holds") if finding.ok else (CROSS, "bad", "does not hold")
     labelled = (("got", finding.got), ("expected", finding.expected), ("likely", finding.cause))
     details = "".join(
         f"<dt>{label}</dt><dd>{words(clipped(text, MOST_VALUE))}</dd>"

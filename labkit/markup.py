@@ -1,0 +1,20 @@
+"""How a report shows what came of an answer: the signs, their colours, and `this` in a text as code.
+
+Checks in a notebook, the table of ``hand_in`` and the pages of feedback all use these, so that a student sees the
+same thing everywhere. The colours are those of Okabe and Ito (2008), which colour-blind people tell apart.
+"""
+
+TICK, CROSS, CIRCLE = "✔", "✘", "○"  # it holds, it does not, nothing has been tried
+GREEN, ORANGE, GREY = "#009E73", "#D55E00", "#808080"
+
+
+def with_code(escaped: str) -> str:
+    """Put what stands between two backticks into ``<code>``.
+
+    Args:
+        escaped: text that is safe as HTML. One with an odd number of backticks is returned as it is.
+    """
+    parts = escaped.split("`")
+    if len(parts) % 2 == 0:
+        return escaped
+    return "".join(f"<code>{part}</code>" if i % 2 else part for i, part in enumerate(parts))

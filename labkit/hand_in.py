@@ -19,7 +19,7 @@ from labkit import checks, settings
 from labkit.exercises import all_exercises
 from labkit.exercises.record import findings, run_probe
 from labkit.exercises.spec import Exercise, Written
-from labkit.markup import CIRCLE, CROSS, GREEN, ORANGE, TICK, with_code
+from labkit.markup import CIRCLE, CROSS, GREEN, GREY, ORANGE, TICK, with_code
 
 _MARK = {
     "passed": TICK,
@@ -165,7 +165,7 @@ class _Report:
         body = "".join(_html_row(r) for r in self.rows)
         after = "".join(f"<div style='margin:4px 0'>{html.escape(line)}</div>" for line in self._after())
         return (
-            "<div style='border-left:4px solid {GREY};padding:2px 0 2px 12px;line-height:1.5'>"
+            f"<div style='border-left:4px solid {GREY};padding:2px 0 2px 12px;line-height:1.5'>"
             f"<b>{html.escape(self._title())}</b>"
             f"<table style='margin:6px 0;border:0;background:none'>{body}</table>{after}</div>"
         )

@@ -1,7 +1,8 @@
 """How a report shows what came of an answer: the signs, their colours, and `this` in a text as code.
 
-Checks in a notebook, the table of ``hand_in`` and the pages of feedback all use these, so that a student sees the
-same thing everywhere. The colours are those of Okabe and Ito (2008), which colour-blind people tell apart.
+Checks in a notebook, the table of ``hand_in`` and the pages of feedback all use these, so that a student
+sees the same thing everywhere. The colours are those of Okabe and Ito (2008), which people who do not see red
+and green apart can still tell from each other.
 """
 
 TICK, CROSS, CIRCLE = "✔", "✘", "○"  # it holds, it does not, nothing has been tried

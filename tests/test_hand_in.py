@@ -159,6 +159,7 @@ def test_html_escapes_what_a_finding_says():
     exercise = all_exercises()["0.1"]
     report = module._Report("00", [module.Row(exercise, "not yet", "<script>`<b>`")])
     assert "<script>" not in report.html() and "<code>&lt;b&gt;</code>" in report.html()
+    assert "{" not in report.html(), "a colour or a text was not filled in"
 
 
 @pytest.mark.parametrize("path", notebooks("solutions")[:2], ids=lambda p: p.stem)

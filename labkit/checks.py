@@ -8,9 +8,10 @@ import sys
 from dataclasses import dataclass
 from typing import Any
 
-from labkit.exercises import all_exercises, find
-from labkit.exercises.record import NoJudges, Record, findings, run_probe
-from labkit.exercises.spec import Exercise, Finding, Written
+from labkit.exercises import find, modules
+from labkit.exercises.exercise import Exercise, Finding, Written
+from labkit.exercises.judging import NoJudge, findings
+from labkit.exercises.record import Record, run_probe
 
 SEED = 20_24  # any fixed number: the notebook's inputs never change, a grader's do
 _MARK = {"passed": "✔", "failed": "✘", "blank": "○", "later": "○"}
@@ -77,16 +78,17 @@ def check(exercise_id: str, answer: Any) -> CheckResult:
 def _judged(exercise: Exercise, record: Record) -> CheckResult:
     try:
         found = tuple(findings(exercise, record, SEED))
-    except NoJudges:
+    except NoJudge:
         return CheckResult(exercise.id, exercise.name, "later")
     status = "passed" if found and all(f.ok for f in found) else "failed"
     return CheckResult(exercise.id, exercise.name, status, found)
 
 
 def _passed_another(exercise: Exercise, answer: Any) -> Finding | None:
-    """The function of another exercise: a slip of the hand that would read like a wrong answer."""
+    """The function of another exercise of the lab: a slip of the hand that would read like a wrong answer."""
     name = getattr(answer, "__name__", None)
-    others = {e.name for e in all_exercises().values() if isinstance(e, Exercise)} - {exercise.name}
+    lab = [m.EXERCISE for m in modules(int(exercise.id.split(".")[0])).values()]
+    others = {e.name for e in lab if isinstance(e, Exercise)} - {exercise.name}
     if not isinstance(name, str) or name not in others:
         return None
     return Finding(

@@ -16,9 +16,10 @@ from pathlib import PurePath
 from typing import Any
 
 from labkit import checks, settings
-from labkit.exercises import all_exercises
-from labkit.exercises.record import findings, run_probe
-from labkit.exercises.spec import Exercise, Written
+from labkit.exercises import labs, modules
+from labkit.exercises.exercise import Exercise, Written
+from labkit.exercises.judging import findings
+from labkit.exercises.record import run_probe
 from labkit.markup import CIRCLE, CROSS, GREEN, GREY, ORANGE, TICK, with_code
 
 _MARK = {
@@ -80,14 +81,11 @@ def of_lab(lab: str) -> list[Exercise | Written]:
     Raises:
         ValueError: there is no such lab; the message lists those there are.
     """
-    by_lab: dict[int, list[Exercise | Written]] = {}
-    for exercise in all_exercises().values():
-        by_lab.setdefault(int(exercise.id.split(".")[0]), []).append(exercise)
-    try:
-        return by_lab[int(lab)]
-    except (KeyError, ValueError, TypeError):
-        there = ", ".join(f"{n:02d}" for n in sorted(by_lab))
-        raise ValueError(f"there is no lab {lab!r}; here are: {there}") from None
+    there = {f"{n:02d}": n for n in labs()} | {str(n): n for n in labs()}
+    if lab not in there:
+        listed = ", ".join(name for name in there if len(name) == 2)
+        raise ValueError(f"there is no lab {lab!r}; here are: {listed}")
+    return [m.EXERCISE for m in modules(there[lab]).values()]
 
 
 def visible(exercise: Exercise | Written, names: Mapping[str, Any]) -> Row:

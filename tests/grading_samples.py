@@ -6,7 +6,7 @@ import io
 import numpy as np
 from PIL import Image
 
-from labkit.exercises.spec import Finding
+from labkit.exercises.exercise import Finding
 from labkit.instructor.books.standing import Counted, Standing
 from labkit.instructor.marks import Graded, Mark, Run, Student
 

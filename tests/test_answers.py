@@ -1,4 +1,7 @@
-"""Every spec meets its solution, other right answers, wrong answers with their clues, and hostile ones."""
+"""Every exercise meets its solution, right answers in other styles, its own mistakes, and hostile answers.
+
+And wrong answers written by somebody else, each with the clue that it must get.
+"""
 
 import importlib
 import time
@@ -10,8 +13,9 @@ from torch import nn
 
 from labkit.checks import CheckFailed, check
 from labkit.exercises import all_exercises
-from labkit.exercises.record import findings, run_probe
-from labkit.exercises.spec import Exercise
+from labkit.exercises.exercise import Exercise
+from labkit.exercises.judging import findings, mistakes_of, properties_of
+from labkit.exercises.record import record_of, run_probe
 from tests.solutions import definitions, notebooks
 
 CODED = {i: e for i, e in all_exercises().items() if isinstance(e, Exercise)}
@@ -45,7 +49,24 @@ def _report(exercise, answer, capsys):
 @pytest.mark.parametrize("exercise_id", CODED)
 def test_there_are_enough_answers(exercise_id):
     assert len(RIGHT[exercise_id]) >= 2
-    assert len(WRONG[exercise_id]) >= 8
+    assert len(WRONG[exercise_id]) >= 3
+    assert len(WRONG[exercise_id]) + len(mistakes_of(CODED[exercise_id])) >= 8
+
+
+@pytest.mark.parametrize("exercise_id", CODED)
+def test_the_shares_of_the_properties_add_up_to_the_points(exercise_id):
+    exercise = CODED[exercise_id]
+    assert sum(p.points for p in properties_of(exercise)) == exercise.points
+
+
+@pytest.mark.parametrize(("exercise_id", "words"), [(i, w) for i in CODED for w in mistakes_of(CODED[i])])
+def test_a_mistake_is_told_in_its_own_words(exercise_id, words):
+    exercise = CODED[exercise_id]
+    for seed in (2024, 31):
+        record = record_of(exercise, mistakes_of(exercise)[words], seed)
+        assert record.status == "answered", record.failure
+        last = findings(exercise, record, seed)[-1]
+        assert (last.ok, last.cause) == (False, words)
 
 
 @pytest.mark.parametrize("exercise_id", CODED)

@@ -10,8 +10,8 @@ import zipfile
 import numpy as np
 import pytest
 
+from labkit.exercises.exercise import Finding
 from labkit.exercises.record import Record
-from labkit.exercises.spec import Finding
 from labkit.instructor.inside import exchange
 from labkit.instructor.inside.exchange import ExchangeError, Result, read_result, write_result
 

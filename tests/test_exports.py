@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from labkit.exercises.spec import Finding
+from labkit.exercises.exercise import Finding
 from labkit.instructor.books import exports, gradebook, spreadsheet
 from labkit.instructor.course import Course
 from labkit.instructor.grading.grade import Setting, refused

@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from labkit.exercises.spec import Finding
+from labkit.exercises.exercise import Finding
 from labkit.instructor.books.standing import Counted, Event
 from labkit.instructor.marks import Mark
 from labkit.instructor.views import pages

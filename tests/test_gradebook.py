@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from labkit.exercises.spec import Finding
+from labkit.exercises.exercise import Finding
 from labkit.instructor.books import gradebook, journal
 from labkit.instructor.books.gradebook import GradebookError, Review, standing
 from labkit.instructor.marks import Graded, Mark, Run, Student

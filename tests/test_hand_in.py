@@ -8,7 +8,7 @@ import pytest
 
 from labkit import hand_in as module
 from labkit.exercises import all_exercises
-from labkit.exercises.spec import Exercise
+from labkit.exercises.exercise import Exercise
 from labkit.hand_in import hand_in, of_lab, visible
 from tests.solutions import definitions, notebooks
 

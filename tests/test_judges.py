@@ -1,4 +1,4 @@
-"""The judges live apart from what runs beside a student's code, and nothing that it sends stops them."""
+"""No judge is within reach of a student's code while it is graded, and nothing that it sends stops one."""
 
 import ast
 import json
@@ -7,22 +7,26 @@ import shutil
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import nbformat
 import numpy as np
 import pytest
 
+from labkit.exercises import module
 from labkit.exercises import record as records
+from labkit.exercises.exercise import CUT, Finding
 from labkit.exercises.guard import preserved_state
-from labkit.exercises.judges import agreement, game_judges, judge_of, verdict_judges
-from labkit.exercises.record import LONGEST, Record, findings, run_probe
-from labkit.exercises.spec import Finding
+from labkit.exercises.judges import game_judges, verdict_judges
+from labkit.exercises.judging import LONGEST, agreement, findings, judged, properties_of
+from labkit.exercises.properties import rule
+from labkit.exercises.record import Record, run_probe
 from labkit.instructor import markers
+from labkit.instructor.grading.sandbox import without_judges
 from tests.solutions import ROOT, notebooks
 from tests.test_answers import CODED, RIGHT, solution
 
 SEED = 31
-GAMES = ("5.3", "5.4", "5.5")
 
 # ---- where the judges are hidden ---------------------------------------------------------------------
 
@@ -30,7 +34,8 @@ CHILD = """
 import json, sys
 from labkit.checks import check
 from labkit.exercises import all_exercises, find
-from labkit.exercises.record import NoJudges, findings, run_probe
+from labkit.exercises.judging import NoJudge, findings
+from labkit.exercises.record import run_probe
 
 assert len(all_exercises()) > 30
 statuses = {}
@@ -45,11 +50,11 @@ for cells in json.load(sys.stdin):
             try:
                 findings(exercise, record, 5)
                 statuses[exercise_id] = "judged"
-            except NoJudges:
+            except NoJudge:
                 pass
 assert check("0.1", lambda images: images).status == "later"
 kit = [name for name in sys.modules if name.startswith("labkit.")]
-print(json.dumps([statuses, [name for name in kit if "judges." in name or ".instructor" in name]]))
+print(json.dumps([statuses, [name for name in kit if ".instructor" in name]]))
 """
 
 
@@ -64,53 +69,42 @@ def _cells():
         yield notebook
 
 
-def _where_hidden(code, folder, *, given=""):
-    """What ``code`` prints in a process whose labkit has no judges and no tools of the instructor."""
-    kit = folder / "labkit"
-    hidden = shutil.ignore_patterns("judges", "instructor", "__pycache__")
-    shutil.copytree(ROOT / "labkit", kit, ignore=hidden, dirs_exist_ok=True)
-    (folder / "data").symlink_to(ROOT / "data")
+@pytest.mark.slow
+def test_every_probe_runs_where_the_judges_are_hidden(tmp_path):
+    kit = tmp_path / "labkit"
+    shutil.copytree(
+        ROOT / "labkit", kit, ignore=shutil.ignore_patterns("exercises", "instructor", "__pycache__")
+    )
+    without_judges(kit / "exercises")
+    (tmp_path / "data").symlink_to(ROOT / "data")
     done = subprocess.run(
-        [sys.executable, "-c", code],
-        input=given,
+        [sys.executable, "-c", CHILD],
+        input=json.dumps(list(_cells())),
         capture_output=True,
         text=True,
         timeout=120,
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(folder)},
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
     )
     assert done.returncode == 0, done.stderr[-2000:]
-    return done.stdout.splitlines()[-1]
-
-
-@pytest.mark.slow
-def test_every_probe_runs_where_the_judges_are_hidden(tmp_path):
-    statuses, hidden = json.loads(_where_hidden(CHILD, tmp_path, given=json.dumps(list(_cells()))))
+    *said, last = done.stdout.splitlines()
+    statuses, hidden = json.loads(last)
     assert statuses == dict.fromkeys(CODED, "answered")
     assert hidden == []
+    assert "○ 0.1 is judged elsewhere" in said
 
 
-def test_a_check_says_so_where_an_empty_folder_stands_for_the_judges(tmp_path):
-    (tmp_path / "labkit" / "exercises" / "judges").mkdir(parents=True)
-    code = "from labkit.checks import check; assert check('0.1', lambda images: images).status == 'later'"
-    assert _where_hidden(code, tmp_path) == "○ 0.1 is judged elsewhere"
-
-
-@pytest.mark.parametrize("path", sorted((ROOT / "labkit").rglob("*.py")), ids=lambda p: p.name)
-def test_no_module_beside_a_students_code_imports_a_judge(path):
-    inside = path.relative_to(ROOT / "labkit")
-    if inside.parts[0] == "instructor" or inside.parts[:2] == ("exercises", "judges"):
+@pytest.mark.parametrize("exercise_id", CODED)
+def test_an_exercise_is_cut_once_between_its_probe_and_its_judge(exercise_id):
+    if hasattr(module(exercise_id), "moved"):
         return
-    at_once = ast.parse(path.read_text("utf-8")).body
-    imports = [ast.unparse(node) for node in at_once if isinstance(node, ast.Import | ast.ImportFrom)]
-    assert not [line for line in imports if "judges" in line]
-
-
-def test_every_coded_exercise_has_its_judge_and_no_other_has_one():
-    assert all(callable(judge_of(exercise_id)) for exercise_id in CODED)
-    for other in ("0.9", "1.6", "99.1", "3"):
-        with pytest.raises(KeyError, match="no judge"):
-            judge_of(other)
+    source = Path(module(exercise_id).__file__).read_text("utf-8")
+    seen, cut, hidden = source.partition(f"\n{CUT}")
+    assert cut and CUT not in hidden
+    assert "EXERCISE = " in seen
+    names = {node.name for node in ast.parse(seen).body if isinstance(node, ast.FunctionDef)}
+    assert not {"PROPERTIES", "MISTAKES", "expected"} & names
+    assert not any(f"\n{name} = " in seen for name in ("PROPERTIES", "MISTAKES"))
 
 
 # ---- what came of an answer --------------------------------------------------------------------------
@@ -167,10 +161,10 @@ def test_right_answers_agree_with_the_solution(exercise_id):
             assert agreement(exercise, run_probe(exercise, answer, seed), expected) is None
 
 
-@pytest.mark.parametrize("exercise_id", [i for i in CODED if CODED[i].agrees])
+@pytest.mark.parametrize("exercise_id", [i for i, e in CODED.items() if not e.played])
 def test_values_that_differ_from_the_solutions_are_named(exercise_id, solved):
     exercise, expected = CODED[exercise_id], solved[exercise_id]
-    for name in exercise.agrees:
+    for name in {n for p in properties_of(exercise) if p.compared and not p.of_shape for n in p.names}:
         array = expected.arrays[name]
         other = np.array("other") if array.dtype.kind == "U" else 2 * array.astype(float) + 2
         if array.dtype.kind == "b":
@@ -186,18 +180,6 @@ def test_values_that_differ_from_the_solutions_are_named(exercise_id, solved):
 
 # ---- arrays from a hostile process ---------------------------------------------------------------------
 
-# What a judge does not look at: it helps to name a mistake, or stands for something that is judged elsewhere.
-UNJUDGED = {
-    "1.1": {"the size"},
-    "2.1": {"convolution with a bias"},
-    "2.2": {"operations", "shapes", "the result again"},
-    "2.3": {"operations", "shapes", "the result again", "the result for one image"},
-    "2.4": {"kind"},
-    "2.5": {"operations", "shapes", "the result again"},
-    "2.6": {"operations", "shapes", "the result again", "the result for one image"},
-    "3.6": {"size"},
-    "4.1": {"rows"},
-}
 ODD = (
     np.array(np.nan),
     np.array(-np.inf),
@@ -231,11 +213,11 @@ def _twisted(array):
     return wrong, [*open_, array[None], array.ravel(), -array.astype(float), array.astype(np.longdouble)]
 
 
-def _judged(exercise_id, inputs, arrays):
-    """The judge's findings as far as it is asked, without the guard of `findings`."""
+def _judged(exercise, arrays):
+    """The findings as far as the judge is asked, without the guard of `findings`."""
     found = []
     with np.errstate(all="ignore"):
-        for finding in judge_of(exercise_id)(inputs, arrays):
+        for finding in judged(exercise, arrays, SEED):
             found.append(finding)
             if not finding.ok:
                 break
@@ -243,35 +225,39 @@ def _judged(exercise_id, inputs, arrays):
     return found
 
 
-@pytest.mark.parametrize("exercise_id", [i for i in CODED if i not in GAMES])
+@pytest.mark.parametrize("exercise_id", [i for i, e in CODED.items() if not e.played])
 def test_no_array_stops_or_fools_a_judge(exercise_id, solved):
     exercise, arrays = CODED[exercise_id], solved[exercise_id].arrays
+    looked_at = {name for p in properties_of(exercise) for name in p.names}
+    if hasattr(module(exercise_id), "moved"):
+        looked_at -= {"the size"}
+    else:
+        assert set(arrays) - looked_at == set(exercise.unjudged)
     with preserved_state(SEED):
-        inputs = exercise.inputs(SEED)
-        assert all(f.ok for f in _judged(exercise_id, inputs, arrays))
+        assert all(f.ok for f in _judged(exercise, arrays))
         for name, array in arrays.items():
             wrong, open_ = _twisted(array)
             for odd in wrong:
-                found = _judged(exercise_id, inputs, {**arrays, name: odd})
-                assert not found[-1].ok or name in UNJUDGED.get(exercise_id, ()), (name, odd.dtype, odd.shape)
+                found = _judged(exercise, {**arrays, name: odd})
+                assert not found[-1].ok or name not in looked_at, (name, odd.dtype, odd.shape)
             for odd in open_:
-                _judged(exercise_id, inputs, {**arrays, name: odd})
+                _judged(exercise, {**arrays, name: odd})
 
 
-@pytest.mark.parametrize("exercise_id", GAMES)
+@pytest.mark.parametrize("exercise_id", [i for i, e in CODED.items() if e.played])
 def test_no_settings_stop_the_referee(exercise_id, solved, monkeypatch):
     """The games are not played here: what is tested is what stands before them."""
-    arrays = solved[exercise_id].arrays
+    exercise, arrays = CODED[exercise_id], solved[exercise_id].arrays
     monkeypatch.setattr(game_judges, "played", _raises)
     for name in (*arrays, "1 g_lr", "g_lr", "not a pair", "1 ", "", "n" * 60_000):
         for odd in (*ODD, *MAY_PASS, np.full(3, np.nan), np.array("saturating")):
             try:
-                found = _judged(exercise_id, None, {**arrays, name: odd})
+                found = _judged(exercise, {**arrays, name: odd})
             except RuntimeError as error:  # the settings were good enough to be played
                 assert str(error) == "no"
             else:
                 assert not found[-1].ok
-    assert not _judged(exercise_id, None, {})[-1].ok
+    assert not _judged(exercise, {})[-1].ok
 
 
 @pytest.mark.parametrize("exercise_id", ["2.2", "2.3", "2.5", "2.6"])
@@ -281,24 +267,21 @@ def test_an_endless_trace_is_no_trace(exercise_id, solved):
     trace = np.repeat(arrays["operations"], 20_000, axis=0)
     result = np.full(arrays["the result"].shape, 0.5)
     start = time.process_time()
-    found = _judged(
-        exercise_id, CODED[exercise_id].inputs(SEED), arrays | {"operations": trace, "the result": result}
-    )
+    found = _judged(CODED[exercise_id], arrays | {"operations": trace, "the result": result})
     assert not found[-1].ok and time.process_time() - start < 2
 
 
 def test_verdicts_that_are_no_verdicts_do_not_count():
     inputs = CODED["4.7"].inputs(SEED)
     for numbers in ([0.0] * 14, [-1] * 14, [5] * 14):
-        found = _judged("4.7", inputs, {"the verdicts": np.array(numbers), "strange": np.array("")})
+        found = _judged(CODED["4.7"], {"the verdicts": np.array(numbers), "strange": np.array("")})
         assert not found[-1].ok
     assert len(inputs) == 14 == len(verdict_judges._CASES)
 
 
 def test_a_judge_that_fails_is_a_finding(monkeypatch, solved):
-    from labkit.exercises.judges import lab00
-
-    monkeypatch.setitem(lab00.JUDGES, "0.1", lambda *_: iter((Finding("so far", True), 1 / 0)))
+    broken = rule(lambda case: iter((Finding("so far", True), 1 / 0)))
+    monkeypatch.setattr(module("0.1"), "PROPERTIES", (broken,))
     (found,) = findings(CODED["0.1"], solved["0.1"], SEED)
     assert not found.ok and found.what == "these values can be judged" and "ZeroDivisionError" in found.got
 

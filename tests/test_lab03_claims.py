@@ -12,7 +12,8 @@ import pytest
 import torch
 
 from labkit.exercises import find
-from labkit.exercises.record import findings, run_probe
+from labkit.exercises.judging import findings
+from labkit.exercises.record import run_probe
 from labkit.exercises.run_specs import small_run
 from labkit.instructor import running
 from tests.answers.step_answers import WRONG

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from labkit.exercises.spec import Finding
+from labkit.exercises.exercise import Finding
 from labkit.instructor.books.review_sheet import Row as SheetRow
 from labkit.instructor.books.standing import Counted
 from labkit.instructor.marks import STATUSES, Mark, Run

@@ -11,7 +11,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from PIL import Image
 
 from labkit import cli
-from labkit.exercises.spec import Exercise, Written
+from labkit.exercises.exercise import Exercise, Written
 from labkit.instructor import course as courses
 from labkit.instructor import markers, release, running
 from tests.solutions import ROOT, notebooks

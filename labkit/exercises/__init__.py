@@ -1,32 +1,61 @@
-"""The exercises of the labs, each declared once: inputs and probe here, the judge in ``judges/``.
+"""The exercises of the labs: one file each, ``labNN/name.py``, with all that is known about it.
 
-``find("3.2")`` returns a spec; ``labNN.py`` holds those of lab NN. No module here holds an answer, and none
-outside ``judges/`` an expected value: a student's code that is being graded runs beside them.
+Above the cut a file holds what runs beside a student's code: ``EXERCISE``, its inputs and its probe. Below it
+stands what a grader's sandbox never shows: ``expected``, the answer as a formula, ``PROPERTIES``, and
+``MISTAKES``, each as the code that somebody wrote. A file whose name begins with an underscore serves several
+exercises of its lab. Nothing is registered: a new file is a new exercise.
 """
 
 import importlib
 import pkgutil
+from types import ModuleType, SimpleNamespace
 
-from labkit.exercises.spec import Exercise, Written
+from labkit.exercises.exercise import Exercise, Written
 
 
 def all_exercises() -> dict[str, Exercise | Written]:
     """Every exercise of every lab, by its id, in the order of the labs."""
-    labs = sorted(m.name for m in pkgutil.iter_modules(__path__) if m.name.startswith("lab"))
-    return {e.id: e for lab in labs for e in importlib.import_module(f"{__name__}.{lab}").EXERCISES}
+    return {i: module.EXERCISE for lab in labs() for i, module in modules(lab).items()}
 
 
-def find(exercise_id: str) -> Exercise | Written:
-    """Return the exercise with this id.
+def labs() -> list[int]:
+    """The numbers of the labs that have exercises."""
+    return sorted({int(m.name[-2:]) for m in pkgutil.iter_modules(__path__) if m.name[:-2].endswith("lab")})
+
+
+def modules(lab: int) -> dict[str, ModuleType]:
+    """The files of one lab's exercises, by exercise id and in its order. Loads no other lab's."""
+    tables = [m.name for m in pkgutil.iter_modules(__path__)]
+    found = []
+    if f"lab{lab:02d}" in tables:
+        package = importlib.import_module(f"{__name__}.lab{lab:02d}")
+        names = [m.name for m in pkgutil.iter_modules(package.__path__) if not m.name.startswith("_")]
+        found += [importlib.import_module(f"{package.__name__}.{name}") for name in names]
+    if f"table_lab{lab:02d}" in tables:  # not yet moved into a file of its own
+        table = importlib.import_module(f"{__name__}.table_lab{lab:02d}")
+        found += [SimpleNamespace(EXERCISE=e, moved=False) for e in table.EXERCISES]
+    return {m.EXERCISE.id: m for m in sorted(found, key=lambda m: int(m.EXERCISE.id.split(".")[1]))}
+
+
+def module(exercise_id: str) -> ModuleType:
+    """The file of the exercise with this id. Loads no other lab's.
 
     Raises:
         KeyError: no lab has it; the message lists the ids of that lab.
     """
     if not isinstance(exercise_id, str):
         raise KeyError(f'an exercise id is a string such as "3.2", not {exercise_id!r}')
-    exercises = all_exercises()
-    if exercise_id in exercises:
-        return exercises[exercise_id]
     lab = exercise_id.split(".")[0]
-    near = [i for i in exercises if i.split(".")[0] == lab] or list(exercises)
-    raise KeyError(f"there is no exercise {exercise_id!r}; here are: {', '.join(near)}")
+    here = modules(int(lab)) if lab.isdecimal() and int(lab) in labs() else {}
+    if exercise_id in here:
+        return here[exercise_id]
+    raise KeyError(f"there is no exercise {exercise_id!r}; here are: {', '.join(here or all_exercises())}")
+
+
+def find(exercise_id: str) -> Exercise | Written:
+    """Return the exercise with this id. Loads no other lab's.
+
+    Raises:
+        KeyError: no lab has it; the message lists the ids of that lab.
+    """
+    return module(exercise_id).EXERCISE

@@ -1,11 +1,5 @@
-"""From an answer to a record of what it did, and from the record to what its judge finds in it.
+"""From an answer to a record of what it did: the probe runs inside a fence, and plain arrays are kept."""
 
-The probe runs inside the fence, and of what it returns plain arrays are kept only. The judges are asked for
-when a record is judged, and not before: where their folder is hidden, as in the grader's sandbox, this module
-works all the same.
-"""
-
-import dataclasses
 import linecache
 import re
 import traceback
@@ -16,18 +10,13 @@ from typing import Any
 import numpy as np
 import torch
 
+from labkit.exercises.exercise import Exercise, Finding
 from labkit.exercises.guard import TookTooLong, preserved_state, time_limit
-from labkit.exercises.spec import Exercise, Finding
 
 LIMIT_SECONDS = 2.0
 LARGEST = 20_000_000  # numbers in one array: more than any exercise asks for, few enough to look at
-LONGEST = 600  # characters of one text in a finding: what a hostile record says must not fill a page
 BLANK = "your code here"
 _TERMINAL = re.compile(r"\x1b\[[0-9;]*m?")  # colours of a terminal
-
-
-class NoJudges(RuntimeError):
-    """The judges are not here: this is the sandbox, where they are hidden."""
 
 
 @dataclass(frozen=True)
@@ -46,72 +35,30 @@ class Record:
 
 
 def run_probe(exercise: Exercise, answer: Any, seed: int) -> Record:
-    """Probe ``answer`` on the inputs of ``seed``. Never raises on account of the answer (but a student's own
-    interrupt passes through), and leaves the process's global state as it was."""
+    """Probe a student's ``answer`` on the inputs of ``seed``. Never raises on account of the answer (but a
+    student's own interrupt passes through), and leaves the process's global state as it was."""
     refusal = _refusal(exercise, answer)
-    if refusal:
-        return Record("refused", failure=refusal)
+    return Record("refused", failure=refusal) if refusal else record_of(exercise, answer, seed)
+
+
+def record_of(exercise: Exercise, answer: Any, seed: int) -> Record:
+    """As `run_probe`, for any answer: the kit's own are not refused."""
     with preserved_state(seed):
         inputs = exercise.inputs(seed)
         try:
             with time_limit(LIMIT_SECONDS):
-                values = exercise.probe(answer, inputs)
-                return _as_record(values)
+                return _as_record(exercise.probe(answer, inputs))
         except KeyboardInterrupt:
             raise
         except TookTooLong:
             what = f"it finishes within {LIMIT_SECONDS:g} seconds"
-            return Record(
-                "late",
-                failure=Finding(
-                    what,
-                    False,
-                    "still running",
-                    "an answer in a moment",
-                    "a loop that never ends, or Python loops over pixels where one tensor operation would do",
-                ),
-            )
+            cause = "a loop that never ends, or Python loops over pixels where one tensor operation would do"
+            late = Finding(what, False, "still running", "an answer in a moment", cause)
+            return Record("late", failure=late)
         except BaseException as error:  # SystemExit too: an answer may call exit()
             if _is_blank(error):
                 return Record("blank")
             return Record("raised", failure=failure_of(exercise, error))
-
-
-def findings(exercise: Exercise, record: Record, seed: int) -> list[Finding]:
-    """Judge a record, up to and including the first property that does not hold; nothing for a blank one.
-
-    Whatever the arrays are, it returns: a judge that cannot make anything of them is a finding too.
-
-    Raises:
-        NoJudges: the folder of the judges is hidden.
-    """
-    try:
-        from labkit.exercises.judges import judge_of
-    except ImportError as error:
-        raise NoJudges("the judges of the exercises are not here") from error
-    if record.status == "blank":
-        return []
-    if record.status != "answered" or record.failure:
-        failure = record.failure or Finding("it runs", False)
-        return [_short(dataclasses.replace(failure, ok=False))]  # whatever a record says of itself
-    if record.odd:
-        name, got = next(iter(record.odd.items()))
-        cause = "the function returned nothing: is there a `return`?" if got == "None" else ""
-        what = f"{name} can be read as numbers"
-        return [_short(Finding(what, False, got, "what the exercise text lists", cause))]
-    judge, found = judge_of(exercise.id), []
-    with preserved_state(seed), np.errstate(all="ignore"):
-        inputs = exercise.inputs(seed)
-        try:
-            for finding in judge(inputs, record.arrays):
-                found.append(_short(finding))
-                if not finding.ok:
-                    break
-        except Exception as error:
-            what = "these values can be judged"
-            got = f"values that stop the judge ({type(error).__name__})"
-            found.append(Finding(what, False, got, "what the exercise text lists"))
-    return found
 
 
 def as_array(value: Any) -> np.ndarray | str:
@@ -129,12 +76,6 @@ def as_array(value: Any) -> np.ndarray | str:
     if type(value) in (list, tuple) and all(type(v) in (bool, int, float) for v in value):
         return np.array(value)
     return "None" if value is None else f"{_article(type(value).__name__)}"
-
-
-def _short(finding: Finding) -> Finding:
-    texts = {name: getattr(finding, name) for name in ("what", "got", "expected", "cause")}
-    long = {name: f"{text[: LONGEST - 1]}…" for name, text in texts.items() if len(text) > LONGEST}
-    return dataclasses.replace(finding, **long) if long else finding
 
 
 def _as_record(values: dict[str, Any]) -> Record:

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from labkit.exercises.spec import Finding
+from labkit.exercises.exercise import Finding
 
 STATUSES = (
     "right",

@@ -13,7 +13,7 @@ from pathlib import Path
 import nbformat
 
 from labkit.exercises import all_exercises
-from labkit.exercises.spec import Written
+from labkit.exercises.exercise import Written
 from labkit.instructor import course as courses
 from labkit.instructor import markers, running
 

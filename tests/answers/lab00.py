@@ -54,41 +54,18 @@ RIGHT = {
 WRONG = {
     "0.1": {
         "wrapped around at 256": lambda x: x.permute(0, 3, 1, 2) * 2 / 255 - 1,
-        "wrapped around below 0": lambda x: (x.permute(0, 3, 1, 2) - 127) / 127.5,
         "the type asked for is float32": lambda x: x.permute(0, 3, 1, 2) * 2 - 1,
-        "range is [0, 2]": lambda x: x.permute(0, 3, 1, 2).float() / 127.5,
-        "white becomes 0": lambda x: x.permute(0, 3, 1, 2).float() / 255 - 1,
-        "127.5, not 127": lambda x: x.permute(0, 3, 1, 2).float() / 127 - 1,
         "must not depend on the images": _stretches,
         "expected  torch.float32": lambda x: _normalised(x).double(),
-        "axes were not moved": lambda x: x.float() / 127.5 - 1,
-        "height and width are swapped": lambda x: x.permute(0, 3, 2, 1).float() / 127.5 - 1,
-        "the first image only": lambda x: _normalised(x)[0],
-        "range is [0, 1]": lambda x: x.permute(0, 3, 1, 2).float() / 255,
-        "still 0 to 255": lambda x: x.permute(0, 3, 1, 2).float(),
-        "range is [-0.5, 0.5]": lambda x: x.permute(0, 3, 1, 2).float() / 255 - 0.5,
-        "127.5, not 128": lambda x: x.permute(0, 3, 1, 2).float() / 128 - 1,
-        "black is -1": lambda x: -_normalised(x),
         "pixels are shuffled": lambda x: x.reshape(2, 3, 5, 7).float() / 127.5 - 1,
         "in place": _spoils_input,
         "is there a `return`": lambda x: None,
     },
     "0.2": {
         "end with `.to(torch.uint8)`": lambda x: (x.permute(0, 2, 3, 1) + 1) * 127.5,
-        "axes were not moved back": _bytes,
-        "height and width are swapped": lambda x: _bytes(x).permute(0, 3, 2, 1),
-        "the first image only": lambda x: _bytes(x).permute(0, 2, 3, 1)[0],
         "truncates": lambda x: ((x.clamp(-1, 1) + 1) * 127.5).to(torch.uint8).permute(0, 2, 3, 1),
         "wrapped around: `.clamp`": lambda x: (
             ((x + 1) * 127.5).round().to(torch.int64).remainder(256).to(torch.uint8).permute(0, 2, 3, 1)
-        ),
-        "not [0, 1]": lambda x: (x * 255).clamp(0, 255).round().to(torch.uint8).permute(0, 2, 3, 1),
-        "add 1 before": lambda x: (x * 127.5).clamp(0, 255).round().to(torch.uint8).permute(0, 2, 3, 1),
-        "rounded up": lambda x: ((x.clamp(-1, 1) + 1) * 127.5).ceil().to(torch.uint8).permute(0, 2, 3, 1),
-        "below grey is lost": lambda x: _bytes(x.clamp(0, 1)).permute(0, 2, 3, 1),
-        "the brackets": lambda x: (x * 127.5 + 1).clamp(0, 255).round().to(torch.uint8).permute(0, 2, 3, 1),
-        "255 is never reached": lambda x: (
-            ((x + 1) * 127).clamp(0, 255).round().to(torch.uint8).permute(0, 2, 3, 1)
         ),
         "pixels are shuffled": lambda x: _bytes(x).reshape(2, 5, 7, 3),
         "in place": _clamps_in_place,

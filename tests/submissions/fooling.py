@@ -152,7 +152,7 @@ record.LARGEST = 10**15
 _RECORD = f"""
 {SLY}
 record = modules["labkit.exercises.record"]
-spec = modules["labkit.exercises.spec"]
+spec = modules["labkit.exercises.exercise"]
 fine = spec.Finding("everything holds", True)
 was = record.Record.__init__
 def lies(self, status, arrays=None, odd=None, failure=None):

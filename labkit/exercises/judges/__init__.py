@@ -10,10 +10,9 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
-from labkit.exercises.judges.agreeing import agreement
-from labkit.exercises.spec import Arrays, Finding
+from labkit.exercises.exercise import Arrays, Finding
 
-__all__ = ["Judge", "agreement", "judge_of"]
+__all__ = ["Judge", "judge_of"]
 
 Judge = Callable[[Any, Arrays], Iterator[Finding]]
 

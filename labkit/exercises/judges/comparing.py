@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from labkit.exercises.spec import Finding
+from labkit.exercises.exercise import Finding
 
 
 def holds(what: str, ok: bool, *, got: Any = "", expected: Any = "", cause: str = "") -> Finding:

@@ -4,7 +4,7 @@ import numpy as np
 
 from labkit.exercises.event_specs import TAGS
 from labkit.exercises.judges.comparing import close, holds
-from labkit.exercises.judges.reading import word
+from labkit.exercises.reading import word
 
 
 def judge_events(given, got):

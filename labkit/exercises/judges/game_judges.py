@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 import torch
 
+from labkit.exercises.exercise import Finding
 from labkit.exercises.game_specs import OPEN, REMEDIES
 from labkit.exercises.judges.comparing import holds
-from labkit.exercises.judges.reading import whole, word
+from labkit.exercises.reading import whole, word
 from labkit.exercises.referee import affordable, played
-from labkit.exercises.spec import Finding
 from labkit.games import GameError, Ring, RingOutcome, settings_from
 from labkit.games.experiments import FAST_D, HEALTHY
 

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from labkit.exercises.judges.comparing import close, holds, same, same_shape
-from labkit.exercises.judges.reading import all_are, numbers, word
+from labkit.exercises.reading import all_are, numbers, word
 
 
 def judge_weights(net: nn.Module, got) -> Any:

@@ -3,8 +3,8 @@
 import numpy as np
 
 from labkit.exercises.judges.comparing import close, holds
-from labkit.exercises.judges.reading import whole, word
 from labkit.exercises.logging_specs import COLUMNS, EVERY, LAST
+from labkit.exercises.reading import whole, word
 
 
 def judge_losses(given, got):

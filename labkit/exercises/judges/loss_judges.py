@@ -6,8 +6,8 @@ from torch import nn
 from torch.nn.functional import softplus
 
 from labkit.exercises.judges.comparing import close, holds
-from labkit.exercises.judges.reading import all_are
 from labkit.exercises.judges.score_judges import bce, one_number
+from labkit.exercises.reading import all_are
 from labkit.exercises.score_specs import flat
 
 

@@ -5,7 +5,7 @@ import torch
 from torch.nn import functional as F
 
 from labkit.exercises.judges.comparing import close, holds, same_shape
-from labkit.exercises.judges.reading import word
+from labkit.exercises.reading import word
 
 
 def _matrix(kernel, size, stride, padding) -> np.ndarray:

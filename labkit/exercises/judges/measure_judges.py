@@ -3,8 +3,8 @@
 import numpy as np
 
 from labkit.exercises.judges.comparing import close, holds
-from labkit.exercises.judges.reading import numbers, word
 from labkit.exercises.measure_specs import MEASURED
+from labkit.exercises.reading import numbers, word
 
 
 def judge_measure(given, got):

@@ -8,11 +8,11 @@ import torch
 
 from labkit import networks
 from labkit.exercises import find
+from labkit.exercises.exercise import Finding
 from labkit.exercises.judges import network_plan, network_table
 from labkit.exercises.judges.comparing import holds, same_shape
 from labkit.exercises.network_specs import BASE, CHANNELS, LATENT
 from labkit.exercises.network_trace import examine
-from labkit.exercises.spec import Finding
 
 
 def judge_generator(inputs, got) -> Iterator[Finding]:

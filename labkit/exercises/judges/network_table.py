@@ -8,10 +8,10 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from labkit.exercises.exercise import Arrays, Finding
 from labkit.exercises.judges.comparing import close, holds
 from labkit.exercises.judges.network_plan import Stage, Step, stages, steps
-from labkit.exercises.judges.reading import word
-from labkit.exercises.spec import Arrays, Finding
+from labkit.exercises.reading import word
 
 ACTIVATIONS = ("ReLU", "LeakyReLU", "Tanh", "Sigmoid", "another activation")
 NORMS = ("BatchNorm", "another normalisation")

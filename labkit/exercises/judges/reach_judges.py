@@ -11,8 +11,8 @@ import torch
 from torch import nn
 
 from labkit.exercises.judges.comparing import close, holds, same
-from labkit.exercises.judges.reading import all_are
 from labkit.exercises.reach_specs import NON_SATURATING, SATURATING, left, weights
+from labkit.exercises.reading import all_are
 
 
 def judge_norm(given, got):

@@ -9,7 +9,7 @@ import functools
 import numpy as np
 
 from labkit.exercises.judges.comparing import close, holds, same
-from labkit.exercises.judges.reading import whole, word
+from labkit.exercises.reading import whole, word
 from labkit.exercises.resume_specs import AFTER, BEFORE, RANDOM, advance, weights
 from labkit.exercises.run_specs import small_run
 

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from labkit.exercises.judges.comparing import close, holds
-from labkit.exercises.judges.reading import all_are, is_true, numbers, whole, word
+from labkit.exercises.reading import all_are, is_true, numbers, whole, word
 from labkit.exercises.run_specs import BATCH, EVERY, LATENT, STEPS, Update, small_run
 
 

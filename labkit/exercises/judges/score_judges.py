@@ -4,9 +4,9 @@ import numpy as np
 import torch
 from torch import nn
 
+from labkit.exercises.exercise import Finding
 from labkit.exercises.judges.comparing import close, holds
-from labkit.exercises.judges.reading import number, word
-from labkit.exercises.spec import Finding
+from labkit.exercises.reading import number, word
 
 
 def judge_bce(given, got):

@@ -1,7 +1,7 @@
 """Judge of exercise 5.8: which failure three numbers of a run speak of, and what was overlooked."""
 
 from labkit.exercises.judges.comparing import holds
-from labkit.exercises.judges.reading import word
+from labkit.exercises.reading import word
 from labkit.exercises.sign_specs import COLLAPSE, HEALTHY, NAMES, VANISHED
 
 # For each of `RUNS` its verdict, and {a wrong verdict: what was overlooked}; {s} stands for the run's signal,

@@ -6,9 +6,9 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
+from labkit.exercises.exercise import Finding
 from labkit.exercises.judges.comparing import close, holds
-from labkit.exercises.judges.reading import word
-from labkit.exercises.spec import Finding
+from labkit.exercises.reading import word
 
 _KINDS = {  # what was returned instead of an int: likely cause
     "float": "no division is needed here; `/` turns whole numbers into floats",

@@ -6,9 +6,9 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
+from labkit.exercises.exercise import Finding
 from labkit.exercises.judges.comparing import close, holds, same_shape, unchanged
-from labkit.exercises.judges.reading import word
-from labkit.exercises.spec import Finding
+from labkit.exercises.reading import word
 
 
 def _layer(image, kernel, stride, padding=0) -> np.ndarray:

@@ -12,9 +12,9 @@ from torch import nn
 from torch.func import functional_call
 from torch.nn.functional import softplus
 
+from labkit.exercises.exercise import Finding
 from labkit.exercises.judges.comparing import close, holds
-from labkit.exercises.judges.reading import all_are, whole, word
-from labkit.exercises.spec import Finding
+from labkit.exercises.reading import all_are, whole, word
 from labkit.exercises.step_specs import D_RATE, G_RATE, Start, flat
 
 SMOOTH = 0.9

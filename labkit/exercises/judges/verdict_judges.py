@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from labkit.exercises.judges.comparing import holds
-from labkit.exercises.judges.reading import word
+from labkit.exercises.reading import word
 from labkit.exercises.verdict_specs import RUNS, VERDICTS
 from labkit.files import shipped
 from labkit.logbook import read

@@ -11,9 +11,9 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from labkit.exercises import find
-from labkit.exercises.judges import agreement
-from labkit.exercises.record import Record, findings
-from labkit.exercises.spec import Exercise, Finding
+from labkit.exercises.exercise import Exercise, Finding
+from labkit.exercises.judging import agreement, findings
+from labkit.exercises.record import Record
 from labkit.instructor.grading.programs import Program, program
 from labkit.instructor.grading.sandbox import Outcome, Sandbox
 from labkit.instructor.grading.shortcuts import shortcut

@@ -1,7 +1,8 @@
 """The sandbox: students' code runs in a bubblewrap container that shows Python, the kit, and nothing else.
 
 A `Sandbox` holds one warm process in there, which has imported PyTorch and forks for every task. What it
-runs is the package ``inside``; the judges and the instructor's tools are hidden from it. bubblewrap:
+runs is the package ``inside``; the instructor's tools are hidden from it, and of every exercise the judge,
+which stands below the cut in its file. bubblewrap:
 https://github.com/containers/bubblewrap
 """
 
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 import labkit
+from labkit.exercises.exercise import above_cut
 from labkit.files import shipped
 from labkit.instructor.inside.exchange import ExchangeError, Result, Task, read_result, task_bytes
 from labkit.instructor.inside.walls import Limits
@@ -27,6 +29,7 @@ _FIRST_USER = (
     61_000  # as root, task n runs as user 61000 + n: nobody's files, and a limit on threads that holds
 )
 _READY_SECONDS = 180
+EXERCISES = Path(labkit.__file__).parent / "exercises"
 _HIDDEN = ("instructor", "exercises/judges")  # of the kit: what no student's code may see while it is graded
 _MEND = (
     "Install bubblewrap (Debian, Ubuntu: apt install bubblewrap; Fedora: dnf install bubblewrap). Where it "
@@ -66,6 +69,7 @@ class Sandbox:
         self.imports = imports
         self.name = NONE if unsafe else version()
         self._process: subprocess.Popen | None = None
+        self._exercises: tempfile.TemporaryDirectory | None = None  # as a student's code may see them
         self._line: socket.socket | None = None
         self._start()
 
@@ -102,6 +106,13 @@ class Sandbox:
             self._process.kill()
             self._process.wait()
         self._line = self._process = None
+        if self._exercises is not None:
+            self._exercises.cleanup()
+            self._exercises = None
+
+    def _without_judges(self) -> str:
+        self._exercises = tempfile.TemporaryDirectory(prefix="labkit-exercises-")
+        return without_judges(Path(self._exercises.name) / "exercises")
 
     def _start(self) -> None:
         if not hasattr(os, "fork"):
@@ -126,7 +137,7 @@ class Sandbox:
         command += [json.dumps(asdict(self.limits)), self.imports]
         environment = {**_environment(home), "PYTHONPATH": str(Path(labkit.__file__).parent.parent)}
         self._process = subprocess.Popen(
-            command if self.unsafe else [*bubblewrap(), "--", *command],
+            command if self.unsafe else [*bubblewrap(self._without_judges()), "--", *command],
             stdin=theirs,
             stdout=subprocess.DEVNULL,
             stderr=errors,
@@ -184,8 +195,20 @@ def version() -> str:
     return said.stdout.strip() or "bubblewrap"
 
 
-def bubblewrap() -> list[str]:
+def without_judges(folder: Path) -> str:
+    """Make ``folder`` a copy of the exercises in which no file goes beyond its cut; returns its path."""
+    shutil.copytree(EXERCISES, folder, ignore=shutil.ignore_patterns("__pycache__", "judges"))
+    for file in folder.glob("lab*/*.py"):
+        file.write_text(above_cut(file.read_text("utf-8")), "utf-8")
+    folder.parent.chmod(0o755)  # every task's own user must be able to read it
+    return str(folder)
+
+
+def bubblewrap(exercises: str) -> list[str]:
     """The command line of bubblewrap up to the command that it runs.
+
+    Args:
+        exercises: a folder as `without_judges` makes it, to show in the place of the kit's own.
 
     As root no user namespace is needed, and a task can become a user of its own; an ordinary user gets the
     right to make namespaces in a user namespace, and each task gives it up before any student's code runs.
@@ -219,6 +242,7 @@ def bubblewrap() -> list[str]:
     if installed.is_dir():
         command += ["--tmpfs", str(installed)]
     command += ["--ro-bind", str(kit), "/kit/labkit"]
+    command += ["--ro-bind", exercises, "/kit/labkit/exercises"]
     hidden = [f"/kit/labkit/{part}" for part in _HIDDEN if (kit / part).is_dir()]
     for folder in hidden:
         command += ["--tmpfs", folder]

@@ -5,6 +5,7 @@ Each trial runs as a student's code would. It prints "got through: …" when it 
 """
 
 import contextlib
+import hashlib
 import os
 import secrets
 import socket
@@ -13,7 +14,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from labkit.instructor.grading.sandbox import Outcome, Sandbox
+from labkit.exercises.exercise import above_cut
+from labkit.instructor.grading.sandbox import EXERCISES, Outcome, Sandbox
 from labkit.instructor.inside.exchange import Task
 from labkit.instructor.inside.walls import Limits
 
@@ -139,7 +141,8 @@ def _trials(there: _There) -> list[Trial]:
     kit = [str(Path.cwd() / name) for name in ("solutions", "course.toml", "labkit")]
     return [
         Trial("reading the files of this machine", _READ.format(paths=[*there.files, *kit])),
-        Trial("finding solutions, judges, the grader", _IMPORT),
+        Trial("finding solutions and the grader", _IMPORT),
+        Trial("reading what a judge knows", _BELOW.format(hidden=_below_the_cuts())),
         Trial("reading the environment", _ENVIRONMENT.format(name=there.variable)),
         Trial("changing the kit, Python, the system", _WRITE.format(paths=list(there.files))),
         Trial("reaching the network", _NETWORK.format(port=there.port, name=there.abstract)),
@@ -168,9 +171,24 @@ attempt("/etc/passwd", lambda: open("/etc/passwd").read())
 """
 _IMPORT = """
 import importlib
-names = ("labkit.exercises.judges.lab03", "labkit.instructor.grading.judging", "labkit.instructor.markers")
+names = ("labkit.instructor.grading.judging", "labkit.instructor.markers")
 for name in names:
     attempt(name, lambda: importlib.import_module(name))
+"""
+# Line by line: a hash of what stands below some exercise's cut must be that of no line here.
+_BELOW = """
+import hashlib, importlib, pathlib
+hidden = set("{hidden}".split())
+kit = pathlib.Path(importlib.import_module("labkit").__file__).parent
+def found(path):
+    lines = {{hashlib.sha256(line.strip()).hexdigest()[:12] for line in path.read_bytes().splitlines()}}
+    return hidden & lines or "__pycache__" in path.parts and "exercises" in path.parts
+files = [path for path in kit.rglob("*") if path.is_file()]
+seen = [str(path) for path in files if found(path)]
+known = [name for name in ("PROPERTIES", "MISTAKES", "expected")
+    if hasattr(importlib.import_module("labkit.exercises.lab00.scale_images"), name)]
+through = seen + known
+print("got through:" if through else f"stopped: {{len(hidden)}} lines, {{len(files)}} files", *through)
 """
 _ENVIRONMENT = """
 import os
@@ -272,6 +290,18 @@ attempt("tracing", lambda: call("ptrace", 16, os.getppid() or 1, 0, 0))
 attempt("another user", lambda: os.setresuid(1, 1, 1))
 attempt("limits", lambda: __import__("resource").setrlimit(0, (10**6, 10**6)))
 """
+
+
+def _below_the_cuts() -> str:
+    """Hashes of all lines that stand below a cut and nowhere above one; short lines say nothing."""
+    above, below = set(), set()
+    for file in EXERCISES.glob("lab*/*.py"):
+        text = file.read_text("utf-8")
+        seen = above_cut(text)
+        above |= {line.strip() for line in seen.splitlines()}
+        below |= {line.strip() for line in text[len(seen) :].splitlines()}
+    telling = (line for line in below - above if len(line) > 12)
+    return " ".join(hashlib.sha256(line.encode()).hexdigest()[:12] for line in telling)
 
 
 def _family(pid: int) -> set[int]:

@@ -162,7 +162,7 @@ def _warm_up(imports: str) -> None:
     import torch
 
     from labkit.exercises import all_exercises
-    from labkit.exercises.spec import Exercise
+    from labkit.exercises.exercise import Exercise
 
     torch.set_num_threads(1)
     for exercise in all_exercises().values():

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from typing import Any, BinaryIO
 
 from labkit.exercises import find
+from labkit.exercises.exercise import Exercise, Finding
 from labkit.exercises.guard import TookTooLong, time_limit
 from labkit.exercises.record import LIMIT_SECONDS, Record, failure_of, run_probe
-from labkit.exercises.spec import Exercise, Finding
 from labkit.instructor.inside.exchange import Result, Task, write_result
 
 PRINTED = 4_000  # characters of output that are kept

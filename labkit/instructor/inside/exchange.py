@@ -14,8 +14,8 @@ from typing import BinaryIO
 
 import numpy as np
 
+from labkit.exercises.exercise import Finding
 from labkit.exercises.record import Record
-from labkit.exercises.spec import Finding
 
 MOST_BYTES = 64 * 2**20
 MOST_ARRAYS = 64

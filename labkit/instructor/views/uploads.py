@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from labkit.exercises import all_exercises
-from labkit.exercises.spec import Exercise
+from labkit.exercises.exercise import Exercise
 from labkit.instructor.books.standing import Counted, Standing
 from labkit.instructor.marks import Graded
 

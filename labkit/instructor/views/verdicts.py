@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from labkit.exercises import all_exercises
-from labkit.exercises.spec import Finding
+from labkit.exercises.exercise import Finding
 from labkit.instructor.books.standing import Counted
 from labkit.instructor.marks import Mark
 from labkit.instructor.views.pages import clipped, escaped, number, words

@@ -1,8 +1,8 @@
-"""One spec per exercise: inputs from a seed, and a probe that calls the answer.
+"""What an exercise is made of: inputs from a seed, and a probe that calls the answer.
 
-The probe runs where the student's code runs and returns named values, nothing else. The exercise's judge, in
-``judges/``, sees those values as arrays, and the inputs, which it makes afresh from the same seed. So one
-spec serves a check in the notebook, a grader outside a sandbox, and the tests of the kit.
+The probe runs where the student's code runs. It compares nothing and returns named values. What they should
+be is said below the cut in the exercise's own file: see `labkit.exercises.judging`. So one file serves the
+check in the notebook, the grader outside a sandbox, and the tests of the kit.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,6 +12,13 @@ from typing import Any
 import numpy as np
 
 Arrays = Mapping[str, np.ndarray]
+
+CUT = "# ---- judge: a sandbox shows this file only down to here "  # the beginning of a line
+
+
+def above_cut(source: str) -> str:
+    """What a student's code may see of an exercise's source while it is graded: the lines above the cut."""
+    return source.partition(f"\n{CUT}")[0].rstrip() + "\n"
 
 
 @dataclass(frozen=True)
@@ -39,8 +46,10 @@ class Exercise:
         probe: (answer, inputs) -> {name: value}. A value is a tensor, an array, a number, a string or a
             flat list of numbers; anything else reaches the student as "not a tensor, but …".
         causes: (part of an error message, likely cause) for errors that the answer raises.
-        agrees: the names of the values that any right answer shares with the solution's on the same inputs,
-            within ``rtol`` and ``atol``; empty where right answers may differ.
+        fixed: there is one right answer, whatever the seed.
+        played: the answer is a choice of settings; the judge plays them, so nothing of the student's runs.
+        slow: large networks are built, so the tests probe it less often.
+        unjudged: names of values that no property looks at: they only help to explain a mistake.
     """
 
     id: str
@@ -51,6 +60,10 @@ class Exercise:
     inputs: Callable[[int], Any]
     probe: Callable[[Any, Any], dict[str, Any]]
     causes: tuple[tuple[str, str], ...] = ()
+    fixed: bool = False
+    played: bool = False
+    slow: bool = False
+    unjudged: tuple[str, ...] = ()
     agrees: tuple[str, ...] = ()
     rtol: float = 1e-3
     atol: float = 1e-4

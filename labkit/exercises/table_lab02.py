@@ -3,8 +3,8 @@
 import torch
 
 from labkit.exercises import first_weights, network_specs
+from labkit.exercises.exercise import Exercise, Written
 from labkit.exercises.network_specs import BASE, BATCH, CHANNELS, LATENT
-from labkit.exercises.spec import Exercise, Written
 
 FAULTY_CLASS = (
     (r"before Module.__init__", "`super().__init__()` must be the first line of `__init__`"),
@@ -63,6 +63,7 @@ EXERCISES = (
         causes=FAULTY_CLASS,
         agrees=("the result", "parameters"),
         atol=1e-3,
+        slow=True,
     ),
     Exercise(
         "2.3",
@@ -105,6 +106,7 @@ EXERCISES = (
         causes=FAULTY_CLASS,
         agrees=("the result", "parameters"),
         atol=1e-3,
+        slow=True,
     ),
     Exercise(
         "2.6",

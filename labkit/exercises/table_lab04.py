@@ -1,7 +1,7 @@
 """Lab 04: numbers, pictures and histograms in a logbook, and what the curves say."""
 
 from labkit.exercises import event_specs, logging_specs, measure_specs, verdict_specs
-from labkit.exercises.spec import Exercise, Written
+from labkit.exercises.exercise import Exercise, Written
 
 EXERCISES = (
     Exercise(
@@ -68,6 +68,7 @@ EXERCISES = (
         verdict_specs.nothing,
         verdict_specs.probe_verdicts,
         agrees=("runs",),
+        fixed=True,
     ),
     Written("4.6", "What the curves should look like", 4),
     Exercise(

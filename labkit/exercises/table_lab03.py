@@ -1,7 +1,7 @@
 """Lab 03: the losses, one training step, the loop, and a run that survives being killed."""
 
 from labkit.exercises import loss_specs, resume_specs, run_specs, score_specs, step_specs
-from labkit.exercises.spec import Exercise, Written
+from labkit.exercises.exercise import Exercise, Written
 
 
 def _seed(seed: int) -> int:
@@ -20,22 +20,6 @@ EXERCISES = (
         score_specs.scores,
         score_specs.probe_bce,
         agrees=("the result", "the result at large scores", "the gradient"),
-    ),
-    Exercise(
-        "3.2",
-        "The discriminator's loss",
-        3,
-        "discriminator_loss",
-        "discriminator_loss(D, real, fake)",
-        loss_specs.judged_images,
-        loss_specs.probe_d_loss,
-        agrees=(
-            "the result",
-            "with smooth 1",
-            "with smooth 0.7",
-            "the gradient at D",
-            "the gradient at the fakes",
-        ),
     ),
     Exercise(
         "3.3",

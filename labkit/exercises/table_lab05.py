@@ -1,7 +1,7 @@
 """Lab 05: mode collapse and vanishing gradients, made on purpose, measured, cured and told apart."""
 
 from labkit.exercises import game_specs, mode_specs, reach_specs, sign_specs, spread_specs
-from labkit.exercises.spec import Exercise, Written
+from labkit.exercises.exercise import Exercise, Written
 
 EXERCISES = (
     Exercise(
@@ -44,6 +44,7 @@ EXERCISES = (
         "losing_modes()",
         game_specs.nothing,
         game_specs.probe_losing,
+        played=True,
     ),
     Exercise(
         "5.4",
@@ -53,6 +54,7 @@ EXERCISES = (
         "vanishing_gradient()",
         game_specs.nothing,
         game_specs.probe_vanishing,
+        played=True,
     ),
     Exercise(
         "5.5",
@@ -62,6 +64,7 @@ EXERCISES = (
         "two_cures()",
         game_specs.nothing,
         game_specs.probe_cures,
+        played=True,
     ),
     Exercise(
         "5.6",

@@ -6,7 +6,7 @@ from labkit.exercises import count_specs as counts
 from labkit.exercises import matrix_specs as matrices
 from labkit.exercises import size_specs as sizes
 from labkit.exercises import stamp_specs as stamps
-from labkit.exercises.spec import Exercise, Written
+from labkit.exercises.exercise import Exercise, Written
 
 
 def _probe_ladder(dcgan_ladder, _inputs):
@@ -82,6 +82,7 @@ EXERCISES = (
         lambda seed: None,
         _probe_ladder,
         agrees=("the ladder",),
+        fixed=True,
     ),
     Written("1.6", "The layer in a paragraph", 4),
 )

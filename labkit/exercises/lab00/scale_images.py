@@ -1,0 +1,90 @@
+"""Exercise 0.1: images as files have them, uint8 (B, H, W, C), as networks want them."""
+
+import torch
+
+from labkit.exercises.exercise import Exercise
+from labkit.exercises.properties import Case, holds, rule, same, same_shape, unchanged
+from labkit.exercises.reading import word
+
+
+def photos(seed: int) -> torch.Tensor:
+    """uint8 (2, 5, 7, 3), no two sizes alike, with the extremes 0 and 255 in it."""
+    generator = torch.Generator().manual_seed(seed)
+    images = torch.randint(0, 256, (2, 5, 7, 3), generator=generator, dtype=torch.uint8)
+    images[0, 0, 0] = torch.tensor([0, 128, 255], dtype=torch.uint8)
+    return images
+
+
+def probe(scale_images, images):
+    given = images.clone()
+    scaled = scale_images(given)
+    return {
+        "the result": scaled,
+        "dtype": str(getattr(scaled, "dtype", "")),
+        # Neither black nor white: an answer that stretches what is there to [-1, 1] shows it here.
+        "the result for dim images": scale_images(images // 4 + 96),
+        "the images afterwards": given,
+    }
+
+
+EXERCISE = Exercise("0.1", "Scale images", 2, "scale_images", "scale_images(images)", photos, probe)
+
+# ---- judge: a sandbox shows this file only down to here ------------------------------------------------
+
+
+def expected(images, white=127.5, black=-1.0):
+    return images.double().permute(0, 3, 1, 2).div(white).add(black).float()
+
+
+def _float32(case: Case):
+    dtype = word(case.got["dtype"])
+    yield holds(
+        "it returns float32",
+        dtype == "torch.float32" and case.got["the result"].dtype == case.expected["the result"].dtype,
+        got=dtype,
+        expected="torch.float32",
+        cause="the type asked for is float32: `.float()` gives it",
+    )
+
+
+PROPERTIES = (
+    rule(_float32, "dtype", "the result"),
+    same_shape("the result", "the shape is (B, C, H, W)", "`permute` takes the old axes in their new order"),
+    same("the result", "0 becomes -1 and 255 becomes 1", points=1),
+    same(
+        "the result for dim images",
+        "images without black or white come out dim too",
+        "the scale must not depend on the images: 0 and 255 are the ends, whether they occur or not",
+        points=0.5,
+    ),
+    unchanged(
+        "the images afterwards",
+        "the images given are left as they were",
+        "an operation in place (`+=`, `mul_`) writes into the caller's tensor",
+        expected="unchanged",
+        points=0.5,
+    ),
+)
+
+MISTAKES = {
+    "the axes were not moved: networks want (B, C, H, W); see `permute`": lambda x: x / 127.5 - 1,
+    "height and width are swapped: `permute` lists the old axes in their new order": lambda x: expected(
+        x
+    ).transpose(2, 3),
+    "the first image only: keep the batch axis": lambda x: expected(x)[0],
+    "the range is [0, 1]: stretch it to [-1, 1]": lambda x: expected(x, 255, 0),
+    "the range is [0, 2]: black is -1, so take away 1": lambda x: expected(x, black=0),
+    "white becomes 0: divide by the half of 255, not by 255": lambda x: expected(x, 255),
+    "white misses 1: the half of 255 is 127.5, not 127": lambda x: expected(x, 127),
+    "white misses 1: the half of 255 is 127.5, not 128": lambda x: expected(x, 128),
+    "bytes wrapped around at 256: call `.float()` before you calculate": lambda x: expected(2 * x, 255),
+    "bytes wrapped around below 0: call `.float()` before you calculate": lambda x: expected(
+        x - 127, black=0
+    ),
+    "the values are still 0 to 255: divide": lambda x: expected(x, 1, 0),
+    "the range is [-0.5, 0.5]: twice as wide is asked for": lambda x: expected(x, 255, -0.5),
+    "the signs are flipped: black is -1": lambda x: -expected(x),
+    "the pixels are shuffled: `reshape` and `view` do not move axes": lambda x: expected(
+        x.reshape(len(x), x.shape[3], *x.shape[1:3]).permute(0, 2, 3, 1)
+    ),
+}

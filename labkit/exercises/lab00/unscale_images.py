@@ -1,0 +1,114 @@
+"""Exercise 0.2: images as networks have them, float (B, C, H, W) in [-1, 1], as files want them."""
+
+import torch
+
+from labkit.exercises.exercise import Exercise
+from labkit.exercises.properties import Case, close, holds, rule, same, same_shape, unchanged
+from labkit.exercises.reading import word
+
+
+def scaled(seed: int) -> torch.Tensor:
+    """float32 (2, 3, 5, 7); some entries leave [-1, 1], as those of a generator without tanh do.
+
+    Each stands for a byte plus a fraction of at most 0.4, so that rounding never depends on a tie.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    whole = torch.randint(-30, 286, (2, 3, 5, 7), generator=generator)
+    fraction = torch.rand(whole.shape, generator=generator) * 0.8 - 0.4
+    images = (whole + fraction) / 127.5 - 1
+    images[0, 0, 0, :4] = torch.tensor([-1.15, 1.15, 254.8 / 127.5 - 1, -1.0])
+    return images
+
+
+def probe(unscale_images, images):
+    given = images.clone()
+    pixels = unscale_images(given)
+    every_byte = (torch.arange(256).float() / 127.5 - 1).reshape(1, 1, 16, 16)
+    return {
+        "the result": pixels,
+        "dtype": str(getattr(pixels, "dtype", "")),
+        "all bytes": unscale_images(every_byte),
+        "the images afterwards": given,
+    }
+
+
+EXERCISE = Exercise("0.2", "And back", 2, "unscale_images", "unscale_images(images)", scaled, probe)
+
+# ---- judge: a sandbox shows this file only down to here ------------------------------------------------
+
+
+def expected(images):
+    return _bytes((images.double() + 1) * 127.5)
+
+
+def _bytes(values: torch.Tensor) -> torch.Tensor:
+    """The nearest byte to each value."""
+    return values.round().clamp(0, 255).to(torch.uint8).permute(0, 2, 3, 1)
+
+
+def _wrapped(values: torch.Tensor) -> torch.Tensor:
+    """Whole numbers past 255 begin again at 0, as in memory."""
+    return (values.long() % 256).to(torch.uint8).permute(0, 2, 3, 1)
+
+
+def _shuffled(images: torch.Tensor) -> torch.Tensor:
+    b, c, h, w = images.shape
+    return expected(images).permute(0, 3, 1, 2).reshape(b, h, w, c)
+
+
+def _uint8(case: Case):
+    dtype = word(case.got["dtype"])
+    yield holds(
+        "it returns uint8",
+        dtype == "torch.uint8" and case.got["the result"].dtype == case.expected["the result"].dtype,
+        got=dtype,
+        expected="torch.uint8",
+        cause="an image file holds bytes: end with `.to(torch.uint8)`",
+    )
+
+
+def _all_bytes(case: Case):
+    got, expected = (arrays["all bytes"].reshape(-1) for arrays in (case.got, case.expected))
+    cause = "round before you convert: the way there is not exact in floating point"
+    yield close("all 256 byte values survive the way there and back", got, expected, cause=cause)
+
+
+PROPERTIES = (
+    rule(_uint8, "dtype", "the result"),
+    same_shape("the result", "the shape is (B, H, W, C)", "`permute` takes the old axes in their new order"),
+    same("the result", "values outside [-1, 1] are clamped, the rest rounded", points=1),
+    rule(_all_bytes, "all bytes", compared=True, points=0.5),
+    unchanged(
+        "the images afterwards",
+        "the tensor given is left as it was",
+        "an operation in place (`clamp_`, `+=`) writes into the caller's tensor",
+        expected="unchanged",
+        points=0.5,
+    ),
+)
+
+MISTAKES = {
+    "the axes were not moved back: plots want (B, H, W, C)": lambda x: expected(x).permute(0, 3, 1, 2),
+    "height and width are swapped: `permute` lists the old axes in their new order": lambda x: expected(
+        x
+    ).transpose(1, 2),
+    "the first image only: keep the batch axis": lambda x: expected(x)[0],
+    "the fraction is cut off: `.to(torch.uint8)` truncates, so call `.round()` before it": lambda x: _bytes(
+        ((x.double() + 1) * 127.5).trunc()
+    ),
+    "the fraction is rounded up: the nearest byte is asked for": lambda x: _bytes(
+        ((x.double() + 1) * 127.5).ceil()
+    ),
+    "values past the range wrapped around: `.clamp` before the conversion": lambda x: _wrapped(
+        ((x.double() + 1) * 127.5).round()
+    ),
+    "values wrapped around, and fractions are cut off: `.clamp` and `.round()` first": lambda x: _wrapped(
+        (x.double() + 1) * 127.5
+    ),
+    "the input's range is [-1, 1], not [0, 1]": lambda x: _bytes(x.double() * 255),
+    "everything below grey is lost: clamp to -1 and 1 before you add 1": lambda x: expected(x.clamp(0, 1)),
+    "-1 is black: add 1 before you stretch": lambda x: _bytes(x.double() * 127.5),
+    "the brackets: add 1 first, then stretch": lambda x: _bytes(x.double() * 127.5 + 1),
+    "255 is never reached: stretch by 127.5, the half of 255": lambda x: _bytes((x.double() + 1) * 127),
+    "the pixels are shuffled: `reshape` and `view` do not move axes": _shuffled,
+}

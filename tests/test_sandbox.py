@@ -128,7 +128,7 @@ def test_without_bubblewrap_it_refuses_and_says_what_to_do(monkeypatch):
 def test_where_bubblewrap_is_forbidden_it_says_why(monkeypatch):
     monkeypatch.setattr(sandboxes, "version", lambda: "bubblewrap 9")
     command = ["sh", "-c", "echo setting up uid map: Permission denied >&2; exit 1"]
-    monkeypatch.setattr(sandboxes, "bubblewrap", lambda: command)
+    monkeypatch.setattr(sandboxes, "bubblewrap", lambda exercises: command)
     with pytest.raises(SandboxError, match="uid map: Permission denied"):
         Sandbox()
 

@@ -30,7 +30,7 @@ _FIRST_USER = (
 )
 _READY_SECONDS = 180
 EXERCISES = Path(labkit.__file__).parent / "exercises"
-_HIDDEN = ("instructor", "exercises/judges")  # of the kit: what no student's code may see while it is graded
+_HIDDEN = ("instructor",)  # of the kit: what no student may see while it is graded
 _MEND = (
     "Install bubblewrap (Debian, Ubuntu: apt install bubblewrap; Fedora: dnf install bubblewrap). Where it "
     "is there and forbidden, docs/instructors.md says how to allow it. --unsafe grades without a sandbox: "

@@ -9,10 +9,10 @@ from torch.nn import functional as F
 from labkit import losses, metrics
 from labkit.games import Ring, RingGame, frozen_generator, movement, play, play_ring
 from labkit.games.ensemble import Stack, linear_layers
-from labkit.games.play import TAGS
 from labkit.games.ring import LATENT, Chance, fresh_pair, g_losses, g_signal
 from labkit.networks import pair_2d
 from labkit.synthetic.mixtures import ring_centres
+from labkit.training.observe import TAGS
 
 KINDS = {
     "plain": Ring(),

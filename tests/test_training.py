@@ -1,6 +1,8 @@
-"""The loop: what a step does to G and D, what is logged, and how it stops."""
+"""Training G against D: what a step does to them, what is logged, and how a run stops."""
 
+import ast
 import copy
+import inspect
 import math
 import os
 import signal
@@ -14,7 +16,8 @@ from labkit.losses import logits_losses, probability_losses, saturating_losses
 from labkit.metrics import diversity
 from labkit.networks import dcgan_pair, dense_pair, pair_2d
 from labkit.synthetic import mixtures
-from labkit.training import CheckpointError, Options, TrainingError, generate, train
+from labkit.training import CheckpointError, Options, Run, TrainingError, generate, loop, train
+from labkit.training.observe import TAGS
 from labkit.training.precision import choose, has_bfloat16
 
 EXACT = {"amp": False, "channels_last": False, "progress": False}
@@ -130,7 +133,7 @@ def test_scores_are_found_whatever_the_loss_does_to_the_images(kind):
         elif kind == "joined":
             on_real, on_fake = D(torch.cat([real, fake])).chunk(2)
         else:
-            on_fake, on_real = D(fake), D(real)  # the other way round
+            on_fake, on_real = D(fake), D(real)  # in the other order
         return bce(on_real, torch.ones_like(on_real)) + bce(on_fake, torch.zeros_like(on_fake))
 
     run = _train(steps=40, d_loss=d_loss, d_lr=5e-3, g_lr=1e-6)
@@ -157,6 +160,40 @@ def test_a_d_of_the_students_own_is_understood():
     assert run.frames[3].shape == (10, 2)
     with pytest.raises(ValueError, match="latent_shape"):
         train(G, Own(), d_loss=d_loss, g_loss=g_loss, batches=Batches(points, 16), steps=1, progress=False)
+
+
+@pytest.mark.parametrize("amp", [False, True])
+def test_measuring_changes_nothing(amp):
+    """Not G, not D, not the random numbers that a loss draws; and a loss still sees all that D has."""
+    base, g_loss = logits_losses()
+
+    def d_loss(D, real, fake):
+        assert D.output == "logits" and D.to_score.kernel_size == (4, 4)
+        return base(D, real + 0.1 * torch.randn_like(real), fake)
+
+    how = {"d_loss": d_loss, "g_loss": g_loss, "d_steps": 2, "amp": amp}
+    often, seldom = _train(steps=6, log_every=1, **how), _train(steps=6, log_every=6, sample_every=6, **how)
+    assert len(often.logbook.column("signal/g")[0]) == 6 and len(seldom.logbook.column("signal/g")[0]) == 2
+    for one, other in ((often.G, seldom.G), (often.D, seldom.D)):
+        assert all(map(torch.equal, one.state_dict().values(), other.state_dict().values()))
+
+
+def test_a_run_holds_what_the_notebooks_run_holds():
+    run = _train(steps=3)
+    assert len(run.d_losses) == len(run.g_losses) == run.step == 3
+    assert run.g_losses == run.logbook.column("loss/g")[1].tolist()
+    assert next(run.batches).shape == (8, 3, 16, 16)
+    assert len(run.d_optimizer.state) and len(run.g_optimizer.state)
+    assert list(run.logbook.tags) == [*TAGS, "speed/images_per_second"]
+
+
+def test_the_step_is_short_and_the_loop_knows_no_gan():
+    assert len(inspect.getsource(Run.train_step).splitlines()) <= 50
+    names = {node.id for node in ast.walk(ast.parse(inspect.getsource(loop))) if isinstance(node, ast.Name)}
+    attributes = {
+        n.attr for n in ast.walk(ast.parse(inspect.getsource(loop))) if isinstance(n, ast.Attribute)
+    }
+    assert not (names | attributes) & {"G", "D", "d_loss", "g_loss", "fixed_z", "d_optimizer", "g_optimizer"}
 
 
 def test_ema_follows_g():
@@ -244,7 +281,7 @@ def test_a_loss_that_breaks_down_stops_the_run_and_keeps_the_last_checkpoint(tmp
     assert "\n" not in str(caught.value)
     saved = torch.load(tmp_path / "checkpoint.pt", weights_only=True)
     assert saved["step"] == 5
-    assert all(torch.isfinite(value).all() for value in saved["networks"]["G"].values())
+    assert all(torch.isfinite(value).all() for value in saved["training"]["G"].values())
 
 
 def test_ctrl_c_finishes_the_step_saves_and_says_how_far(tmp_path):
@@ -338,7 +375,7 @@ def test_the_signal_is_how_hard_the_loss_pulls_at_the_fakes(output):
 
     def g_loss(D, real, fake):
         on_fake = D(fake)
-        seen["fake"] = D.as_probability(on_fake.detach()).mean().item()
+        seen["fake"] = (torch.sigmoid(on_fake) if D.output == "logits" else on_fake).mean().item()
         seen["diversity"] = diversity(fake, real)
         return base(D, real, fake)
 

@@ -1,4 +1,4 @@
-"""A whole game on the ring, watched: where G's points are in the end, and the curves on the way there."""
+"""A whole game on the ring, observed: where G's points are in the end, and the curves on the way there."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,12 +9,9 @@ from tqdm.auto import tqdm
 from labkit.games.ring import LATENT, MODES, RADIUS, STD, Chance, Ring, RingGame, Turn, g_signal
 from labkit.metrics import high_quality, modes_covered, modes_near
 from labkit.synthetic.mixtures import ring_centres
+from labkit.training.observe import TAGS, opinions, spread
 
 SHOWN, SNAPSHOT = 2000, 500
-TAGS = (
-    "loss/d", "loss/g", "prob/real", "prob/fake", "accuracy/d", "grad_norm/d", "grad_norm/g", "gap/d",
-    "signal/g", "diversity/g",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -55,7 +52,7 @@ class RingOutcome:
 
 
 def play_ring(ring: Ring, *, seeds: Iterable[int] = range(5), progress: bool = True) -> RingOutcome:
-    """Play ``ring.steps`` steps with every seed, and look at what came of it.
+    """Play ``ring.steps`` steps with every seed, and measure what came of it.
 
     Raises:
         GameError: settings or seeds that cannot be played.
@@ -100,26 +97,12 @@ def _draw(game: RingGame, latents: torch.Tensor) -> torch.Tensor:
 @torch.no_grad()
 def _measure(game: RingGame, d: Turn, g: Turn) -> torch.Tensor:
     """The numbers named by `TAGS`, (len(TAGS), S)."""
-    right = (d.real > 0).float().mean(1) + (d.fake < 0).float().mean(1)
-    return torch.stack(
-        [
-            d.loss,
-            g.loss,
-            torch.sigmoid(d.real).mean(1),
-            torch.sigmoid(d.fake).mean(1),
-            right / 2,
-            game.D.gradient_norms(),
-            game.G.gradient_norms(),
-            d.real.mean(1) - d.fake.mean(1),
-            g_signal(game.ring.loss, g.real, g.fake),
-            _spread(d.fake_points) / _spread(d.real_points),
-        ]
-    )
-
-
-def _spread(points: torch.Tensor) -> torch.Tensor:
-    """The mean distance between different points, (S,)."""
-    count = points.shape[1]
-    # From differences: matrix products in float32 lose the small distances, which a collapse is made of.
-    distances = torch.cdist(points, points, compute_mode="donot_use_mm_for_euclid_dist")
-    return distances.sum((1, 2)) / (count * (count - 1))
+    numbers = opinions(d.real, d.fake) | {
+        "loss/d": d.loss,
+        "loss/g": g.loss,
+        "grad_norm/d": game.D.gradient_norms(),
+        "grad_norm/g": game.G.gradient_norms(),
+        "signal/g": g_signal(game.ring.loss, g.real, g.fake),
+        "diversity/g": torch.tensor(list(map(spread, d.fake_points, d.real_points))),
+    }
+    return torch.stack([numbers[tag] for tag in TAGS])

@@ -1,11 +1,13 @@
-"""The adversarial loop of the later labs: networks, losses and optimizers are arguments.
+"""Training: G against D with `train`, and the loop that every kind of training shares.
 
-A run is its state: everything that the next step depends on goes into the checkpoint, so that a run
-killed at any moment goes on to the very same weights (bit for bit on the CPU).
+To read how a GAN is trained, open `adversarial`: `Run.train_step` is the step of exercise 3.4. `observe` is
+what is measured of it, `precision` what makes it fast. `loop` repeats any training's steps; it logs, samples,
+saves and resumes.
 """
 
+from labkit.training.adversarial import Options, Run, train
 from labkit.training.checkpoints import CheckpointError
-from labkit.training.loop import CHECKPOINT, TrainingError, train
-from labkit.training.run import Options, Run, generate
+from labkit.training.loop import CHECKPOINT, TrainingError
+from labkit.training.sampling import generate
 
 __all__ = ["CHECKPOINT", "CheckpointError", "Options", "Run", "TrainingError", "generate", "train"]

@@ -1,9 +1,10 @@
-"""A training's whole state in one file that is either the old one or the new one, never half of each.
+"""A training's whole state in one file, which is always either the old one or the new one, complete.
 
 The file holds tensors, numbers and strings (in dictionaries, lists and tuples), so that it loads with
 ``torch.load(weights_only=True)``: a checkpoint from a stranger cannot run code.
 """
 
+import json
 import pickle
 import random
 import zipfile
@@ -14,7 +15,9 @@ import torch
 
 from labkit.files import replacing
 
-FORMAT = 1
+FORMAT = 2
+# What a run shows and how often it is saved: a resumed one may differ in these.
+_FREE = ("progress", "checkpoint_seconds", "about")
 
 
 class CheckpointError(ValueError):
@@ -46,6 +49,42 @@ def load(path: Path, device: torch.device | str = "cpu") -> dict:
     if not isinstance(state, dict) or state.get("format") != FORMAT:
         raise CheckpointError(f"{path} is not a checkpoint of this kit. Start in another folder.")
     return state
+
+
+def settings(options: object, steps: int, device: torch.device) -> dict:
+    """What a resumed run must share with the one that was saved, as plain JSON.
+
+    These are the fields of ``options``, but for how a run is shown and saved, and what ``about`` says.
+    """
+    shared = {name: value for name, value in vars(options).items() if name not in _FREE}
+    named = {
+        name: getattr(value, "__name__", "a function") for name, value in shared.items() if callable(value)
+    }
+    facts = dict(options.about) | shared | named | {"steps": steps, "device": device.type}
+    return json.loads(json.dumps(facts))
+
+
+def find(file: Path | None, wanted: dict, resume: bool) -> dict | None:
+    """The checkpoint to go on from, if one is wanted.
+
+    Raises:
+        CheckpointError: none there, one of other settings, or one that a new run would overwrite.
+    """
+    if not resume:
+        if file is not None and file.is_file():
+            raise CheckpointError(f"{file.parent} already holds a run. Resume it, or choose another folder.")
+        return None
+    if file is None:
+        raise CheckpointError("resuming needs the folder that the run was kept in.")
+    saved = load(file)
+    before = saved["settings"]
+    for name in before | wanted:
+        if before.get(name) != wanted.get(name):
+            raise CheckpointError(
+                f"{file.parent} holds a run with {name} {before.get(name)}, not {wanted.get(name)}. "
+                "Resume it with the same settings, or choose another folder."
+            )
+    return saved
 
 
 def rng_state(device: torch.device) -> dict:

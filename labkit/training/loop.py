@@ -1,290 +1,331 @@
-"""The loop itself: steps, and between them what is logged, sampled and saved."""
+"""The passage of time in a training: steps, and between them what is logged, sampled, evaluated and saved.
 
-import copy
+The loop knows no networks, losses or data. A `Training` has them, and updates them when asked. Everything
+that the next step depends on goes into the checkpoint, so that a run killed at any moment goes on to the
+very same weights (bit for bit on the CPU).
+"""
+
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 import torch
 from torch import nn
 from tqdm.auto import tqdm
 
 from labkit.logbook import Logbook
-from labkit.losses import Loss
 from labkit.plots import tile
-from labkit.training import checkpoints, precision, state
+from labkit.training import checkpoints
+from labkit.training.checkpoints import CheckpointError
 from labkit.training.interrupts import Interruption
-from labkit.training.run import Options, Run, generate
-from labkit.training.steps import TAGS, Seen, d_step, g_step, measure
-from labkit.training.tap import Tap
 
 CHECKPOINT = "checkpoint.pt"
-Evaluate = Callable[[torch.Tensor], Mapping[str, float]]
 
 
 class TrainingError(RuntimeError):
     """A training that cannot go on; the message says what happened and what to try."""
 
 
-def train(
-    G: nn.Module,
-    D: nn.Module,
-    *,
-    d_loss: Loss,
-    g_loss: Loss,
-    batches: Iterator[torch.Tensor],
-    steps: int,
-    folder: Path | str | None = None,
-    resume: bool = False,
-    logbook: Logbook | None = None,
-    g_optimizer: torch.optim.Optimizer | None = None,
-    d_optimizer: torch.optim.Optimizer | None = None,
-    evaluate: Evaluate | None = None,
-    options: Options | None = None,
-    **changes,
-) -> Run:
-    """Train G against D in place for ``steps`` updates of G, and return the run.
+class Batches(Protocol):
+    """Endless data that knows its place, as `labkit.data.Batches` does."""
 
-    Each step draws z, lets D learn on a real batch and on G(z) (``d_steps`` times, on fresh ones each
-    time), and then lets G learn through the updated D on the last fakes.
+    def __next__(self): ...
+    def state_dict(self) -> dict: ...
+    def load_state_dict(self, state: dict) -> None: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Schedule:
+    """When the loop does what.
+
+    Attributes:
+        seed: of torch's random state in the run. The caller's own is left alone.
+        log_every, sample_every: in steps; None is about 400 rows and 40 sample grids a run.
+        evaluate_every: in steps; None is 20 times a run.
+        checkpoint_seconds: between two checkpoints; one more before the first step and one at the end.
+        progress: show a progress bar; a number is the least seconds between two redraws.
+        about: facts about the run, numbers and strings; resuming demands the same ones.
+    """
+
+    seed: int = 0
+    log_every: int | None = None
+    sample_every: int | None = None
+    evaluate_every: int | None = None
+    checkpoint_seconds: float = 60.0
+    progress: bool | float = True
+    about: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(kw_only=True)
+class Training:
+    """A training under way: what it trains, and how far it is. Each kind of training derives its own.
+
+    Attributes:
+        steps: updates to do. step: done so far.
+        batches: where the data come from; with a folder, with ``state_dict`` and ``load_state_dict``.
+        frames: what `sample` gave, by step.
+        seconds: spent in steps alone. images: seen in them.
+        resumed_at: the step that it went on from, or None.
+        samples_tag: where its samples are in the logbook. advice: what to try when it has broken down.
+    """
+
+    steps: int
+    logbook: Logbook
+    batches: Batches
+    step: int = 0
+    frames: dict[int, torch.Tensor] = field(default_factory=dict)
+    seconds: float = 0.0
+    images: int = 0
+    resumed_at: int | None = None
+
+    samples_tag = "samples"
+    advice = "Lower the learning rate."
+
+    @property
+    def images_per_second(self) -> float:
+        """Images per second of training, pictures and checkpoints not counted."""
+        return self.images / self.seconds if self.seconds else float("nan")
+
+    @property
+    def networks(self) -> dict[str, nn.Module]:
+        """What is trained, by name: their weights must stay finite."""
+        raise NotImplementedError
+
+    def start(self) -> None:
+        """Draw what a new run draws once. A resumed run finds it in its checkpoint."""
+
+    def update(self, measured: bool) -> dict[str, torch.Tensor]:
+        """One step of training, on the next batches; adds what it saw to ``images``.
+
+        Returns:
+            Numbers by tag, scalars on the device: the losses, whose tags begin with ``loss/`` and which must
+            stay finite; if ``measured``, whatever else is to be logged. A tensor with more than one number
+            is a distribution, logged as a histogram whenever samples are.
+        """
+        raise NotImplementedError
+
+    def sample(self) -> torch.Tensor:
+        """Images uint8 (N, C, H, W), or points (N, 2), on the CPU. Must leave the training as it was."""
+        raise NotImplementedError
+
+    def state_dict(self) -> dict:
+        """All that the next step depends on, but for the batches: tensors, numbers and strings, nested."""
+        raise NotImplementedError
+
+    def load_state_dict(self, state: dict) -> None:
+        """Go back to what `state_dict` gave; errors are torch's own."""
+        raise NotImplementedError
+
+
+class Loop:
+    """What moves a training on, in a folder or in memory.
 
     Args:
-        d_loss, g_loss: ``loss(D, real, fake) -> scalar``; D may give logits or probabilities. They are
-            computed in float32, whatever D computes in.
-        batches: endless float batches (B, ...); with a folder, ``state_dict`` and ``load_state_dict`` too.
+        schedule: when to do what. A derived class may hold settings of the training as well: all fields but
+            progress, checkpoint_seconds and about must be the same in a run that is resumed.
         folder: where to keep the checkpoint and the logbook; None keeps all in memory.
-        resume: go on from the folder's checkpoint. Give networks of the same shapes.
-        evaluate: numbers to log of samples as `generate` gives them, by tag: ``{"recall/g": 0.4}``. It sees
-            G itself, never its running mean, which looks diverse where G only wanders.
-        options, changes: see `Options`; ``train(..., ema=0.99)`` changes one of them.
+        resume: go on from the folder's checkpoint.
+        logbook: to write to, in place of one in the folder.
 
     Raises:
         CheckpointError: no checkpoint to resume, one of other settings, or one that would be lost.
-        TrainingError: a loss or a weight is no longer finite. The last checkpoint is kept; its ``run`` is
-            the run so far.
-        KeyboardInterrupt: after the step under way and a checkpoint; its ``run`` is the run so far.
     """
-    options = replace(options or Options(), **changes)
-    device = next(G.parameters()).device
-    file = None if folder is None else Path(folder) / CHECKPOINT
-    settings = state.settings(options, steps, device)
-    saved = state.find(file, settings, resume)
-    how = precision.choose(device, G, D, amp=options.amp, channels_last=options.channels_last)
-    loop = Loop(
-        run=Run(
-            G=how.lay_out(G),
-            D=how.lay_out(D),
-            ema=copy.deepcopy(G).requires_grad_(False) if options.ema else None,
-            logbook=logbook or Logbook(folder, keep=resume),
-            steps=steps,
-            precision=how,
-            fixed_z=torch.empty(0),
-        ),
-        options=options,
-        d_loss=d_loss,
-        g_loss=g_loss,
-        batches=batches,
-        g_optimizer=g_optimizer or precision.adam(G, options.g_lr, options.betas),
-        d_optimizer=d_optimizer or precision.adam(D, options.d_lr, options.betas),
-        evaluate=evaluate,
-        file=file,
-        settings=settings,
-    )
-    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
-        torch.manual_seed(options.seed)
+
+    def __init__(
+        self,
+        schedule: Schedule,
+        *,
+        steps: int,
+        device: torch.device,
+        folder: Path | str | None = None,
+        resume: bool = False,
+        logbook: Logbook | None = None,
+    ):
+        self.schedule, self.device = schedule, device
+        self.file = None if folder is None else Path(folder) / CHECKPOINT
+        self.settings = checkpoints.settings(schedule, steps, device)
+        self._saved = checkpoints.find(self.file, self.settings, resume)
+        self.logbook = logbook or Logbook(folder, keep=resume)
+        self._watch = torch.zeros((), device=device)  # the sum of all losses since it was last read
+        self._latest: dict[str, torch.Tensor] = {}  # of the last measured step, what is more than a number
+        self._clock = self._saved_at = 0.0
+        self._logged = (0, 0.0)  # images and seconds when a row was last written
+
+    def go(self, training: Training, evaluate: Callable[[], Mapping[str, float]] | None = None) -> None:
+        """Take the steps that are left, from the start or from the checkpoint.
+
+        Args:
+            evaluate: further numbers to log by tag. It must leave the training as it was.
+
+        Raises:
+            CheckpointError: the checkpoint is of other networks.
+            TrainingError: a loss or a weight is no longer finite. The last checkpoint is kept; the error's
+                ``run`` is the training so far.
+            KeyboardInterrupt: after the step under way and a checkpoint; its ``run`` is the training so far.
+        """
+        self.training = training
+        with torch.random.fork_rng(devices=[self.device] if self.device.type == "cuda" else []):
+            torch.manual_seed(self.schedule.seed)
+            try:
+                self._begin()
+                self._take_steps(evaluate)
+            finally:
+                self.logbook.flush()
+
+    def state_dict(self) -> dict:
+        """Everything that the next step depends on, the training's own state included."""
+        training = self.training
+        frames = list(training.frames.values())
+        return {
+            "settings": self.settings,
+            "step": training.step,
+            "seconds": training.seconds,
+            "images": training.images,
+            "training": training.state_dict(),
+            "batches": training.batches.state_dict(),
+            "random": checkpoints.rng_state(self.device),
+            "frame_steps": list(training.frames),
+            "frames": torch.stack(frames) if frames else torch.empty(0),
+            "logbook": self.logbook.state_dict(),
+        }
+
+    def load_state_dict(self, state: dict) -> None:
+        """Put back what `state_dict` gave.
+
+        Raises:
+            CheckpointError: it is of other networks or optimizers.
+        """
+        training = self.training
         try:
-            loop.start(saved)
-            loop.go()
-        finally:
-            loop.run.logbook.flush()
-            for module in (G, D):
-                module.to(memory_format=torch.contiguous_format)
-            loop.align()
-    return loop.run
+            training.load_state_dict(state["training"])
+        except (RuntimeError, ValueError, KeyError) as error:
+            why = str(error).splitlines()[0]
+            raise CheckpointError(f"{self.file} is of other networks: {why}") from error
+        training.batches.load_state_dict(state["batches"])
+        checkpoints.set_rng_state(state["random"], self.device)
+        training.frames = dict(zip(state["frame_steps"], state["frames"], strict=True))
+        training.step, training.seconds, training.images = state["step"], state["seconds"], state["images"]
+        self.logbook.load_state_dict(state["logbook"])
 
+    def _begin(self) -> None:
+        saved, self._saved = self._saved, None  # it is large, and needed only here
+        if saved is None:
+            self.training.start()
+            self._sample()
+            self._save()
+        else:
+            self.load_state_dict(saved)
+            self.training.resumed_at = self.training.step
 
-@dataclass
-class Loop:
-    """A run together with what moves it on."""
-
-    run: Run
-    options: Options
-    d_loss: Loss
-    g_loss: Loss
-    batches: Iterator[torch.Tensor]
-    g_optimizer: torch.optim.Optimizer
-    d_optimizer: torch.optim.Optimizer
-    evaluate: Evaluate | None
-    file: Path | None
-    settings: dict
-    clock: float = 0.0
-    saved_at: float = 0.0
-    logged: tuple[int, float] = (0, 0.0)  # images and seconds when a row was last written
-    scores: tuple[torch.Tensor, torch.Tensor] | None = None  # D's, of the last measured step
-    tap: Tap = field(init=False)
-    latent: torch.Generator = field(init=False)
-    watch: torch.Tensor = field(init=False)  # the sum of all losses since it was last looked at
-
-    def __post_init__(self):
-        device = next(self.run.G.parameters()).device
-        self.tap = Tap(self.run.D, self.run.precision)
-        self.latent = torch.Generator(device).manual_seed(self.options.seed)
-        self.watch = torch.zeros((), device=device)
-
-    def align(self) -> None:
-        for optimizer in (self.g_optimizer, self.d_optimizer):
-            precision.align(optimizer)
-
-    def start(self, saved: dict | None) -> None:
-        self.align()
-        if saved is not None:
-            state.restore(self, saved)
-            return
-        self.run.fixed_z = self._z(self.options.samples)
-        self._sample()
-        self._save()
-
-    def go(self) -> None:
-        run, options = self.run, self.options
-        log_every = options.log_every or min(50, max(1, run.steps // 400))
-        sample_every = options.sample_every or max(1, math.ceil(run.steps / 40))
-        evaluate_every = options.evaluate_every or max(1, math.ceil(run.steps / 20))
-        shown = options.progress if isinstance(options.progress, bool) else True
-        pace = {} if isinstance(options.progress, bool) else {"mininterval": options.progress}
-        bar = tqdm(total=run.steps, initial=run.step, disable=not shown, unit="step", **pace)
-        self.saved_at = self.clock = time.monotonic()
-        self.logged = (run.images, run.seconds)
-        with Interruption() as interruption, bar:
-            while run.step < run.steps:
-                step = run.step + 1
-                logged = step % log_every == 0 or step in (1, run.steps)
-                sampled = step % sample_every == 0 or step == run.steps
-                numbers = self._step(logged or sampled)
-                run.step = step
+    def _take_steps(self, evaluate: Callable[[], Mapping[str, float]] | None) -> None:
+        training, schedule, steps = self.training, self.schedule, self.training.steps
+        log_every = schedule.log_every or min(50, max(1, steps // 400))
+        sample_every = schedule.sample_every or max(1, math.ceil(steps / 40))
+        evaluate_every = schedule.evaluate_every or max(1, math.ceil(steps / 20))
+        self._saved_at = self._clock = time.monotonic()
+        self._logged = (training.images, training.seconds)
+        with Interruption() as interruption, self._bar() as bar:
+            while training.step < steps:
+                step = training.step + 1
+                logged = step % log_every == 0 or step in (1, steps)
+                sampled = step % sample_every == 0 or step == steps
+                numbers = self._update(measured=logged or sampled)
+                training.step = step
                 bar.update()
                 if logged:
-                    self._log(numbers)
-                    bar.set_postfix_str(f"loss/d {numbers[0]:.2f} loss/g {numbers[1]:.2f}", refresh=False)
-                elif self.watch.device.type == "cpu":
-                    self._check()  # on a GPU it would wait for the device, so there only now and then
+                    row = self._log(numbers)
+                    losses = [f"{tag} {value:.2f}" for tag, value in row.items() if tag.startswith("loss/")]
+                    bar.set_postfix_str(" ".join(losses), refresh=False)
                 if sampled:
                     self._pause()
                     self._sample()
-                    self.clock = time.monotonic()
-                if self.evaluate is not None and (step % evaluate_every == 0 or step == run.steps):
+                    self._clock = time.monotonic()
+                if evaluate is not None and (step % evaluate_every == 0 or step == steps):
                     self._pause()
-                    run.logbook.scalars(step, self.evaluate(generate(run.G, self._probe_z())))
-                    self.clock = time.monotonic()
+                    self.logbook.scalars(step, evaluate())
+                    self._clock = time.monotonic()
                 if interruption.wanted:
                     self._interrupted()
-                if step == run.steps or time.monotonic() - self.saved_at >= options.checkpoint_seconds:
+                if step == steps or time.monotonic() - self._saved_at >= schedule.checkpoint_seconds:
                     self._pause()
                     self._save()
-                    self.clock = time.monotonic()
+                    self._clock = time.monotonic()
 
-    def _step(self, measured: bool) -> list[float] | None:
-        run, how = self.run, self.run.precision
-        for turn in range(self.options.d_steps):
-            real = how.lay_out_images(next(self.batches).to(how.device, non_blocking=True))
-            z = self._z(len(real))
-            # Only the last fakes teach G, so only they need the way back to its weights.
-            with torch.set_grad_enabled(turn == self.options.d_steps - 1), how.autocast():
-                fake = run.G(z)
-            fake = fake.float()
-            seen = Seen() if measured else None
-            d_value = d_step(self.tap, self.d_loss, self.d_optimizer, real, fake, seen)
-            run.images += len(real)
-        g_value = g_step(self.tap, self.g_loss, self.g_optimizer, real, fake, seen)
-        if run.ema is not None:
-            _follow(run.ema, run.G, self.options.ema)
-        self.watch += d_value + g_value
-        if seen is None:
-            return None
-        self._check()
-        self.scores = seen.scores
-        return measure(self.tap, d_value, g_value, real, fake, seen)
+    def _bar(self) -> tqdm:
+        progress, training = self.schedule.progress, self.training
+        shown, pace = (progress, {}) if isinstance(progress, bool) else (True, {"mininterval": progress})
+        return tqdm(total=training.steps, initial=training.step, disable=not shown, unit="step", **pace)
 
-    def _probe_z(self) -> torch.Tensor:
-        """Fresh z for `evaluate`: the same at this step whether or not the run was ever interrupted."""
-        own = torch.Generator(self.watch.device).manual_seed(self.options.seed + 1_000_003 * self.run.step)
-        return self._z(self.options.evaluated, own)
+    def _update(self, measured: bool) -> dict[str, torch.Tensor]:
+        numbers = self.training.update(measured)
+        self._watch += sum(value for tag, value in numbers.items() if tag.startswith("loss/"))
+        if measured or self.device.type == "cpu":
+            self._check()  # on a GPU it waits for the device, so there only now and then
+        if measured:
+            self._latest = {tag: value for tag, value in numbers.items() if value.ndim}
+        return numbers
 
-    def _z(self, count: int, source: torch.Generator | None = None) -> torch.Tensor:
-        source = source or self.latent
-        inner = self.options.latent_shape or getattr(self.run.G, "latent_shape", None)
-        if inner is None:
-            raise ValueError("the shape of z is not known: pass latent_shape=(100, 1, 1), say.")
-        shape, latent = (count, *inner), self.options.latent
-        if callable(latent):
-            return latent(shape, source).to(self.watch.device)
-        z = torch.empty(shape, device=self.watch.device)
-        return z.normal_(generator=source) if latent == "normal" else z.uniform_(-1, 1, generator=source)
-
-    def _log(self, numbers: list[float]) -> None:
+    def _log(self, numbers: dict[str, torch.Tensor]) -> dict[str, float]:
+        """Write a row and return it, without the speed."""
         self._pause()
-        run = self.run
-        row = {tag: value for tag, value in zip(TAGS, numbers, strict=True) if not math.isnan(value)}
-        images, seconds = run.images - self.logged[0], run.seconds - self.logged[1]
-        run.logbook.scalars(run.step, row | {"speed/images_per_second": images / max(seconds, 1e-9)})
-        self.logged = (run.images, run.seconds)
+        training = self.training
+        scalars = {tag: value for tag, value in numbers.items() if not value.ndim}
+        values = torch.stack(list(scalars.values())).tolist()  # to the host in one go
+        row = {tag: value for tag, value in zip(scalars, values, strict=True) if not math.isnan(value)}
+        images, seconds = training.images - self._logged[0], training.seconds - self._logged[1]
+        speed = {"speed/images_per_second": images / max(seconds, 1e-9)}
+        self.logbook.scalars(training.step, row | speed)
+        self._logged = (training.images, training.seconds)
+        return row
 
     def _sample(self) -> None:
-        run = self.run
-        run.frames[run.step] = frame = run.sample()
+        training = self.training
+        training.frames[training.step] = frame = training.sample()
         if frame.ndim == 4:
-            run.logbook.image(run.step, "samples/fixed_z", tile(frame))
-        if self.scores is not None:
-            for name, scores in zip(("real", "fake"), self.scores, strict=True):
-                run.logbook.histogram(run.step, f"logits/{name}", self.tap.as_logits(scores))
+            self.logbook.image(training.step, training.samples_tag, tile(frame))
+        for tag, values in self._latest.items():
+            self.logbook.histogram(training.step, tag, values)
 
     def _pause(self) -> None:
         """Stop the clock, once the device has done what it was given."""
-        if self.watch.device.type == "cuda":
-            torch.cuda.synchronize(self.watch.device)
+        if self.device.type == "cuda":
+            torch.cuda.synchronize(self.device)
         now = time.monotonic()
-        self.run.seconds += now - self.clock
-        self.clock = now
+        self.training.seconds += now - self._clock
+        self._clock = now
 
     def _check(self) -> None:
-        if math.isfinite(self.watch.item()):
-            self.watch.zero_()
-            return
-        self._stop("a loss is not finite (nan or inf)")
+        if not math.isfinite(self._watch.item()):
+            self._stop("a loss is not finite (nan or inf)")
+        self._watch.zero_()
 
     def _stop(self, what: str) -> None:
         kept = f" The last checkpoint, {self.file}, is from before." if self.file else ""
         error = TrainingError(
-            f"by step {self.run.step + 1} {what}: this training has broken down. "
-            f"Lower the learning rates, or use a loss on logits.{kept}"
+            f"by step {self.training.step + 1} {what}: this training has broken down. "
+            f"{self.training.advice}{kept}"
         )
-        error.run = self.run
+        error.run = self.training
         raise error
 
     def _interrupted(self) -> None:
         self._pause()
         self._save()
-        error = KeyboardInterrupt(f"stopped after step {self.run.step} of {self.run.steps}")
-        error.run = self.run
+        error = KeyboardInterrupt(f"stopped after step {self.training.step} of {self.training.steps}")
+        error.run = self.training
         raise error
 
     def _save(self) -> None:
         if self.file is None:
             return
-        run = self.run
         self._check()
-        if not all(bool(torch.isfinite(p).all()) for net in (run.G, run.D) for p in net.parameters()):
+        networks = self.training.networks.values()
+        if not all(bool(torch.isfinite(p).all()) for net in networks for p in net.parameters()):
             self._stop("a weight is not finite (nan or inf)")
         self.file.parent.mkdir(parents=True, exist_ok=True)
-        checkpoints.save(self.file, state.capture(self))
-        run.logbook.flush()
-        self.saved_at = time.monotonic()
-
-
-@torch.no_grad()
-def _follow(mean: nn.Module, G: nn.Module, decay: float) -> None:
-    """Move the running mean of G's weights; its buffers (batch statistics) are copied."""
-    torch._foreach_lerp_(list(mean.parameters()), list(G.parameters()), 1 - decay)
-    for kept, new in zip(mean.buffers(), G.buffers(), strict=True):
-        kept.copy_(new)
+        checkpoints.save(self.file, self.state_dict())
+        self.logbook.flush()
+        self._saved_at = time.monotonic()

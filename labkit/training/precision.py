@@ -1,9 +1,11 @@
-"""How fast a training may compute: bfloat16 and channels_last where they pay, and only there.
+"""What makes a training fast and leaves its step readable: bfloat16 and channels_last, where they pay.
 
 bfloat16 halves the bytes and uses the matrix units of recent processors; weights, losses and
 optimizers stay in float32. channels_last is the layout that those kernels read best.
 """
 
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -24,6 +26,37 @@ class Precision:
         """A context in which matrix products and convolutions run in bfloat16, if that was chosen."""
         return torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.amp and enabled)
 
+    def mixed(self, network: nn.Module) -> Callable[..., torch.Tensor]:
+        """The network, to be called: it computes in bfloat16, if that was chosen, and gives float32."""
+        return Mixed(network, self) if self.amp else network
+
+    @contextmanager
+    def shared_casts(self) -> Iterator[None]:
+        """Inside, several calls of a `mixed` network share one bfloat16 copy of its weights.
+
+        Everything else is in float32. Weights must not change inside.
+        """
+        # torch keeps its copies until the outermost context ends; the inner one keeps the rest exact.
+        with self.autocast(), self.autocast(False):
+            yield
+
+    @contextmanager
+    def laid_out(
+        self, networks: Sequence[nn.Module], optimizers: Sequence[torch.optim.Optimizer]
+    ) -> Iterator[None]:
+        """Inside, networks and optimizers have the chosen memory layout; afterwards, torch's usual one."""
+        try:
+            for network in networks:
+                self.lay_out(network)
+            for optimizer in optimizers:
+                align(optimizer)
+            yield
+        finally:
+            for network in networks:
+                network.to(memory_format=torch.contiguous_format)
+            for optimizer in optimizers:
+                align(optimizer)
+
     def lay_out(self, module: nn.Module) -> nn.Module:
         """Put the weights into the chosen memory layout, in place."""
         return module.to(memory_format=torch.channels_last) if self.channels_last else module
@@ -33,6 +66,34 @@ class Precision:
         if self.channels_last and images.ndim == 4:
             return images.contiguous(memory_format=torch.channels_last)
         return images
+
+
+class Mixed:
+    """A network that computes in a `Precision` and gives float32; its attributes are the network's."""
+
+    def __init__(self, network: nn.Module, precision: Precision):
+        self._network, self._precision = network, precision
+
+    def __call__(self, *args, **kwargs):
+        with self._precision.autocast():
+            out = self._network(*args, **kwargs)
+        return out.float() if isinstance(out, torch.Tensor) else out
+
+    def __getattr__(self, name: str):
+        return getattr(self._network, name)
+
+
+@contextmanager
+def frozen(network: nn.Module) -> Iterator[None]:
+    """Inside, gradients pass through the network and none is computed for its weights, which costs less."""
+    weights = [p for p in network.parameters() if p.requires_grad]
+    for weight in weights:
+        weight.requires_grad_(False)
+    try:
+        yield
+    finally:
+        for weight in weights:
+            weight.requires_grad_(True)
 
 
 def choose(

@@ -7,8 +7,8 @@ lattice whose points are a hair closer than its step, are errors on some process
 import pytest
 import torch
 
-from labkit.games import play
 from labkit.metrics import density_coverage, duplicates, kernel_distance, pairs, precision_recall
+from labkit.training.observe import spread
 
 SHAPES = [(2, 1), (33, 2), (90, 12), (129, 7), (60, 200), (9, 3072)]
 KINDS = {
@@ -121,10 +121,10 @@ def test_the_kernel_distance_leaves_out_a_samples_product_with_itself(monkeypatc
         kernel(a, b) for a in huge for b in y) / (len(x) * len(y)), rel=1e-10)  # fmt: skip
 
 
-def test_the_spread_of_a_ring_game_keeps_small_distances():
+def test_the_diversity_of_a_ring_game_keeps_small_distances():
     """In float32 products these points, 1e-4 apart and 2 from the origin, would be about 1e-3 apart."""
     points = 1e-4 * _samples(64, 2) + torch.tensor([2.0, 0.0])
-    together = torch.stack([points, points[:1].expand(64, 2)])
-    spread = play._spread(together)
-    assert spread[0].item() == pytest.approx(torch.pdist(points.double()).mean().item(), rel=1e-5)
-    assert spread[1] == 0
+    real = _samples(64, 2)
+    expected = torch.pdist(points.double()).mean() / torch.pdist(real.double()).mean()
+    assert spread(points, real) == pytest.approx(expected.item(), rel=1e-5)
+    assert spread(points[:1].expand(64, 2), real) == 0

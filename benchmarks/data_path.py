@@ -122,7 +122,7 @@ def _draw_jpegs(folder: Path, count: int) -> int:
 
 def _copy(data: Path, folder: Path, most: int) -> int:
     """Copy the first pictures of a folder or zip: ImageFolder can read neither a zip nor a flat folder."""
-    from labkit.data.image_files import open_images
+    from labkit.data.pictures import open_images
 
     with open_images(data) as files:
         for i, file in enumerate(files[:most]):

@@ -229,7 +229,7 @@ def test_a_disk_that_fills_up_during_a_download(root, sources, monkeypatch):
     def full(_):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("labkit.data.downloads.os.fsync", full)
+    monkeypatch.setattr("labkit.data.cache.os.fsync", full)
     with web_server({"/one/0": GOOD}) as (address, _):
         sources(address)
         with pytest.raises(DataError, match="is full; nothing was left half-written"):

@@ -10,11 +10,11 @@ import torch
 import torch.nn.functional as F
 
 from labkit import cli
-from labkit.data import DataError, idx, load, mnist
+from labkit.data import DataError, load, mnist
 from tests.data_helpers import HTML, web_server
 from tests.real_data import real_file
 
-SMALL = {idx.TRAIN: (300, 28, 28), idx.TEST: (50, 28, 28)}
+SMALL = {mnist.TRAIN: (300, 28, 28), mnist.TEST: (50, 28, 28)}
 
 
 def idx_files(part="train", count=None, seed=0):
@@ -108,7 +108,7 @@ def test_other_sizes_are_resized(root):
 def test_the_second_load_reads_no_file(root, monkeypatch):
     put(root / "mnist", packed(idx_files()))
     first = load("mnist", root=root).images
-    monkeypatch.setattr(idx, "read", None)
+    monkeypatch.setattr(mnist, "read_pair", None)
     assert torch.equal(load("mnist", root=root).images, first)
 
 

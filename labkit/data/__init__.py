@@ -5,10 +5,9 @@
 >>> batches = Batches(faces, batch_size=64)          # endless, shuffled, float in [-1, 1]
 
 `load` knows the names in `NAMES` and takes the path of any folder or zip of pictures. The modules
-behind it: `image_set` (what a set is), `batches` (how it reaches the device), `cache` (how it stays
-on the disk), `drawn` (what the kit draws itself), `image_files` and `decode` (from pictures to pixels),
-`downloads`, `parquet` and `celeba` (where real faces come from), `idx`, `mnist` and `stacked` (real
-digits), `sources` (which name means what).
+behind it: `image_set` (what a set is), `batches` (how it reaches the device), `sources` (which name means
+what), `drawn` (what the kit draws itself), `celeba` and `mnist` (real faces and digits), `pictures` (from
+picture files to pixels), `downloads` and `parquet` (how files arrive), `cache` (how pixels stay on the disk).
 """
 
 from labkit.data.batches import Batches

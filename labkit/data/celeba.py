@@ -17,16 +17,14 @@ What arrives is repacked into plain zips of the original JPEGs, which every late
 """
 
 import zipfile
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from labkit.data import parquet
 from labkit.data.cache import part_of
 from labkit.data.console import say
-from labkit.data.downloads import DownloadError, Expected, answers, fetch
+from labkit.data.downloads import DownloadError, Expected, answers, fetch, first_that_works
 
 OWN_NAMES = (
     "celeba",
@@ -37,7 +35,7 @@ OWN_NAMES = (
     "img_align_celeba.zip",
     "celeba64.zip",
 )
-BY_HAND = "https://mmlab.ie.cuhk.edu.hk/projects/CelebA.html"
+_PAGE = "https://mmlab.ie.cuhk.edu.hk/projects/CelebA.html"
 _DRIVE = "https://drive.google.com"
 _HUB = "https://huggingface.co/datasets"
 
@@ -102,28 +100,13 @@ def obtain(count: int, root: Path) -> list[Path]:
     own = own_copy(root)
     if own:
         return [own]
-    failures, silent = [], set()  # a host that cannot be used is not asked twice
-    attempts: list[tuple[str, Callable[[], list[Path]]]] = [
-        *((source.address, partial(from_parquet, source, count, root)) for source in SOURCES),
-        (_DRIVE, partial(from_torchvision, root)),
-    ]
-    for address, attempt in attempts:
-        host = urlsplit(address).netloc
-        if host in silent:
-            continue
-        try:
-            return attempt()
-        except DownloadError as error:
-            failures.append(f"  {error}")
-            if error.final:
-                silent.add(host)
-    say("\n".join(["CelebA is not here, and no source gave it:", *failures, by_hand(root)]))
-    return []
-
-
-def by_hand(root: Path) -> str:
-    """What to do when no download works."""
-    return f"By hand: get img_align_celeba.zip from {BY_HAND} and put it into {root}, or load its path."
+    failures: list[str] = []
+    attempts = [(source.address, partial(from_parquet, source, count, root)) for source in SOURCES]
+    paths = first_that_works([*attempts, (_DRIVE, partial(from_torchvision, root))], failures)
+    if paths is None:
+        by_hand = f"By hand: get img_align_celeba.zip from {_PAGE} and put it into {root}, or load its path."
+        say("\n".join(["CelebA is not here, and no source gave it:", *failures, by_hand]))
+    return paths or []
 
 
 def from_parquet(source: ParquetSource, count: int, root: Path) -> list[Path]:

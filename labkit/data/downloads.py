@@ -5,21 +5,25 @@ daily limit is reached), and connections break. So a download counts only when i
 the server announced, it is not smaller than it must be, and its first and last bytes are right.
 """
 
-import os
 import socket
 import threading
 import urllib.error
 import urllib.request
-import uuid
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
+from urllib.parse import urlsplit
 
 from tqdm.auto import tqdm
 
-from labkit.data.image_files import looks_like_html
+from labkit.data.cache import part_of
+from labkit.data.pictures import looks_like_html
 
 TIMEOUT_SECONDS = 6.0  # without an answer or a byte for this long, give up
 _CHUNK = 1 << 20
+
+Result = TypeVar("Result")
 
 
 class DownloadError(Exception):
@@ -54,17 +58,35 @@ def fetch(address: str, target: Path, expected: Expected, *, title: str = "") ->
         if problem(target, expected) is None:
             return target
         target.unlink()
-    target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}.part")
-    try:
+    with part_of(target) as part:
         announced = _receive(address, part, title or target.name)
         wrong = problem(part, expected, announced)
         if wrong:
             raise DownloadError(address, wrong)
-        os.replace(part, target)
-    finally:
-        part.unlink(missing_ok=True)
     return target
+
+
+def first_that_works(
+    attempts: Iterable[tuple[str, Callable[[], Result]]], failures: list[str]
+) -> Result | None:
+    """What the first attempt gives that does not raise a DownloadError; None where all do.
+
+    Args:
+        attempts: (address, function), in order; a host that failed for good is not asked again.
+        failures: gets a line for each attempt that failed.
+    """
+    useless = set()
+    for address, attempt in attempts:
+        host = urlsplit(address).netloc
+        if host in useless:
+            continue
+        try:
+            return attempt()
+        except DownloadError as error:
+            failures.append(f"  {error}")
+            if error.final:
+                useless.add(host)
+    return None
 
 
 def problem(path: Path, expected: Expected, announced: int | None = None) -> str | None:
@@ -132,8 +154,6 @@ def _receive(address: str, part: Path, title: str) -> int | None:
             while chunk := _next_chunk(response, address):
                 file.write(chunk)
                 bar.update(len(chunk))
-        file.flush()
-        os.fsync(file.fileno())
     return announced
 
 

@@ -18,8 +18,8 @@ import torch
 from labkit import settings
 from labkit.data import cache
 from labkit.data.console import with_progress
-from labkit.data.decode import in_order
 from labkit.data.image_set import DataError, ImageSet
+from labkit.data.pictures import in_order
 from labkit.synthetic import arguments, digit_stacks, digits, faces
 
 

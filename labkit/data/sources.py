@@ -6,11 +6,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from labkit import settings
-from labkit.data import cache, celeba, drawn, idx, mnist, stacked
+from labkit.data import cache, celeba, drawn, mnist
 from labkit.data.console import say, with_progress
-from labkit.data.decode import Skipped, decode
-from labkit.data.image_files import ImageFile, open_images
 from labkit.data.image_set import DataError, ImageSet
+from labkit.data.pictures import ImageFile, Skipped, decode, open_images
 
 _FORMAT = 1  # of decoded caches: raise it when `decode` gives other pixels
 _PICTURE_SIZE = 64
@@ -81,7 +80,7 @@ def load(
             f"There is no data set or folder called {name_or_path!r}: "
             f"use {', '.join(NAMES)}, or the path of a folder or zip of pictures."
         )
-    pair = idx.pair_at(path)
+    pair = mnist.pair_at(path)
     if pair is not None:
         place = path.resolve() if path.is_dir() else path.resolve().parent
         name = place.name if path.is_dir() else pair.images.name.split("-")[0]
@@ -116,18 +115,18 @@ def _mnist(part: str, name: str, wanted: _Wanted) -> ImageSet | None:
 
 def _mnist_train(wanted: _Wanted) -> ImageSet:
     wanted = _counted("digits", wanted)
-    return _mnist(idx.TRAIN, "mnist", wanted) or _drawn("digits", wanted)
+    return _mnist(mnist.TRAIN, "mnist", wanted) or _drawn("digits", wanted)
 
 
 def _mnist_test(wanted: _Wanted) -> ImageSet:
     wanted = _counted("digits-test", wanted)
-    return _mnist(idx.TEST, "mnist-test", wanted) or _drawn("digits-test", wanted)
+    return _mnist(mnist.TEST, "mnist-test", wanted) or _drawn("digits-test", wanted)
 
 
 def _stacked_mnist(wanted: _Wanted) -> ImageSet:
     wanted = _counted("stacked", wanted)
-    digits = _mnist(idx.TRAIN, "mnist", replace(wanted, count=None))
-    return _drawn("stacked", wanted) if digits is None else stacked.stack(digits, wanted.count, wanted.seed)
+    digits = _mnist(mnist.TRAIN, "mnist", replace(wanted, count=None))
+    return _drawn("stacked", wanted) if digits is None else mnist.stack(digits, wanted.count, wanted.seed)
 
 
 def _counted(twin: str, wanted: _Wanted) -> _Wanted:

@@ -2,8 +2,9 @@
 
 An exercise lists its properties in the order in which a student should fix them. Each of the functions below
 makes one. ``what`` stands beside its tick, ``otherwise`` is the likely cause when no known mistake explains
-the values, ``points`` is its share of the exercise's points. The values come from a student's process and may
-be anything: no property trusts what they are, raises on their account, or takes longer than they are large.
+the values (a text, or a function that finds it: case -> text), ``points`` is its share of the exercise's
+points. The values come from a student's process and may be anything: no property trusts what they are, raises
+on their account, or takes longer than they are large.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -51,6 +52,7 @@ class Property:
     rtol: float = 1e-3
     atol: float = 1e-4
     of_shape: bool = False  # only the shapes are compared
+    part: Callable[[np.ndarray], np.ndarray] = lambda array: array  # or only a part of each value
 
     def agree(self, one: Arrays, other: Arrays) -> bool:
         """Whether two records hold the same as far as this property can see."""
@@ -61,32 +63,38 @@ class Property:
             return all(
                 a.shape == b.shape and (a.dtype.kind == "U") == (b.dtype.kind == "U") for a, b in pairs
             )
-        return all(alike(a, b, self.rtol, self.atol) for a, b in pairs)
+        return all(alike(self.part(a), self.part(b), self.rtol, self.atol) for a, b in pairs)
+
+
+Cause = str | Callable[[Case], str]
 
 
 def same(
     name: str,
     what: str,
-    otherwise: str = "",
+    otherwise: Cause = "",
     *,
     got: str = "",
     expected: str = "",
     points: float = 0,
     rtol: float = 1e-4,
     atol: float = 1e-5,
+    part: Callable[[np.ndarray], np.ndarray] = lambda array: array,
 ) -> Property:
     """The value is the expected one, within ``rtol`` and ``atol`` (as ``numpy.allclose`` has them).
 
-    ``got`` and ``expected`` say in words what the student sees instead of the numbers.
+    ``got`` and ``expected`` say in words what the student sees instead of the numbers. ``part`` takes out
+    what is compared, where a property before this one has made sure that the value has such a part.
     """
 
     def find(case: Case) -> Iterator[Finding]:
-        found = close(what, case.got[name], case.expected[name], cause=otherwise, rtol=rtol, atol=atol)
-        if not found.ok and (got or expected):
-            found = Finding(what, False, got or found.got, expected or found.expected, found.cause)
+        found = close(what, part(case.got[name]), part(case.expected[name]), rtol=rtol, atol=atol)
+        if not found.ok:
+            cause = found.cause or _cause(otherwise, case)
+            found = Finding(what, False, got or found.got, expected or found.expected, cause)
         yield found
 
-    return Property(find, (name,), True, points, rtol, atol)
+    return Property(find, (name,), True, points, rtol, atol, part=part)
 
 
 def scalar(
@@ -104,12 +112,13 @@ def scalar(
     return Property(find, (name,), True, points, of_shape=True)
 
 
-def same_shape(name: str, what: str, otherwise: str = "", *, points: float = 0) -> Property:
+def same_shape(name: str, what: str, otherwise: Cause = "", *, points: float = 0) -> Property:
     """The value has the expected shape."""
 
     def find(case: Case) -> Iterator[Finding]:
         got, expected = case.got[name].shape, case.expected[name].shape
-        yield holds(what, got == expected, got=f"shape {got}", expected=f"shape {expected}", cause=otherwise)
+        cause = "" if got == expected else _cause(otherwise, case)
+        yield holds(what, got == expected, got=f"shape {got}", expected=f"shape {expected}", cause=cause)
 
     return Property(find, (name,), True, points, of_shape=True)
 
@@ -191,6 +200,10 @@ def as_text(value: Any) -> str:
             return f"{float(array):.4g}"
         return np.array2string(array, precision=4, threshold=12, separator=", ").replace("\n", "")
     return str(value.item() if array.ndim == 0 and hasattr(value, "item") else value)
+
+
+def _cause(otherwise: Cause, case: Case) -> str:
+    return otherwise(case) if callable(otherwise) else otherwise
 
 
 def _both(got: np.ndarray, expected: np.ndarray) -> tuple[str, str]:

@@ -19,7 +19,7 @@ from labkit.exercises.exercise import CUT, Finding
 from labkit.exercises.guard import preserved_state
 from labkit.exercises.judges import game_judges, verdict_judges
 from labkit.exercises.judging import LONGEST, agreement, findings, judged, properties_of
-from labkit.exercises.properties import rule
+from labkit.exercises.properties import rule, same
 from labkit.exercises.record import Record, run_probe
 from labkit.instructor import markers
 from labkit.instructor.grading.sandbox import without_judges
@@ -284,6 +284,18 @@ def test_a_judge_that_fails_is_a_finding(monkeypatch, solved):
     monkeypatch.setattr(module("0.1"), "PROPERTIES", (broken,))
     (found,) = findings(CODED["0.1"], solved["0.1"], SEED)
     assert not found.ok and found.what == "these values can be judged" and "ZeroDivisionError" in found.got
+
+
+@pytest.mark.parametrize(("alone", "cause"), [(False, "otherwise"), (True, "halved")])
+def test_a_mistake_explains_values_that_stand_alone(alone, cause, monkeypatch, solved):
+    """Whoever makes a mistake in one of two places makes it in that one only."""
+    dim = "the result for dim images"
+    both = same("the result", "these"), same(dim, "those", "otherwise", alone=alone)
+    monkeypatch.setattr(module("0.1"), "PROPERTIES", both)
+    monkeypatch.setattr(module("0.1"), "MISTAKES", {"halved": lambda x: RIGHT["0.1"][0](x) / 2})
+    arrays = solved["0.1"].arrays
+    found = findings(CODED["0.1"], Record("answered", arrays | {dim: arrays[dim] / 2}), SEED)
+    assert [(f.ok, f.cause) for f in found] == [(True, ""), (False, cause)]
 
 
 @pytest.mark.parametrize("status", ["answered", "raised", "late", "refused", "right"])

@@ -2,7 +2,8 @@
 
 A judge is what stands below the cut in an exercise's file: ``PROPERTIES``, ``expected`` and ``MISTAKES``.
 ``expected`` and the mistakes go through the same probe as the answer, on the same inputs. A wrong answer is
-explained by the first mistake that left the same values, in the property that fails and in all before it.
+explained by the first mistake that left the same values, in the property that fails and in all before it
+(unless it stands ``alone``).
 """
 
 import dataclasses
@@ -65,7 +66,7 @@ def judged(exercise: Exercise, arrays: Arrays, seed: int) -> Iterator[Finding]:
         before.append(one)
         for finding in one.find(case):
             if not finding.ok and one.compared:
-                likely = _mistake(exercise, arrays, seed, before)
+                likely = _mistake(exercise, arrays, seed, [one] if one.alone else before)
                 finding = dataclasses.replace(finding, cause=likely or finding.cause)
             yield finding
 

@@ -43,6 +43,8 @@ class Property:
             mistake that gives the same values explains a wrong answer, and a grader compares them with the
             solution's.
         points: its share of the exercise's points.
+        alone: a known mistake explains these values whatever it does to those before them. For values that
+            have nothing to do with each other, where the same mistake can be made in any of them.
     """
 
     find: Callable[[Case], Iterable[Finding]]
@@ -52,6 +54,7 @@ class Property:
     rtol: float = 1e-3
     atol: float = 1e-4
     of_shape: bool = False  # only the shapes are compared
+    alone: bool = False
     part: Callable[[np.ndarray], np.ndarray] = lambda array: array  # or only a part of each value
 
     def agree(self, one: Arrays, other: Arrays) -> bool:
@@ -189,7 +192,7 @@ def identical(got: np.ndarray, was: np.ndarray | torch.Tensor) -> bool:
 
 
 def as_text(value: Any) -> str:
-    """A value as a finding shows it: numbers with four digits, truth as yes and no."""
+    """A value as a finding shows it: numbers with four digits, truth as yes and no, an empty text as none."""
     if isinstance(value, str):
         return value
     if isinstance(value, bool | np.bool_):
@@ -199,7 +202,7 @@ def as_text(value: Any) -> str:
         if array.ndim == 0:
             return f"{float(array):.4g}"
         return np.array2string(array, precision=4, threshold=12, separator=", ").replace("\n", "")
-    return str(value.item() if array.ndim == 0 and hasattr(value, "item") else value)
+    return str(value.item() if array.ndim == 0 and hasattr(value, "item") else value) or "none"
 
 
 def _cause(otherwise: Cause, case: Case) -> str:

@@ -83,6 +83,7 @@ def same(
     rtol: float = 1e-4,
     atol: float = 1e-5,
     part: Callable[[np.ndarray], np.ndarray] = lambda array: array,
+    alone: bool = False,
 ) -> Property:
     """The value is the expected one, within ``rtol`` and ``atol`` (as ``numpy.allclose`` has them).
 
@@ -97,7 +98,7 @@ def same(
             found = Finding(what, False, got or found.got, expected or found.expected, cause)
         yield found
 
-    return Property(find, (name,), True, points, rtol, atol, part=part)
+    return Property(find, (name,), True, points, rtol, atol, part=part, alone=alone)
 
 
 def scalar(

@@ -2,8 +2,8 @@
 
 import torch
 
-from labkit.exercises import first_weights, network_specs
-from labkit.exercises.exercise import Exercise, Written
+from labkit.exercises import network_specs
+from labkit.exercises.exercise import Exercise
 from labkit.exercises.network_specs import BASE, BATCH, CHANNELS, LATENT
 
 FAULTY_CLASS = (
@@ -33,26 +33,6 @@ FAULTY_CLASS = (
 
 EXERCISES = (
     Exercise(
-        "2.1",
-        "First weights",
-        2,
-        "initialize_weights",
-        "net.apply(initialize_weights)",
-        first_weights.some_layers,
-        first_weights.probe_weights,
-        causes=(
-            (r"ConvBlock", "a block may have `Conv` in its name and no weight: tell layers by `isinstance`"),
-            (r"NoneType", "a layer made with `bias=False` has `None` for its bias: ask before you set it"),
-            (r"cannot assign .* as parameter", "change the weight in place: `nn.init.normal_` does"),
-            (r"leaf Variable", "an in-place change needs `nn.init` or `torch.no_grad()`"),
-            (
-                r"LeakyReLU|has no attribute 'weight'",
-                "most modules have no weight: tell layers by `isinstance`",
-            ),
-        ),
-        agrees=("biases of convolutions", "bias of batch norm", "linear"),
-    ),
-    Exercise(
         "2.2",
         "The generator",
         4,
@@ -76,24 +56,6 @@ EXERCISES = (
         causes=FAULTY_CLASS,
         agrees=("the result", "parameters"),
         atol=1e-3,
-    ),
-    Exercise(
-        "2.4",
-        "The ladder on paper",
-        3,
-        "predict_ladder",
-        "predict_ladder(layers, size)",
-        first_weights.some_convolutions,
-        first_weights.probe_ladder,
-        causes=(
-            (r"ran a layer", "no tensor passes through a layer here: calculate from the layer's numbers"),
-            (
-                r"unsupported operand.*tuple|tuple.*int",
-                "`kernel_size`, `stride` and `padding` are pairs: take [0]",
-            ),
-            (r"NoneType", "a layer made with `bias=False` has `None` for its bias"),
-        ),
-        agrees=("rows",),
     ),
     Exercise(
         "2.5",
@@ -120,5 +82,4 @@ EXERCISES = (
         agrees=("the result", "parameters"),
         atol=1e-3,
     ),
-    Written("2.7", "Why these two are built so", 8),
 )

@@ -102,46 +102,39 @@ def _without_gradients(module):
         module.weight.normal_(0, 0.02)
 
 
-def _ladder(down=None, up=None, count=None, row=None):
-    """A right ladder but for the rules given."""
+def _by_formula(layers, size):
+    rows = []
+    for layer in layers:
+        k, s, p = layer.kernel_size[0], layer.stride[0], layer.padding[0]
+        grows = isinstance(layer, nn.ConvTranspose2d)
+        size = (size - 1) * s - 2 * p + k if grows else (size + 2 * p - k) // s + 1
+        weights = layer.in_channels * layer.out_channels * k * k
+        rows.append((layer.out_channels, size, weights + (layer.bias is not None) * layer.out_channels))
+    return rows
+
+
+def _by_counting(transposed=nn.ConvTranspose2d, divide=None, ways=lambda layer: layer.parameters()):
+    """Counts the last tap instead of using the formulas, and reads the shapes of the weights."""
 
     def predict_ladder(layers, size):
         rows = []
         for layer in layers:
-            k, s, p = layer.kernel_size[0], layer.stride[0], layer.padding[0]
-            grows = isinstance(layer, nn.ConvTranspose2d)
-            if grows:
-                size = (up or (lambda n, k, s, p: (n - 1) * s - 2 * p + k))(size, k, s, p)
+            (k, _), (s, _), (p, _) = layer.kernel_size, layer.stride, layer.padding
+            if isinstance(layer, transposed):
+                size = len(range(int(size - 1) * s + k)[p : -p or None])
+            elif divide:
+                size = divide(size + 2 * p - k, s) + 1
             else:
-                size = (down or (lambda n, k, s, p: (n + 2 * p - k) // s + 1))(size, k, s, p)
-            wide, out, bias = layer.in_channels, layer.out_channels, layer.bias is not None
-            parameters = count(wide, out, k, bias, size) if count else wide * out * k * k + bias * out
-            rows.append(row(wide, out, size, parameters) if row else (out, size, parameters))
-        return rows
+                size = len(range(-p, size + p - k + 1, s))
+            rows.append([layer.out_channels, size, sum(p.numel() for p in ways(layer))])
+        return tuple(rows)
 
     return predict_ladder
 
 
-def _by_meta(layers, size):
-    """Counts the last tap instead of using the formulas, and reads the shapes of the weights."""
-    rows = []
-    for layer in layers:
-        (k, _), (s, _), (p, _) = layer.kernel_size, layer.stride, layer.padding
-        if type(layer) is nn.Conv2d:
-            size = len(range(-p, size + p - k + 1, s))
-        else:
-            size = len(range((size - 1) * s + k)[p : -p or None])
-        rows.append([layer.out_channels, size, sum(p.numel() for p in layer.parameters())])
-    return tuple(rows)
-
-
 def _one_row(layers, size):
     for layer in layers:
-        return [_ladder()([layer], size)[0]]
-
-
-def _first_size(layers, size):
-    return [_ladder()([layer], size)[0] for layer in layers]
+        return _by_formula([layer], size)
 
 
 def _runs_them(layers, size):
@@ -150,10 +143,10 @@ def _runs_them(layers, size):
 
 
 RIGHT = {
-    "2.1": [_through_data, _whole_net, _init(), lambda m: _init(norms=nn.modules.batchnorm._BatchNorm)(m)],
+    "2.1": [_through_data, _whole_net, _init(), _init(norms=nn.modules.batchnorm._BatchNorm)],
     "2.2": RIGHT_GENERATORS,
     "2.3": RIGHT_DISCRIMINATORS,
-    "2.4": [_ladder(), _by_meta],
+    "2.4": [_by_formula, _by_counting()],
     "2.5": RIGHT_DENSE_GENERATORS,
     "2.6": RIGHT_DENSE_DISCRIMINATORS,
 }
@@ -183,31 +176,15 @@ WRONG = {
     "2.3": WRONG_DISCRIMINATORS,
     "2.4": {
         "a list of (channels, size, parameters)": lambda layers, size: (3, 5, 7),
+        "got       shape (7, 3)": lambda layers, size: [(3, size, 0), *_by_formula(layers, size)],
         "`return` stands inside the loop": _one_row,
-        "the channels that enter": _ladder(row=lambda wide, out, size, parameters: (wide, size, parameters)),
-        "starts from the first size": _first_size,
-        "a transposed convolution enlarges": _ladder(up=lambda n, k, s, p: (n + 2 * p - k) // s + 1),
-        "a convolution shrinks": _ladder(down=lambda n, k, s, p: (n - 1) * s - 2 * p + k),
-        "rounds down": _ladder(down=lambda n, k, s, p: (n + 2 * p - k) / s + 1),
-        "the 1 is missing": _ladder(down=lambda n, k, s, p: (n + 2 * p - k) // s),
-        "subtract it twice": _ladder(up=lambda n, k, s, p: (n - 1) * s + 2 * p + k),
-        "both sides": _ladder(
-            lambda n, k, s, p: (n + p - k) // s + 1, lambda n, k, s, p: (n - 1) * s - p + k
+        "starts from the first size": lambda layers, size: [_by_formula([m], size)[0] for m in layers],
+        "a transposed convolution enlarges": _by_counting(transposed=()),
+        "the biases are missing": _by_counting(ways=lambda layer: [layer.weight]),
+        "biases are counted in layers that have none": _by_counting(
+            ways=lambda layer: [layer.weight, layer.weight.new_zeros(layer.out_channels)]
         ),
-        "size - 1 steps": _ladder(up=lambda n, k, s, p: n * s - 2 * p + k),
-        "the biases are missing": _ladder(count=lambda wide, out, k, bias, size: wide * out * k * k),
-        "layers that have none": _ladder(count=lambda wide, out, k, bias, size: wide * out * k * k + out),
-        "its side counts twice": _ladder(count=lambda wide, out, k, bias, size: wide * out * k + bias * out),
-        "not to an incoming one": _ladder(
-            count=lambda wide, out, k, bias, size: wide * out * k * k + bias * wide
-        ),
-        "one bias per layer is too few": _ladder(
-            count=lambda wide, out, k, bias, size: wide * out * k * k + bias
-        ),
-        "leave the size out": _ladder(
-            count=lambda wide, out, k, bias, size: wide * out * k * k * size * size + bias * out
-        ),
-        "a kernel of its own": _ladder(count=lambda wide, out, k, bias, size: out * k * k + bias * out),
+        "a kernel of its own": _by_counting(ways=lambda layer: layer.weight[:1]),
         "no tensor passes": _runs_them,
         "are pairs: take [0]": lambda layers, size: [
             (m.out_channels, size - m.kernel_size, 0) for m in layers

@@ -1,12 +1,10 @@
 """Lab 02: which judge looks at which exercise."""
 
-from labkit.exercises.judges import layer_judges, network_judges
+from labkit.exercises.judges import network_judges
 
 JUDGES = {
-    "2.1": layer_judges.judge_weights,
     "2.2": network_judges.judge_generator,
     "2.3": network_judges.judge_discriminator,
-    "2.4": layer_judges.judge_ladder,
     "2.5": network_judges.judge_dense_generator,
     "2.6": network_judges.judge_dense_discriminator,
 }

@@ -1,8 +1,9 @@
 """Killed at twenty random moments and resumed each time, a run ends with the very same weights.
 
-The runs are forked from one process that has imported torch once, so that a kill costs milliseconds.
-Everything that could go wrong is in them: dropout and noise from torch's global state, two D steps, a
-running mean, batch statistics, uniform z, bfloat16 where there is hardware for it.
+So it is for G against D, and for a training that the loop has never heard of. The runs are forked from one
+process that has imported torch once, so that a kill costs milliseconds. Everything that could go wrong is in
+them: dropout and noise from torch's global state, two D steps, a running mean, batch statistics, uniform z,
+bfloat16 where there is hardware for it.
 """
 
 import csv
@@ -17,12 +18,11 @@ from pathlib import Path
 import pytest
 
 KILLS = 20
-STEPS = 180
+STEPS = {"adversarial": 300, "autoencoder": 2000}  # more than twenty kills let pass
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def _run(folder: Path, checkpoint_seconds: float, training: int) -> None:
-    import numpy as np
+def _adversarial(step_begins, steps: int, **how) -> None:
     import torch
     from torch import nn
 
@@ -31,31 +31,50 @@ def _run(folder: Path, checkpoint_seconds: float, training: int) -> None:
     from labkit.networks import dcgan_pair
     from labkit.training import train
 
-    for seed in (torch.manual_seed, random.seed, np.random.seed):
-        seed(0)
     G, D = dcgan_pair(latent_dim=5, base_channels=4, image_size=16)
     D.stages.append(nn.Dropout(0.2))
     pixels = torch.randint(0, 256, (50, 3, 16, 16), dtype=torch.uint8)
     plain_d, g_loss = logits_losses(0.9)
 
     def d_loss(D, real, fake):
-        os.write(training, b".")  # one for each step of D
+        step_begins()
         return plain_d(D, real + 0.1 * torch.randn_like(real), fake + 0.1 * torch.randn_like(fake))
 
     train(
-        G, D, d_loss=d_loss, g_loss=g_loss, batches=Batches(pixels, 8, seed=4), steps=STEPS, folder=folder,
-        resume=(folder / "checkpoint.pt").exists(), checkpoint_seconds=checkpoint_seconds,
-        d_steps=2, ema=0.9, latent="uniform", samples=4, progress=False,
+        G, D, d_loss=d_loss, g_loss=g_loss, batches=Batches(pixels, 8, seed=4), steps=steps,
+        d_steps=2, ema=0.9, latent="uniform", samples=4, progress=False, **how,
     )  # fmt: skip
 
 
-def _fork(folder: Path, checkpoint_seconds: float) -> tuple[int, int]:
-    """Start a run; returns its process, and a pipe that gets a byte whenever D learns."""
+def _autoencoder(step_begins, steps: int, **how) -> None:
+    from tests.autoencoder import Autoencoder, train_autoencoder
+
+    class Telling(Autoencoder):
+        def update(self, measured):
+            step_begins()
+            return super().update(measured)
+
+    train_autoencoder(steps, kind=Telling, **how)
+
+
+def _fork(kind: str, folder: Path, checkpoint_seconds: float) -> tuple[int, int]:
+    """Start a run, or go on with it; returns its process, and a pipe that gets a byte at each (D) step."""
+    import numpy as np
+    import torch
+
     told, tell = os.pipe()
     child = os.fork()
     if child == 0:
         try:
-            _run(folder, checkpoint_seconds, tell)
+            for seed in (torch.manual_seed, random.seed, np.random.seed):
+                seed(0)
+            {"adversarial": _adversarial, "autoencoder": _autoencoder}[kind](
+                lambda: os.write(tell, b"."),
+                STEPS[kind],
+                folder=folder,
+                resume=(folder / "checkpoint.pt").exists(),
+                checkpoint_seconds=checkpoint_seconds,
+            )
         except BaseException:
             sys.excepthook(*sys.exc_info())
             os._exit(1)
@@ -64,7 +83,7 @@ def _fork(folder: Path, checkpoint_seconds: float) -> tuple[int, int]:
     return child, told
 
 
-def _die_and_rise(folder: Path) -> None:
+def _die_and_rise(kind: str, folder: Path) -> None:
     """Kill a run at random moments, resume it, and let the last one finish; beside it an undisturbed one.
 
     Prints the step that each resumed run had to go on from.
@@ -73,19 +92,21 @@ def _die_and_rise(folder: Path) -> None:
     from torch.utils import tensorboard  # noqa: F401  imported once, here, and not in every child
 
     from labkit import data, training  # noqa: F401
+    from tests import autoencoder  # noqa: F401
 
+    torch.optim.Adam([torch.zeros(1)])  # the first optimizer imports for seconds
     torch.set_num_threads(1)
-    child, _ = _fork(folder / "whole", 60.0)
+    child, _ = _fork(kind, folder / "whole", 60.0)
     assert os.waitpid(child, 0)[1] == 0
     chance = random.Random()
     for kill in range(KILLS + 1):
         # Saving after every step puts many of the moments into the middle of a save.
-        child, told = _fork(folder / "killed", chance.choice([0.0, 0.02]))
+        child, told = _fork(kind, folder / "killed", chance.choice([0.0, 0.02]) if kill < KILLS else 60.0)
         if kill < KILLS:
             if kill % 5:  # some steps on, at any point of the next one; else at any moment of the start
                 for _ in range(chance.randint(1, 2 * 10)):
                     os.read(told, 1)
-            time.sleep(chance.uniform(0.0, 0.02 if kill % 5 else 0.3))
+            time.sleep(chance.uniform(0.0, 0.02 if kill % 5 else 0.1))
             os.kill(child, signal.SIGKILL)
         status = os.waitpid(child, 0)[1]
         assert os.WIFSIGNALED(status) if kill < KILLS else status == 0
@@ -96,15 +117,18 @@ def _die_and_rise(folder: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork, which Windows lacks")
-def test_twenty_kills_leave_no_trace(tmp_path):
+@pytest.mark.parametrize("kind", STEPS)
+def test_twenty_kills_leave_no_trace(kind, tmp_path):
     import torch
 
     from labkit.logbook import read
 
-    code = "import sys, pathlib, tests.test_resume as t; t._die_and_rise(pathlib.Path(sys.argv[1]))"
+    code = (
+        "import sys, pathlib, tests.test_resume as t; t._die_and_rise(sys.argv[1], pathlib.Path(sys.argv[2]))"
+    )
     environment = os.environ | {"OMP_NUM_THREADS": "1", "LABKIT_DEVICE": "cpu"}
     done = subprocess.run(
-        [sys.executable, "-c", code, str(tmp_path)],
+        [sys.executable, "-c", code, kind, str(tmp_path)],
         cwd=ROOT,
         env=environment,
         capture_output=True,
@@ -115,19 +139,21 @@ def test_twenty_kills_leave_no_trace(tmp_path):
     reached = [int(step) for step in done.stdout.split()]
     assert len(reached) == KILLS + 1
     assert reached == sorted(reached), "a kill took the run back"
-    assert reached[-1] == STEPS
+    assert reached[-1] == STEPS[kind]
     assert len(set(reached)) > KILLS // 4, f"hardly a kill fell into the training: {reached}"
 
     whole, killed = (
         torch.load(tmp_path / name / "checkpoint.pt", weights_only=True) for name in ("whole", "killed")
     )
-    for state in ("training", "batches", "random", "frames"):
+    assert whole.keys() == killed.keys()
+    for state in whole.keys() - {"seconds", "logbook"}:  # how long it took; and the logbook's rows come below
         assert _equal(whole[state], killed[state]), f"{state} differs"
     rows = [_rows(tmp_path / name) for name in ("whole", "killed")]
     assert rows[0] == rows[1]
-    steps, losses = read(tmp_path / "killed")["loss/d"]
+    loss = "loss/d" if kind == "adversarial" else "loss/pixels"
+    steps, losses = read(tmp_path / "killed")[loss]
     assert steps.tolist() == [int(row["step"]) for row in rows[0]]
-    assert losses.tolist() == read(tmp_path / "whole")["loss/d"][1].tolist()
+    assert losses.tolist() == read(tmp_path / "whole")[loss][1].tolist()
     assert not list((tmp_path / "killed").glob("*.part"))
 
 

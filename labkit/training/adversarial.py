@@ -5,7 +5,7 @@ logs besides its losses is in `labkit.training.observe`.
 """
 
 import copy
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from torch import nn
 from labkit.logbook import Logbook
 from labkit.losses import Loss
 from labkit.training import observe
-from labkit.training.loop import Batches, Loop, Schedule, Training
+from labkit.training.loop import Loop, Schedule, Training
 from labkit.training.precision import Precision, adam, align, choose, frozen
 from labkit.training.sampling import generate
 
@@ -206,7 +206,7 @@ def train(
     *,
     d_loss: Loss,
     g_loss: Loss,
-    batches: Batches,
+    batches: Iterator[torch.Tensor],
     steps: int,
     folder: Path | str | None = None,
     resume: bool = False,

@@ -7,10 +7,9 @@ very same weights (bit for bit on the CPU).
 
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
 
 import torch
 from torch import nn
@@ -27,14 +26,6 @@ CHECKPOINT = "checkpoint.pt"
 
 class TrainingError(RuntimeError):
     """A training that cannot go on; the message says what happened and what to try."""
-
-
-class Batches(Protocol):
-    """Endless data that knows its place, as `labkit.data.Batches` does."""
-
-    def __next__(self): ...
-    def state_dict(self) -> dict: ...
-    def load_state_dict(self, state: dict) -> None: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +56,8 @@ class Training:
 
     Attributes:
         steps: updates to do. step: done so far.
-        batches: where the data come from; with a folder, with ``state_dict`` and ``load_state_dict``.
+        batches: endless data; with a folder, with ``state_dict`` and ``load_state_dict``, as
+            `labkit.data.Batches` has them.
         frames: what `sample` gave, by step.
         seconds: spent in steps alone. images: seen in them.
         resumed_at: the step that it went on from, or None.
@@ -74,7 +66,7 @@ class Training:
 
     steps: int
     logbook: Logbook
-    batches: Batches
+    batches: Iterator
     step: int = 0
     frames: dict[int, torch.Tensor] = field(default_factory=dict)
     seconds: float = 0.0

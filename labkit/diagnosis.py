@@ -1,12 +1,48 @@
-"""The rule: five looks at a log, in the order that the package's docstring gives, and the words for each."""
+"""What is wrong with a training, by its logbook alone: one of five verdicts, and the curves that show it.
+
+Everything is read over the last fifth of the run, where a chance dip no longer decides (medians; for sizes,
+root mean squares). In this order:
+
+1. *Diverged*: a loss is not finite, or losses or logits have run off (D's loss beyond 50, a gap beyond
+   60). Or the fakes have: spread 1.7 times as far as real data, poor, and D sees it (a gap above 0.4).
+2. *Vanishing gradient*: the signal, mean abs(d loss of G / d logit of a fake), is below 0.04 while the gap,
+   mean logit of real images less that of fakes, is above 4: D is sure, and G's loss passes nothing on.
+3. *D too weak to teach*. The fakes have run off and D does not see it. Or they are poor, yet D prefers them
+   (a gap below -0.3, nearly always), or sees no difference (a gap within 0.2) and never did: what reaches G
+   is not 1.5 times the gradient of the first step, where D knew nothing. Or they spread well but are unlike
+   the data (precision below 0.05, where it was logged) and D is flat: a gap that never leaves 0 by 0.015.
+4. *Mode collapse*: the samples are poor otherwise. A coverage of known modes or classes below 0.7 says so,
+   where it was logged (its last value, while it rises); else a recall below 0.1, or a diversity below 0.6
+   (0.85 where the gap is above 4).
+5. Else *healthy*.
+
+The signal of log(1 - D) is D(G(z)), which is why it vanishes (Goodfellow et al. 2014, section 3); recall is
+that of Kynkaanniemi et al. 2019 (arXiv:1904.06991). Order and thresholds are the kit's own, chosen on runs
+on the ring of eight and on digits and tested on others, see `benchmarks/README.md`.
+
+What misleads, and is therefore not used:
+- Losses. A total collapse can sit at D(x) = D(G(z)) = 0.5 with losses 2 ln 2 and ln 2: perfect curves.
+- A small gradient. At a healthy equilibrium it is small too; and Adam moves G however small it is.
+- D(x) and D(G(z)) under a relativistic loss: both can be 0.99, only their difference means anything.
+- Precision alone, and the rate of copies: a collapse can be sharp, and need not repeat itself exactly.
+- A gap near 0 alone: the best runs with R1 + R2 have one too.
+What stays a guess: a D too slow to follow G collapses it, one slower still teaches it nothing. And a run cut
+short looks like a collapse: where diversity still rises, the reason says that it may be too early to tell.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from labkit.diagnosis.readings import Column, Readings
 from labkit.logbook import Logbook
+
+Column = tuple[np.ndarray, np.ndarray]
+
+_LATE = 0.2  # the part of the run that is read, at its end
+FEWEST_STEPS = 100  # a shorter run is not judged
+_FEWEST_ROWS = 10
+_SAMPLES = ("coverage/g", "recall/g", "diversity/g")
 
 HEALTHY = "healthy"
 COLLAPSE = "mode collapse"
@@ -29,9 +65,100 @@ _STRENGTHEN = "Let D learn: a higher learning rate or more steps for D, a weaker
 _LATELY = "Over the last 20 % of the run"
 
 
+class DiagnosisError(ValueError):
+    """A log that tells too little; the message says what is missing."""
+
+
+class _Readings:
+    """Columns as arrays, and what they come to in the last part of the run."""
+
+    def __init__(self, log: Logbook | Mapping[str, Column]):
+        raw = log if isinstance(log, Mapping) else {tag: log.column(tag) for tag in log.tags}
+        self.columns = {
+            tag: (np.asarray(steps, dtype=float), np.asarray(values, dtype=float))
+            for tag, (steps, values) in raw.items()
+            if len(steps)
+        }
+        self.last = max((float(steps.max()) for steps, _ in self.columns.values()), default=0.0)
+
+    def known(self, tag: str) -> bool:
+        return tag in self.columns and bool(np.isfinite(self.columns[tag][1]).any())
+
+    def late(self, tag: str) -> float:
+        """The median of the last part, gaps left out; of the last value where the column ends before."""
+        steps, values = self.columns[tag]
+        steps, values = steps[np.isfinite(values)], values[np.isfinite(values)]
+        chosen = values[steps > (1 - _LATE) * self.last]
+        return float(np.median(chosen)) if len(chosen) else float(values[-1])
+
+    def rising(self, tag: str) -> bool:
+        """Whether the last part is a quarter above the middle of the run."""
+        if not self.known(tag):
+            return False
+        steps, values = self.columns[tag]
+        middle = values[(steps > 0.4 * self.last) & (steps <= 0.6 * self.last) & np.isfinite(values)]
+        return len(middle) > 0 and self.late(tag) > 1.25 * float(np.median(middle))
+
+    def arrived(self, tag: str) -> float:
+        """`late`; but the last value where the column is still rising."""
+        return float(self.columns[tag][1][-1]) if self.rising(tag) else self.late(tag)
+
+    def swing(self, tag: str) -> float:
+        """The root mean square of the last part: how far from 0 it gets."""
+        steps, values = self.columns[tag]
+        chosen = values[(steps > (1 - _LATE) * self.last) & np.isfinite(values)]
+        return float(np.sqrt(np.mean(chosen**2))) if len(chosen) else abs(self.late(tag))
+
+    def mostly_below(self, tag: str, limit: float) -> bool:
+        """Whether the median of the last part is below the limit, and nine in ten of its values below 0."""
+        steps, values = self.columns[tag]
+        chosen = values[(steps > (1 - _LATE) * self.last) & np.isfinite(values)]
+        return self.late(tag) < limit and bool(np.mean(chosen < 0) >= 0.9)
+
+    def first(self, tag: str) -> float:
+        values = self.columns[tag][1]
+        return float(values[np.isfinite(values)][0])
+
+    def curves(self, **tags: str) -> dict[str, Column]:
+        return {label.replace("_", " "): self.columns[tag] for label, tag in tags.items() if self.known(tag)}
+
+    def check(self) -> None:
+        """Raise a DiagnosisError when there is too little to judge by."""
+        missing = [tag for tag in ("gap/d", "signal/g") if not self.known(tag)]
+        if missing:
+            raise DiagnosisError(
+                f"the log has no {' and no '.join(missing)}; labkit.training.train writes them."
+            )
+        if not any(self.known(tag) for tag in _SAMPLES):
+            raise DiagnosisError(
+                f"the log says nothing of the samples: one of {', '.join(_SAMPLES)} is needed."
+            )
+        rows = len(self.columns["gap/d"][0])
+        if self.last < FEWEST_STEPS or rows < _FEWEST_ROWS:
+            raise DiagnosisError(
+                f"{self.last:.0f} steps with {rows} rows are too short a run to be judged: at least "
+                f"{FEWEST_STEPS} steps and {_FEWEST_ROWS} rows are needed."
+            )
+
+    def samples(self) -> str:
+        """What is known of the samples, in words."""
+        parts = []
+        if self.known("coverage/g"):
+            parts.append(f"{self.late('coverage/g'):.0%} of the modes or classes are covered")
+        if self.known("recall/g"):
+            parts.append(f"{self.late('recall/g'):.0%} of real data lie among the fakes (recall)")
+        if self.known("precision/g"):
+            parts.append(f"{self.late('precision/g'):.0%} of the fakes lie among real data (precision)")
+        if self.known("diversity/g"):
+            parts.append(
+                f"the fakes differ from each other {self.late('diversity/g'):.2f} times as much as real data"
+            )
+        return ", ".join(parts)
+
+
 @dataclass(frozen=True)
 class Diagnosis:
-    """What ails a run.
+    """What is wrong with a run, or that nothing is.
 
     Attributes:
         verdict: one of `VERDICTS`.
@@ -47,7 +174,7 @@ class Diagnosis:
 
 
 def diagnose(log: Logbook | Mapping[str, Column]) -> Diagnosis:
-    """Tell what ails a run from what it logged.
+    """Tell what is wrong with a run from what it logged.
 
     Args:
         log: a `Logbook`, or what `labkit.logbook.read` returns: {tag: (steps, values)}. Needed are gap/d,
@@ -57,7 +184,7 @@ def diagnose(log: Logbook | Mapping[str, Column]) -> Diagnosis:
     Raises:
         DiagnosisError: a column is missing, or the run is too short to be judged.
     """
-    readings = Readings(log)
+    readings = _Readings(log)
     broken = _diverged(readings)  # before the run's length is asked for: it may have ended early
     if broken is not None:
         return broken
@@ -71,7 +198,7 @@ def diagnose(log: Logbook | Mapping[str, Column]) -> Diagnosis:
     )
 
 
-def _diverged(run: Readings) -> Diagnosis | None:
+def _diverged(run: _Readings) -> Diagnosis | None:
     broken = ""
     # The size of G's loss is not asked: a critic's drifts with the level of D's scores, which is free.
     for tag, name, limit in (
@@ -96,7 +223,7 @@ def _diverged(run: Readings) -> Diagnosis | None:
     return None
 
 
-def _vanishing(run: Readings) -> Diagnosis | None:
+def _vanishing(run: _Readings) -> Diagnosis | None:
     signal, gap = run.late("signal/g"), run.late("gap/d")
     if not (signal < _DEAF and gap > _SURE):
         return None
@@ -110,7 +237,7 @@ def _vanishing(run: Readings) -> Diagnosis | None:
     )
 
 
-def _weak(run: Readings) -> Diagnosis | None:
+def _weak(run: _Readings) -> Diagnosis | None:
     gap, swing = run.late("gap/d"), run.swing("gap/d")
     samples = run.samples()
     if not _poor(run):
@@ -137,7 +264,7 @@ def _weak(run: Readings) -> Diagnosis | None:
     )
 
 
-def _run_off(run: Readings) -> Diagnosis | None:
+def _run_off(run: _Readings) -> Diagnosis | None:
     if not (_poor(run) and run.known("diversity/g") and run.late("diversity/g") > _ASTRAY):
         return None
     curves = run.curves(diversity="diversity/g", recall="recall/g", gap_of_the_logits="gap/d")
@@ -153,7 +280,7 @@ def _run_off(run: Readings) -> Diagnosis | None:
     )
 
 
-def _collapsed(run: Readings) -> Diagnosis | None:
+def _collapsed(run: _Readings) -> Diagnosis | None:
     if not _poor(run):
         return None
     gap = run.late("gap/d")
@@ -179,7 +306,7 @@ def _collapsed(run: Readings) -> Diagnosis | None:
     )
 
 
-def _poor(run: Readings) -> bool:
+def _poor(run: _Readings) -> bool:
     """Do the samples lack a part of the data?"""
     if run.known("coverage/g"):
         return run.arrived("coverage/g") < _COVERED
@@ -191,7 +318,7 @@ def _poor(run: Readings) -> bool:
     return not enough <= run.late("diversity/g") <= _ASTRAY
 
 
-def _healthy(run: Readings) -> Diagnosis:
+def _healthy(run: _Readings) -> Diagnosis:
     return Diagnosis(
         HEALTHY,
         f"{_LATELY} {run.samples()}. The gap of D's logits is {run.late('gap/d'):.2g} and the signal to G "

@@ -8,19 +8,9 @@ import pytest
 import torch
 
 from labkit import cli
-from labkit.classifiers import (
-    SHIPPED,
-    Classifier,
-    ClassifierError,
-    Head,
-    Plan,
-    load_classifier,
-    load_file,
-    path_of,
-    plan_of,
-    save_file,
-    training,
-)
+from labkit.classifiers import Classifier, ClassifierError, Head, load_classifier, training
+from labkit.classifiers.network import SHIPPED, load_file, path_of, save_file
+from labkit.classifiers.training import Plan, plan_of
 from labkit.data import ImageSet
 from labkit.files import shipped
 from labkit.synthetic import digits, faces

@@ -11,32 +11,9 @@ that the classifier was trained on, so none of them drowns the others.
 
 The classifiers of the drawn sets ship with the kit; ``labkit classifier NAME`` trains any of them.
 
-What is behind it: `network` (what a classifier is), `store` (its file), `plans` (what each is trained on).
+Behind it: `network` (what a classifier is, and its file) and `training` (what each is trained on, and how).
 """
 
-from labkit.classifiers.network import Classifier, ClassifierError, Head
-from labkit.classifiers.plans import Plan, plan_of
-from labkit.classifiers.store import (
-    SHIPPED,
-    TRAINED_HERE,
-    kept_weights,
-    load_classifier,
-    load_file,
-    path_of,
-    save_file,
-)
+from labkit.classifiers.network import Classifier, ClassifierError, Head, load_classifier
 
-__all__ = [
-    "SHIPPED",
-    "TRAINED_HERE",
-    "Head",
-    "Plan",
-    "Classifier",
-    "ClassifierError",
-    "kept_weights",
-    "load_file",
-    "load_classifier",
-    "path_of",
-    "plan_of",
-    "save_file",
-]
+__all__ = ["Classifier", "ClassifierError", "Head", "load_classifier"]

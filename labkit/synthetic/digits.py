@@ -15,9 +15,7 @@ from labkit.synthetic import factors as table
 from labkit.synthetic.digit_strokes import INK_POINTS, MOST_CONTROLS, STYLES, templates
 from labkit.synthetic.factors import Factor, classes, number
 
-__all__ = ["FACTORS", "VERSION", "Factor", "draw", "render"]
-
-VERSION = 1  # raise it when the pictures change
+__all__ = ["FACTORS", "draw", "render"]
 
 FACTORS: tuple[Factor, ...] = (
     classes("digit", "0 1 2 3 4 5 6 7 8 9", "which digit it is"),
@@ -63,10 +61,7 @@ def draw(
     Raises:
         ValueError: an argument that is no whole number or out of range; the message names it.
     """
-    count = arguments.whole_number("count", count, 1, arguments.MOST_IMAGES)
-    seed = arguments.whole_number("seed", seed, 0, arguments.MOST_SEEDS)
-    start = arguments.whole_number("start", start, 0, 2**62)
-    drawn = table.sample(FACTORS, "digits", seed, np.arange(start, start + count, dtype=np.int64))
+    drawn = table.sample(FACTORS, "digits", *arguments.numbered(count, seed, start))
     return render(drawn, size), drawn
 
 

@@ -11,14 +11,61 @@ from types import SimpleNamespace
 import numpy as np
 import torch
 
-from labkit.synthetic import arguments, face_features, face_hair, face_hats, face_head, face_scene, face_wear
-from labkit.synthetic.face_factors import FACTORS, Factor, checked, sample
+from labkit.synthetic import arguments, face_features, face_hair, face_head, face_scene, face_wear
+from labkit.synthetic import factors as table
 from labkit.synthetic.face_head import for_some
+from labkit.synthetic.factors import Factor, classes, number
 from labkit.synthetic.shapes import empty_canvas
 
-__all__ = ["FACTORS", "VERSION", "Factor", "draw", "render"]
+__all__ = ["FACTORS", "draw", "render"]
 
-VERSION = 1  # raise it when the pictures change: caches of drawn faces are keyed by it
+# Classes are what a person would say about a portrait; numbers are proportions, light and taste.
+FACTORS: tuple[Factor, ...] = (
+    classes("skin", "pale light olive brown dark", "skin tone"),
+    classes("hair_colour", "black brown blond red grey", "colour of hair, brows and beard"),
+    classes("hair_style", "short curly fringe bob long", "cut of the hair"),
+    classes("eye_colour", "brown green blue", "colour of the iris"),
+    classes("glasses", "none round square", "shape of the glasses", 0.7, 0.15, 0.15),
+    classes("hat", "none beanie fedora cap", "what is worn on the head", 0.7, 0.1, 0.1, 0.1),
+    classes("beard", "none moustache goatee full", "facial hair", 0.58, 0.14, 0.14, 0.14),
+    classes("smile", "neutral smile grin", "mouth straight, corners up, or teeth showing"),
+    classes("background", "grey blue green warm dark", "what lies behind, out of focus"),
+    number("age", "lines on forehead, round the eyes and mouth: 0 none, 1 deep", 0.0, 1.0),
+    number("turn", "head turned to the left (-1) or right (1) of the picture"),
+    number("face_width", "narrow to wide"),
+    number("face_length", "chin high to low"),
+    number("jaw", "pointed to square"),
+    number("cheekbones", "flat to strong"),
+    number("eye_size", "small to large"),
+    number("eye_spacing", "close to far apart"),
+    number("eye_tilt", "outer corners low to high"),
+    number("gaze", "looking left to right"),
+    number("brow_height", "low to high"),
+    number("brow_thickness", "thin to bushy"),
+    number("brow_arch", "flat to arched"),
+    number("nose_width", "narrow to wide"),
+    number("nose_length", "short to long"),
+    number("mouth_width", "narrow to wide"),
+    number("lips", "thin to full"),
+    number("lip_colour", "lips as the skin (0) to lipstick (1)", 0.0, 1.0),
+    number("blush", "pale cheeks (0) to red cheeks (1)", 0.0, 1.0),
+    number("hairline", "low to high forehead"),
+    number("hair_volume", "flat to full"),
+    number("hair_part", "parted on the left to on the right of the picture"),
+    number("strands", "which strands the hair has", 0.0, 1.0),
+    number("light_side", "light from the left to from the right"),
+    number("light_height", "light from the front to from above"),
+    number("contrast", "soft to hard light"),
+    number("exposure", "dark to bright picture"),
+    number("warmth", "cool to warm light"),
+    number("clothing_hue", "hue of the clothes, once round the colour circle", 0.0, 1.0),
+    number("clothing_tone", "dark to light clothes", 0.0, 1.0),
+    number("neckline", "round collar (-1) to open V (1)"),
+    number("hat_hue", "hue of the hat, once round the colour circle", 0.0, 1.0),
+    number("hat_tone", "dark to light hat", 0.0, 1.0),
+    number("backdrop", "tint and brightness of the background"),
+    number("blobs", "where the blurred shapes of the background lie", 0.0, 1.0),
+)
 
 _CHUNK_PIXELS = 64 * 64 * 16  # so that a few planes of a batch stay in the processor's cache
 
@@ -43,10 +90,7 @@ def draw(
     Raises:
         ValueError: an argument that is no whole number or out of range; the message names it.
     """
-    count = arguments.whole_number("count", count, 1, arguments.MOST_IMAGES)
-    seed = arguments.whole_number("seed", seed, 0, arguments.MOST_SEEDS)
-    start = arguments.whole_number("start", start, 0, 2**62)
-    factors = sample(seed, np.arange(start, start + count, dtype=np.int64))
+    factors = table.sample(FACTORS, "faces", *arguments.numbered(count, seed, start))
     return render(factors, size), factors
 
 
@@ -64,7 +108,7 @@ def render(factors: Mapping[str, torch.Tensor], size: int = 64) -> torch.Tensor:
         ValueError: a bad size; a factor missing, unknown, of the wrong length or out of range.
     """
     size = arguments.whole_number("size", size, 16, 512)
-    arrays = checked(factors)
+    arrays = table.checked(FACTORS, "Face", factors)
     count = len(arrays["skin"])
     images = np.empty((count, 3, size, size), np.uint8)
     chunk = max(1, _CHUNK_PIXELS // size**2)
@@ -95,7 +139,7 @@ def _draw(factors: dict[str, np.ndarray], images: np.ndarray) -> None:
     face_features.brows(canvas, head, p)
     for_some(p.glasses > 0, canvas, head, p, face_wear.glasses)
     face_hair.front(canvas, head, hair)
-    for kind, hat in enumerate((face_hats.beanie, face_hats.fedora, face_hats.cap), start=1):
+    for kind, hat in enumerate((face_wear.beanie, face_wear.fedora, face_wear.cap), start=1):
         for_some(p.hat == kind, canvas, head, p, hat)
     face_scene.photograph(canvas, p)
     np.clip(canvas.rgb * 255.0 + 0.5, 0.0, 255.0, out=canvas.rgb)

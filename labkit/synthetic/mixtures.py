@@ -78,10 +78,8 @@ def grid(
 
 
 def _around(centres: torch.Tensor, count: int, seed: int, std: float) -> tuple[torch.Tensor, torch.Tensor]:
-    count = arguments.whole_number("count", count, 1, arguments.MOST_IMAGES)
-    seed = arguments.whole_number("seed", seed, 0, arguments.MOST_SEEDS)
+    seed, index = arguments.numbered(count, seed)
     std = _length("std", std, zero=True)
-    index = np.arange(count, dtype=np.int64)
     mode = (counter.uniform(seed, index, "mixture/mode") * len(centres)).astype(np.int64)
     offset = np.stack([counter.normal(seed, index, f"mixture/{axis}") for axis in "xy"], axis=1)
     points = centres.double().numpy()[mode] + std * offset

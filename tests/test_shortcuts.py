@@ -9,7 +9,7 @@ from tests.handed import labs
 from tests.solutions import ROOT
 
 ANSWERS = sorted((ROOT / "tests" / "answers").glob("*.py"))
-LAB_OF = {"run_answers": "03", "step_answers": "03", "rules": "04", "stamping": "01", "stamp_slips": "01"}
+LAB_OF = {"run_answers": "03", "step_answers": "03", "rules": "04"}
 
 
 def _reason(source, lab="03"):

@@ -46,7 +46,7 @@ def _wrong() -> Iterator[Case]:
                 statuses(lab) | dict.fromkeys(clues, "wrong"),
                 {i: clue.removeprefix("got").strip() for i, clue in chosen.items()},
             )
-    some = {"1.2": "kernel is turned round", "1.4": "touched or not"}
+    some = {"1.2": "kernel is flipped", "1.4": "touched or not"}
     answers, helpers = _with("01", lambda i, name: written.wrong(i, some[i], name) if i in some else None)
     yield case(
         "Eve", "01", "two of five wrong", answers, helpers=helpers, says=some, e1_2="wrong", e1_4="wrong"

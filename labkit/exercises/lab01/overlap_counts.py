@@ -1,0 +1,125 @@
+"""Exercise 1.4: how many stamps touch each output pixel."""
+
+import functools
+
+import numpy as np
+
+from labkit.exercises.exercise import Exercise
+from labkit.exercises.properties import Case, same, same_shape
+
+
+def grids(seed: int) -> dict[str, tuple[int, int, int, int]]:
+    """Per case a size, a kernel, a stride and a padding."""
+    size = int(np.random.default_rng(seed).integers(3, 6))
+    return {
+        "kernel 3, stride 2": (size, 3, 2, 0),
+        "kernel 2, stride 3": (size + 1, 2, 3, 0),
+        "kernel 4, stride 2, padding 1": (size, 4, 2, 1),
+        "kernel 5, stride 3, padding 2": (size + 1, 5, 3, 2),
+    }
+
+
+def probe(overlap_counts, cases):
+    return {f"the counts for {name}": overlap_counts(*settings) for name, settings in cases.items()}
+
+
+CAUSES = (
+    (
+        r"expected stride to be|Expected \dD",
+        "F.conv_transpose2d wants four axes, for the image and for the kernel alike",
+    ),
+)
+
+EXERCISE = Exercise(
+    "1.4",
+    "Overlap counts",
+    3,
+    "overlap_counts",
+    "overlap_counts(size, kernel_size, stride, padding)",
+    grids,
+    probe,
+    CAUSES,
+)
+
+# ---- judge: a sandbox shows this file only down to here ------------------------------------------------
+
+
+def expected(size, kernel, stride, padding):
+    line = _hits(size, kernel, stride, padding)
+    return np.outer(line, line)
+
+
+def _hits(size, kernel, stride, padding, first=0):
+    """How often each position of a line is hit by intervals of length ``kernel``, ``stride`` apart.
+
+    Intervals that begin before ``first`` do not count.
+    """
+    starts = np.arange(size) * stride
+    hits = np.bincount((starts[starts >= first, None] + np.arange(kernel)).ravel())
+    return hits[padding : len(hits) - padding]
+
+
+def _not_whole(name: str, case: Case) -> str:
+    counts = case.got[name]
+    if counts.dtype.kind != "f" or (counts == np.round(counts)).all():
+        return ""
+    return "counts are whole: nn.ConvTranspose2d has random weights and a bias; press a kernel of ones"
+
+
+def _counts(name: str, points: float):
+    shape, side = f"{name}: one count per output pixel", "(size - 1) * stride - 2 * padding + kernel_size"
+    yield same_shape(f"the counts for {name}", shape, f"the output has {side} pixels a side")
+    cause = functools.partial(_not_whole, f"the counts for {name}")
+    yield same(f"the counts for {name}", f"{name}: how many stamps touch each pixel", cause, points=points)
+
+
+PROPERTIES = (
+    *_counts("kernel 3, stride 2", points=1),
+    *_counts("kernel 2, stride 3", points=0.5),
+    *_counts("kernel 4, stride 2, padding 1", points=1),
+    *_counts("kernel 5, stride 3, padding 2", points=0.5),
+)
+
+
+def _then(change):
+    """``change`` done to the right counts: (counts, size, kernel) -> other counts."""
+    return lambda n, k, s, p: change(expected(n, k, s, p), n, k)
+
+
+def _joined(join):
+    """The counts of the two sides, joined to a square in another way."""
+    return lambda *given: join(_hits(*given)[:, None], _hits(*given))
+
+
+def _one_end(n, k, s, p):
+    side = len(expected(n, k, s, p))
+    return expected(n, k, s, 0)[:side, :side]
+
+
+def _none_before(n, k, s, p):
+    line = _hits(n, k, s, p, first=p)
+    return np.outer(line, line)
+
+
+MISTAKES = {
+    "this is a line: rows and columns both overlap, so the counts have two axes": _hits,
+    "batch and channel axes are left over: return (out, out)": _then(lambda counts, n, k: counts[None, None]),
+    "padding is ignored: the crop takes counts away at the border": lambda n, k, s, p: expected(n, k, s, 0),
+    "one count per input pixel; asked for is one per output pixel": lambda n, k, s, p: np.full((n, n), k * k),
+    "the stride is ignored: stamps begin `stride` pixels apart": lambda n, k, s, p: expected(n, k, 1, p),
+    "the number was asked for at every pixel, not one for all": _then(lambda counts, n, k: counts.max()),
+    "kernel_size and stride have changed places": lambda n, k, s, p: expected(n, s, k, p),
+    "touched or not: count every stamp, later ones too": _then(lambda counts, n, k: counts.clip(max=1)),
+    "rows and columns multiply: 2 and 2 make 4 stamps, and 1 and 1 make 1": _joined(np.add),
+    "only the rows were counted": _joined(lambda rows, columns: rows + 0 * columns),
+    "only the columns were counted": _joined(lambda rows, columns: columns + 0 * rows),
+    "counts are whole numbers of stamps, not shares": _then(lambda counts, n, k: counts / counts.max()),
+    "each stamp counts as one, not as a share of its kernel": _then(lambda counts, n, k: counts / k**2),
+    "the crop took both sides from one end": _one_end,
+    "stamps that begin before the image are lost: a slice like c[-1:3] is empty in Python": _none_before,
+    "this is how many pixels one stamp touches, not how many stamps touch a pixel": (
+        _then(lambda counts, n, k: 0 * counts + k**2)
+    ),
+    "no stamp has been counted": _then(lambda counts, n, k: 0 * counts),
+    "one too many everywhere: begin with zeros, not with ones": _then(lambda counts, n, k: counts + 1),
+}

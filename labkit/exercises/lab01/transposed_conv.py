@@ -1,0 +1,217 @@
+"""Exercise 1.2: the transposed convolution of one channel, stamp by stamp."""
+
+import dataclasses
+
+import numpy as np
+import torch
+from torch.nn import functional as F
+
+from labkit.exercises.exercise import Exercise
+from labkit.exercises.lab01._noting import Witness, kind
+from labkit.exercises.properties import Case, Property, close, holds, rule, same_shape, unchanged
+from labkit.exercises.reading import word
+
+_PICTURES = {  # name: (image, kernel, stride, padding); no two sizes of one case alike
+    "one pixel": ((1, 1), (2, 3), 2, 0),
+    "side by side": ((3, 2), (2, 3), 3, 0),
+    "overlapping": ((3, 4), (3, 5), 2, 0),
+    "padded": ((4, 3), (5, 4), 2, 1),
+}
+
+
+def pictures(seed: int) -> dict[str, tuple[torch.Tensor, torch.Tensor, int, int]]:
+    """Per case an image (H, W), a kernel (kh, kw), a stride and a padding."""
+    generator = torch.Generator().manual_seed(seed)
+    return {
+        name: (
+            torch.randn(image, generator=generator) + 0.5,
+            torch.randn(kernel, generator=generator),
+            *more,
+        )
+        for name, (image, kernel, *more) in _PICTURES.items()
+    }
+
+
+def probe(transposed_conv, cases):
+    values, afterwards = {}, {}
+    with Witness() as witness:
+        for name, (image, kernel, stride, padding) in cases.items():
+            given = image.clone(), kernel.clone()
+            values[f"the output for {name}"] = transposed_conv(*given, stride, padding)
+            afterwards[f"the image afterwards, {name}"] = given[0]
+            afterwards[f"the kernel afterwards, {name}"] = given[1]
+    return {**values, "kind": kind(values.values()), "library": witness.names(), **afterwards}
+
+
+CAUSES = (
+    (
+        r"must match the (existing )?size|match the broadcast shape",
+        "two shapes differ, print both: one pixel times the kernel goes into a slice [start : start + kh], "
+        "rows first, of a canvas with `(H - 1) * stride + kh` rows",
+    ),
+    (
+        r"out of bounds|out of range",
+        "an index lies outside its tensor: i and j count pixels of the image, rows first; the kernel goes "
+        "whole into a slice [start : start + kh], not to a single index",
+    ),
+    (r"values to unpack", "image and kernel have two axes here: rows and columns"),
+    (r"can't be cast", "the canvas holds whole numbers: torch.zeros without a dtype holds floats"),
+    (
+        r"Kernel size can't be greater|[Ee]xpected .* input to conv|groups|weight of size",
+        "no convolution of torch is needed: add `pixel * kernel` to slices of a canvas",
+    ),
+)
+
+EXERCISE = Exercise(
+    "1.2",
+    "One channel, stamp by stamp",
+    4,
+    "transposed_conv",
+    "transposed_conv(image, kernel, stride, padding)",
+    pictures,
+    probe,
+    CAUSES,
+)
+
+# ---- judge: a sandbox shows this file only down to here ------------------------------------------------
+
+
+def expected(image, kernel, stride, padding):
+    """All stamps as columns, laid down by ``fold``: no convolution is called."""
+    (h, w), (kh, kw) = image.shape, kernel.shape
+    size = (h - 1) * stride + kh - 2 * padding, (w - 1) * stride + kw - 2 * padding
+    columns = torch.outer(kernel.flatten(), image.flatten())[None]
+    return F.fold(columns, size, (kh, kw), padding=padding, stride=stride)[0, 0]
+
+
+def _float_tensor(case: Case):
+    yield holds(
+        "it returns a float tensor",
+        word(case.got["kind"]) in ("float32 tensor", "float64 tensor")
+        and all(case.got[f"the output for {name}"].dtype.kind == "f" for name in _PICTURES),
+        got=word(case.got["kind"]),
+        expected="float32 tensor",
+        cause="build the canvas with torch.zeros and return it as it is",
+    )
+
+
+def _no_convolution(case: Case):
+    yield holds(
+        "no convolution of torch is called",
+        not word(case.got["library"]),
+        got=word(case.got["library"]),
+        expected="stamps of your own",
+        cause="the point is to see what the layer does (nn's layers also draw random weights): add "
+        "`pixel * kernel` to slices of a canvas",
+    )
+
+
+def _values(name: str, what: str) -> Property:
+    """The output of one case. A NaN in it can only come from memory that nobody has set."""
+
+    def find(case: Case):
+        got = case.got[f"the output for {name}"]
+        found = close(what, got, case.expected[f"the output for {name}"])
+        if not found.ok and got.dtype.kind == "f" and np.isnan(got).any():
+            cause = "torch.empty holds whatever was in memory: begin with torch.zeros"
+            found = dataclasses.replace(found, cause=cause)
+        yield found
+
+    return rule(find, f"the output for {name}", compared=True, points=1, rtol=1e-4, atol=1e-5)
+
+
+_CANVAS = "the canvas has (H - 1) * stride + kh rows, columns likewise"
+PROPERTIES = (
+    rule(_float_tensor, "kind"),
+    rule(_no_convolution, "library"),
+    unchanged(
+        tuple(f"the {what} afterwards, {name}" for name in _PICTURES for what in ("image", "kernel")),
+        "image and kernel are left as they were",
+        "an operation in place (`*=`, `+=`) writes into the caller's tensor, and spoils the kernel for "
+        "the next stamp: make a new product for each",
+        expected="unchanged",
+    ),
+    same_shape("the output for one pixel", "one pixel: the shape is (2, 3)", _CANVAS),
+    _values("one pixel", "that stamp is the kernel times the pixel"),
+    same_shape("the output for side by side", "stride 3: the shape is (8, 6)", _CANVAS),
+    _values("side by side", "each stamp lies where its pixel says"),
+    _values("overlapping", "overlapping stamps add up"),
+    same_shape("the output for padded", "padding 1: the shape is (9, 6)"),
+    _values("padded", "what is left is the middle of the canvas"),
+)
+
+
+def _only(x, rows, columns):
+    """The image with zeros behind its first rows and columns."""
+    kept = x[:rows, :columns]
+    return F.pad(kept, [0, x.shape[1] - kept.shape[1], 0, len(x) - len(kept)])
+
+
+def _too_close(x, k, s, p):
+    """The right canvas, with the stamps pressed side by side in its corner."""
+    right, tight = expected(x, k, s, p), expected(x, k, 1, p)
+    return F.pad(tight, [0, right.shape[1] - tight.shape[1], 0, len(right) - len(tight)])
+
+
+def _last_wins(x, k, s, p):
+    """Of two stamps that meet, the one laid later covers with an entry nearer to its first corner."""
+    (h, w), canvas = x.shape, expected(x, k, s, 0)
+    for u, v in reversed(list(np.ndindex(*k.shape))):
+        canvas[u::s, v::s][:h, :w] = k[u, v] * x
+    return F.pad(canvas, [-p] * 4)
+
+
+def _cropped(left, right, top, bottom):
+    """Cropped by so many paddings on each side."""
+    return lambda x, k, s, p: F.pad(expected(x, k, s, 0), [-p * n for n in (left, right, top, bottom)])
+
+
+MISTAKES = {
+    "the crop is empty: `[padding:-padding]` keeps nothing when padding is 0": (
+        lambda x, k, s, p: expected(x, k, s, 0)[p:-p, p:-p]
+    ),
+    "batch and channel axes are left over: return (H_out, W_out)": (
+        lambda *given: expected(*given)[None, None]
+    ),
+    "the canvas has the stride too much: the last stamp begins at (H - 1) * stride": (
+        lambda x, k, s, p: F.pad(expected(x, k, s, p), [0, s, 0, s])
+    ),
+    "height and width are swapped": lambda *given: expected(*given).T,
+    "the canvas has the size of the input: leave room for the stamp": lambda x, *_: x,
+    "the kernel is flipped: here it is stamped as it stands": (
+        lambda x, k, *more: expected(x, k.flip(0, 1), *more)
+    ),
+    "the kernel alone was stamped: multiply it by the pixel": lambda x, *more: expected(x**0, *more),
+    "no stamp has arrived: loop over all of range(H) and range(W), and add each stamp": (
+        lambda *given: 0 * expected(*given)
+    ),
+    "the canvas began with ones: begin with torch.zeros": lambda *given: 1 + expected(*given),
+    "the stride is ignored: pixel (i, j) stamps at (i * stride, j * stride)": (
+        lambda x, k, s, p: expected(x, k, 1, p)
+    ),
+    "the canvas is `size * stride`: it needs (H - 1) * stride + kh rows": (
+        lambda x, k, s, p: x.repeat_interleave(s, 0).repeat_interleave(s, 1)
+    ),
+    "the stamps stand too close: pixel (i, j) stamps at (i * stride, j * stride)": _too_close,
+    "only the first row of pixels has stamped: does the `return` stand inside the loop?": (
+        lambda x, *more: expected(_only(x, 1, None), *more)
+    ),
+    "only the first pixel has stamped: does the `return` stand inside the loop, or does `range` take "
+    "the stride? It belongs to the canvas": lambda x, *more: expected(_only(x, 1, 1), *more),
+    "rows and columns of the image are mixed up": lambda x, *more: expected(x.T.reshape(x.shape), *more),
+    "a later stamp replaces an earlier one: add (`+=`) instead of assigning": _last_wins,
+    "overlaps are averaged: they add up": (
+        lambda x, k, *more: expected(x, k, *more) / expected(x**0, k**0, *more).clamp(min=1)
+    ),
+    "padding is ignored: crop the canvas at the end": _cropped(0, 0, 0, 0),
+    "padding is cropped off one end only": _cropped(1, 0, 1, 0),
+    "padding was added: a transposed convolution crops": _cropped(-1, -1, -1, -1),
+    "the input was padded: it is the output that is cropped": (
+        lambda x, k, s, p: expected(F.pad(x, [p] * 4), k, s, 0)
+    ),
+    "rows are cropped, columns are not": _cropped(0, 0, 1, 1),
+    "columns are cropped, rows are not": _cropped(1, 1, 0, 0),
+    "twice too much is cropped": _cropped(2, 2, 2, 2),
+    "both rows were cut at one end: crop `padding` from each side": _cropped(0, 2, 0, 2),
+    "both rows were cut at the beginning: crop `padding` from each side": _cropped(2, 0, 2, 0),
+}

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from tests.answers import lab01_loops as loops
+from tests.answers import lab01_loops
 
 # 1.1
 
@@ -115,8 +115,8 @@ _DOUBLE = [(4, 2, 1)]
 
 RIGHT = {
     "1.1": [_by_last_pixel, _by_terms],
-    "1.2": [loops.by_fold, loops.by_kernel_entry, loops.by_matrices],
-    "1.3": [loops.by_basis, loops.by_unfold, loops.by_jacobian],
+    "1.2": [lab01_loops.by_fold, lab01_loops.by_kernel_entry, lab01_loops.by_matrices],
+    "1.3": [lab01_loops.by_basis, lab01_loops.by_unfold, lab01_loops.by_jacobian],
     "1.4": [_of_ones, _by_counting, _loops()],
     "1.5": [
         lambda: [(4, 1, 0)] + _DOUBLE * 4,
@@ -143,8 +143,8 @@ WRONG = {
         "the size can be read as numbers": lambda *given, **more: None,
         "keep its `def` line": lambda size, kernel_size: size,
     },
-    "1.2": loops.STAMPS,
-    "1.3": loops.MATRICES,
+    "1.2": lab01_loops.STAMPS,
+    "1.3": lab01_loops.MATRICES,
     "1.4": {
         "padding is ignored": _loops(crop=False),
         "begin with zeros": _loops(begin=torch.ones),

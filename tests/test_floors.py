@@ -106,3 +106,17 @@ def test_every_package_that_is_imported_is_declared():
                 if not declared & {sold.lower() for sold in sold_as.get(name, [name])}:
                     missing.add((path.name, name))
     assert not missing
+
+
+def test_contributing_lists_the_floors_as_they_are():
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (\d+) \| (.+) \|$", text, re.MULTILINE)
+    listed = {int(floor): set(re.findall(r"`(\w+)", rooms)) for floor, rooms in rows}
+    assert listed == {floor: set(rooms) - {"labkit"} for floor, rooms in FLOORS.items()}
+
+
+def test_the_readme_names_every_room():
+    text = (ROOT / "README.md").read_text(encoding="utf-8").split("\nlabkit/ ")[1].split("\ndata/ ")[0]
+    listed = set(re.findall(r"\b(\w+)(?:/|\.py)", text))
+    rooms = {_room(_name(path)) for path in MODULES} - {"labkit"}
+    assert rooms <= listed, rooms - listed

@@ -108,6 +108,12 @@ def test_channels_last():
     assert next(Batches(torch.randn(8, 2), 4, channels_last=True)).shape == (4, 2)
 
 
+def test_its_device_is_named_as_its_batches_name_it():
+    """Else every batch is taken for one that has yet to travel, and on a GPU cannot."""
+    batches = Batches(torch.zeros(8, 3, 4, 4, dtype=torch.uint8), 4, device="cpu:0")
+    assert batches.device == next(batches).device
+
+
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 @pytest.mark.parametrize("fits", [True, False])

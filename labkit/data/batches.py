@@ -44,7 +44,8 @@ class Batches:
         name = data.name if isinstance(data, ImageSet) else "the tensor"
         tensor = data.images if isinstance(data, ImageSet) else data
         self.batch_size = _checked_batch_size(name, tensor, batch_size)
-        self.device = torch.device(device)
+        # As a tensor there says it: "cuda" alone is not equal to the "cuda:0" on which its tensors are.
+        self.device = torch.empty(0, device=device).device
         self.seed = int(seed)
         self.epoch = 0
         self.batches_per_epoch = len(tensor) // self.batch_size

@@ -321,6 +321,20 @@ def test_a_run_is_not_overwritten_and_not_resumed_with_other_settings(tmp_path):
         )  # fmt: skip
 
 
+def test_a_run_that_began_on_a_gpu_goes_on_on_the_cpu(tmp_path):
+    """A GPU's generators have a state of another size, and a Colab session may lose its GPU."""
+    _train(steps=3, folder=tmp_path)
+    file = tmp_path / "checkpoint.pt"
+    state = torch.load(file, weights_only=True)
+    state["device"], state["random"]["cuda"] = "cuda", torch.zeros(16, dtype=torch.uint8)
+    state["training"]["latent"] = torch.zeros(16, dtype=torch.uint8)
+    state["step"] = 2
+    torch.save(state, file)
+    with pytest.warns(UserWarning, match="began on cuda and goes on on cpu: from step 2"):
+        run = _train(steps=3, folder=tmp_path, resume=True)
+    assert (run.resumed_at, run.step) == (2, 3)
+
+
 @pytest.mark.parametrize("damage", [b"", b"not a checkpoint", None])
 def test_a_damaged_checkpoint_is_named(tmp_path, damage):
     _train(steps=1, folder=tmp_path)

@@ -15,6 +15,7 @@ from torch import nn
 from labkit.logbook import Logbook
 from labkit.losses import Loss
 from labkit.training import observe
+from labkit.training.checkpoints import set_generator
 from labkit.training.loop import Loop, Schedule, Training
 from labkit.training.precision import Precision, adam, align, choose, frozen
 from labkit.training.sampling import generate
@@ -144,7 +145,7 @@ class Run(Training):
             part.load_state_dict(state[name])
         for optimizer in (self.d_optimizer, self.g_optimizer):
             align(optimizer)
-        self.latent.set_state(state["latent"].cpu())
+        set_generator(self.latent, state["latent"], self.options.seed + self.step)
         self.fixed_z = state["fixed_z"].to(self.precision.device)
 
     def _parts(self) -> dict[str, nn.Module | torch.optim.Optimizer]:

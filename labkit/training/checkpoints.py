@@ -51,7 +51,7 @@ def load(path: Path, device: torch.device | str = "cpu") -> dict:
     return state
 
 
-def settings(options: object, steps: int, device: torch.device) -> dict:
+def settings(options: object, steps: int) -> dict:
     """What a resumed run must share with the one that was saved, as plain JSON.
 
     These are the fields of ``options``, but for how a run is shown and saved, and what ``about`` says.
@@ -60,7 +60,7 @@ def settings(options: object, steps: int, device: torch.device) -> dict:
     named = {
         name: getattr(value, "__name__", "a function") for name, value in shared.items() if callable(value)
     }
-    facts = dict(options.about) | shared | named | {"steps": steps, "device": device.type}
+    facts = dict(options.about) | shared | named | {"steps": steps}
     return json.loads(json.dumps(facts))
 
 
@@ -85,6 +85,14 @@ def find(file: Path | None, wanted: dict, resume: bool) -> dict | None:
                 "Resume it with the same settings, or choose another folder."
             )
     return saved
+
+
+def set_generator(generator: torch.Generator, state: torch.Tensor, seed: int) -> None:
+    """Put back a generator's state; where it is of another kind of device, start at ``seed`` instead."""
+    if state.numel() == generator.get_state().numel():
+        generator.set_state(state.cpu())
+    else:
+        generator.manual_seed(seed)
 
 
 def rng_state(device: torch.device) -> dict:

@@ -2,11 +2,12 @@
 
 The loop knows no networks, losses or data. A `Training` has them, and updates them when asked. Everything
 that the next step depends on goes into the checkpoint, so that a run killed at any moment goes on to the
-very same weights (bit for bit on the CPU).
+very same weights (bit for bit on the CPU). A run may go on on another device, with other random numbers.
 """
 
 import math
 import time
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -138,7 +139,7 @@ class Loop:
     ):
         self.schedule, self.device = schedule, device
         self.file = None if folder is None else Path(folder) / CHECKPOINT
-        self.settings = checkpoints.settings(schedule, steps, device)
+        self.settings = checkpoints.settings(schedule, steps)
         self._saved = checkpoints.find(self.file, self.settings, resume)
         self.logbook = logbook or Logbook(folder, keep=resume)
         self._watch = torch.zeros((), device=device)  # the sum of all losses since it was last read
@@ -173,6 +174,7 @@ class Loop:
         frames = list(training.frames.values())
         return {
             "settings": self.settings,
+            "device": self.device.type,
             "step": training.step,
             "seconds": training.seconds,
             "images": training.images,
@@ -191,6 +193,13 @@ class Loop:
             CheckpointError: it is of other networks or optimizers.
         """
         training = self.training
+        training.step, training.seconds, training.images = state["step"], state["seconds"], state["images"]
+        if state["device"] != self.device.type:
+            warnings.warn(
+                f"this run began on {state['device']} and goes on on {self.device.type}: from step "
+                f"{training.step} with other random numbers, so not to the bit.",
+                stacklevel=2,
+            )
         try:
             training.load_state_dict(state["training"])
         except (RuntimeError, ValueError, KeyError) as error:
@@ -199,7 +208,6 @@ class Loop:
         training.batches.load_state_dict(state["batches"])
         checkpoints.set_rng_state(state["random"], self.device)
         training.frames = dict(zip(state["frame_steps"], state["frames"], strict=True))
-        training.step, training.seconds, training.images = state["step"], state["seconds"], state["images"]
         self.logbook.load_state_dict(state["logbook"])
 
     def _begin(self) -> None:

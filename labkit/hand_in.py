@@ -21,6 +21,7 @@ from labkit.exercises.exercise import Exercise, Written
 from labkit.exercises.judging import findings
 from labkit.exercises.record import run_probe
 from labkit.markup import CIRCLE, CROSS, GREEN, GREY, ORANGE, TICK, with_code
+from labkit.notebook import page_shell
 
 _MARK = {
     "passed": TICK,
@@ -33,8 +34,8 @@ _COLOUR = {"passed": GREEN, "not yet": ORANGE}
 
 
 @dataclass(frozen=True)
-class Row:
-    """One exercise in the table: ``status`` is a key of the marks above, ``first`` what does not hold yet."""
+class Outcome:
+    """What came of one exercise: ``status`` is a key of the marks above, ``first`` what does not hold yet."""
 
     exercise: Exercise | Written
     status: str
@@ -63,14 +64,14 @@ def hand_in(lab: str) -> None:
     lab = f"{int(lab):02d}"
     names = _names()
     show = _screen()
-    rows: list[Row] = []
+    rows: list[Outcome] = []
     for exercise in exercises:
         if isinstance(exercise, Exercise) and exercise.name in names:
             show(_Report(lab, rows, checking=f"{exercise.id} {exercise.name}"))
         try:
             rows.append(visible(exercise, names))
         except KeyboardInterrupt:  # Stop was pressed: the table so far is worth having
-            rows += [Row(e, "not checked", "stopped") for e in exercises[len(rows) :]]
+            rows += [Outcome(e, "not checked", "stopped") for e in exercises[len(rows) :]]
             break
     show(_Report(lab, rows, where=_where(names)))
 
@@ -88,23 +89,23 @@ def of_lab(lab: str) -> list[Exercise | Written]:
     return [m.EXERCISE for m in modules(there[lab]).values()]
 
 
-def visible(exercise: Exercise | Written, names: Mapping[str, Any]) -> Row:
+def visible(exercise: Exercise | Written, names: Mapping[str, Any]) -> Outcome:
     """What the notebook's check says of an answer, quietly. An answer cannot make this raise, unless it
     interrupts."""
     if isinstance(exercise, Written):
-        return Row(exercise, "read by a person")
+        return Outcome(exercise, "read by a person")
     if exercise.name not in names:
-        return Row(exercise, "not attempted")
+        return Outcome(exercise, "not attempted")
     try:
         with contextlib.redirect_stdout(_Nowhere()), contextlib.redirect_stderr(_Nowhere()):
             record = run_probe(exercise, names[exercise.name], checks.SEED)
             if record.status == "blank":
-                return Row(exercise, "not attempted")
+                return Outcome(exercise, "not attempted")
             found = findings(exercise, record, checks.SEED)
     except Exception as error:
-        return Row(exercise, "not yet", f"the check itself stopped: {type(error).__name__}")
+        return Outcome(exercise, "not yet", f"the check itself stopped: {type(error).__name__}")
     first = next((f.what for f in found if not f.ok), "")
-    return Row(exercise, "passed" if found and not first else "not yet", first)
+    return Outcome(exercise, "passed" if found and not first else "not yet", first)
 
 
 class _Nowhere(io.TextIOBase):
@@ -115,12 +116,8 @@ class _Nowhere(io.TextIOBase):
 
 
 def _names() -> Mapping[str, Any]:
-    shell = _shell()
+    shell = page_shell()
     return shell.user_ns if shell is not None else vars(sys.modules["__main__"])
-
-
-def _shell() -> Any:
-    return sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
 
 
 def _where(names: Mapping[str, Any]) -> list[str]:
@@ -145,7 +142,7 @@ class _Report:
     """The table, while it grows (``checking``) and when it is done (``where``)."""
 
     lab: str
-    rows: list[Row]
+    rows: list[Outcome]
     checking: str = ""
     where: Iterable[str] = ()
 
@@ -189,13 +186,13 @@ class _Report:
         ]
 
 
-def _points(row: Row) -> str:
+def _points(row: Outcome) -> str:
     if isinstance(row.exercise, Written):
         return f"up to {row.exercise.points}"
     return f"{row.points} of {row.exercise.points}"
 
 
-def _html_row(row: Row) -> str:
+def _html_row(row: Outcome) -> str:
     cell = "<td style='text-align:left;padding:1px 16px 1px 0;vertical-align:top'>"
     colour = _COLOUR.get(row.status, "inherit")
     label = html.escape(row.label)
@@ -214,8 +211,7 @@ def _html_row(row: Row) -> str:
 
 def _screen() -> Callable[[_Report], None]:
     """Where reports go: into one output of the cell that is written over, else printed when done."""
-    shell = _shell()
-    if shell is None or shell.__class__.__name__ == "TerminalInteractiveShell":
+    if page_shell() is None:
         return lambda report: print(report.lines()[-1] if report.checking else "\n".join(report.lines()))
     from IPython.display import display
 

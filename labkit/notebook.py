@@ -1,9 +1,10 @@
-"""What only a notebook needs: the line that ends its first cell, and TensorBoard inside the page."""
+"""What only a notebook needs: the end of its first cell, TensorBoard in the page, and is there a page?"""
 
 import os
 import shutil
 import sys
 from pathlib import Path
+from typing import Any
 
 from labkit import __version__, settings
 
@@ -14,6 +15,12 @@ def start(lab: str) -> None:
     print(f"Lab {lab} · labkit {__version__} · device {here.device.type} · budget {here.budget}")
     if here.in_colab and here.device.type == "cpu":
         print("No GPU: the lab runs, smaller. For one: menu Runtime, Change runtime type, T4 GPU.")
+
+
+def page_shell() -> Any:
+    """IPython's shell where a cell's output is a page that shows HTML; None in a script or a terminal."""
+    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    return None if shell.__class__.__name__ == "TerminalInteractiveShell" else shell
 
 
 def tensorboard(folder: Path) -> None:

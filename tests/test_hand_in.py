@@ -43,7 +43,7 @@ def names(monkeypatch):
     """The names of a notebook that is no notebook: plain Python's ``__main__``."""
     main = types.ModuleType("__main__")
     monkeypatch.setitem(sys.modules, "__main__", main)
-    monkeypatch.setattr(module, "_shell", lambda: None)
+    monkeypatch.setattr(module, "page_shell", lambda: None)
     monkeypatch.delenv("JPY_SESSION_NAME", raising=False)
     return vars(main)
 
@@ -107,7 +107,7 @@ def test_stop_keeps_the_table_so_far(names, capsys, monkeypatch):
     def stopped(exercise, _names):
         if exercise.id == "0.2":
             raise KeyboardInterrupt
-        return module.Row(exercise, "passed")
+        return module.Outcome(exercise, "passed")
 
     monkeypatch.setattr(module, "visible", stopped)
     hand_in("00")
@@ -146,7 +146,7 @@ def test_in_a_notebook_one_output_grows_and_holds_the_table(monkeypatch):
     import IPython.display
 
     shell = types.SimpleNamespace(user_ns={"scale_images": right, "unscale_images": leaves})
-    monkeypatch.setattr(module, "_shell", lambda: shell)
+    monkeypatch.setattr(module, "page_shell", lambda: shell)
     monkeypatch.setattr(IPython.display, "display", display)
     hand_in("00")
     assert len(shown) == 3 and "checking 0.2" in shown[1]["text/plain"]
@@ -157,7 +157,7 @@ def test_in_a_notebook_one_output_grows_and_holds_the_table(monkeypatch):
 
 def test_html_escapes_what_a_finding_says():
     exercise = all_exercises()["0.1"]
-    report = module._Report("00", [module.Row(exercise, "not yet", "<script>`<b>`")])
+    report = module._Report("00", [module.Outcome(exercise, "not yet", "<script>`<b>`")])
     assert "<script>" not in report.html() and "<code>&lt;b&gt;</code>" in report.html()
     assert "{" not in report.html(), "a colour or a text was not filled in"
 

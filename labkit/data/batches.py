@@ -114,7 +114,7 @@ def _checked_batch_size(name: str, tensor: torch.Tensor, batch_size: int) -> int
             f"{name} has dtype {tensor.dtype}: batches are made of uint8 images or float tensors."
         )
     if batch_size < 1:
-        raise DataError(f"A batch of {batch_size} images is none: batch_size must be at least 1.")
+        raise DataError(f"batch_size must be at least 1, not {batch_size}.")
     if tensor.dim() < 1 or len(tensor) < batch_size:
         count = len(tensor) if tensor.dim() else 0
         raise DataError(

@@ -108,7 +108,7 @@ def _try(twin: Twin, size: int, seed: int) -> None:
 def version_of(module: str) -> str:
     """Changes when the code of this module of `labkit.synthetic`, or of one that it imports, does.
 
-    So nobody trains on what yesterday's code drew, and work on the digits keeps everybody's faces.
+    So nobody trains on pictures of yesterday's code, and a change to the digits does not redraw the faces.
     """
     digest = hashlib.sha256()
     seen, waiting = set(), [module]

@@ -50,7 +50,7 @@ _FORMAT = 1  # of the caches: raise it when `load_pair` gives other pixels
 
 
 class IdxError(ValueError):
-    """A file that is no good IDX file; the message is one line that names it."""
+    """A file that is not a valid IDX file; the message is one line that names it."""
 
 
 @dataclass(frozen=True)

@@ -80,7 +80,7 @@ def memory() -> Finding:
         gpu_free, gpu_total = torch.cuda.mem_get_info()
         text += f"; GPU {gpu_free / _GIB:.1f} of {gpu_total / _GIB:.1f} GiB free"
     if total and free < 2 * _GIB:
-        return Finding("memory", "note", text, "the labs want about 2 GiB: close other programs")
+        return Finding("memory", "note", text, "the labs need about 2 GiB: close other programs")
     return Finding("memory", "ok", text)
 
 
@@ -176,7 +176,7 @@ def faces() -> Finding:
 
 
 def celeba() -> Finding:
-    """Whether real faces are at hand."""
+    """Whether there are real faces."""
     from labkit.data import celeba
 
     folder = _settings().current().data_dir

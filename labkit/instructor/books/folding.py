@@ -63,7 +63,7 @@ def _at(name: str, number: int) -> Iterator[None]:
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         why = f"{error} is missing" if isinstance(error, KeyError) else error
         raise GradebookError(
-            f"{name}, line {number} is no entry of a gradebook: {why}. Nothing was dropped; mend that "
+            f"{name}, line {number} is no entry of a gradebook: {why}. Nothing was dropped; fix that "
             "line by hand, or take the file from a backup"
         ) from error
 
@@ -78,7 +78,7 @@ def _take(number: int, entry: Mapping[str, Any], seen: _Seen) -> None:
         values = entry["graded"]
         key = (values["student"]["key"], values["lab"])
         seen.graded[key] = (number, entry)
-        # A file that was mended by hand comes without them: the earlier ones stay.
+        # A file that was fixed by hand comes without them: the earlier ones stay.
         known = {k: values["student"][k] for k in ("canvas_id", "moodle_id") if values["student"][k]}
         seen.numbers.setdefault(key, {}).update(known)
         for mark in values["marks"]:

@@ -45,11 +45,11 @@ def append(path: Path, entries: Iterable[Mapping[str, Any]], patience: float = P
             if not path.exists():
                 write_bytes(path, b"")
             with open(path, "a+b", buffering=0) as handle:
-                _mend(handle, path.name)
+                _end_with_line_break(handle, path.name)
                 _write(handle, lines)
     except OSError as error:
         raise GradebookError(
-            f"{path.name}: nothing could be added ({error.strerror or error}). Free the disk or mend the "
+            f"{path.name}: nothing could be added ({error.strerror or error}). Free the disk or fix the "
             "rights of the folder, then go on with --resume"
         ) from error
 
@@ -75,7 +75,7 @@ def entries(path: Path) -> list[tuple[int, dict[str, Any]]]:
             entry = _parsed(line)
             if entry is None:
                 raise GradebookError(
-                    f"{path.name}, line {number} is broken: {_glimpse(line)}. Nothing was dropped; mend that "
+                    f"{path.name}, line {number} is broken: {_glimpse(line)}. Nothing was dropped; fix that "
                     "line by hand, or take the file from a backup"
                 )
             read.append((number, entry))
@@ -105,7 +105,7 @@ def _glimpse(line: bytes) -> str:
     return repr(line[:40].decode("utf-8", "replace")) + ("…" if len(line) > 40 else "")
 
 
-def _mend(handle: BinaryIO, name: str) -> None:
+def _end_with_line_break(handle: BinaryIO, name: str) -> None:
     """Let the file end with a line break: cut off a torn line, or finish one that lacks only its end."""
     end = handle.seek(0, os.SEEK_END)
     start, rest = end, b""

@@ -17,7 +17,7 @@ from labkit.exercises import module
 from labkit.exercises import record as records
 from labkit.exercises.exercise import CUT, Finding
 from labkit.exercises.guard import preserved_state
-from labkit.exercises.judges import game_judges, verdict_judges
+from labkit.exercises.judges import game_judges
 from labkit.exercises.judging import LONGEST, agreement, findings, judged, properties_of
 from labkit.exercises.properties import rule, same
 from labkit.exercises.record import Record, run_probe
@@ -276,7 +276,7 @@ def test_verdicts_that_are_no_verdicts_do_not_count():
     for numbers in ([0.0] * 14, [-1] * 14, [5] * 14):
         found = _judged(CODED["4.7"], {"the verdicts": np.array(numbers), "strange": np.array("")})
         assert not found[-1].ok
-    assert len(inputs) == 14 == len(verdict_judges._CASES)
+    assert len(inputs) == 14 == len(module("4.7").CASES)
 
 
 def test_a_judge_that_fails_is_a_finding(monkeypatch, solved):

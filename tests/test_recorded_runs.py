@@ -6,10 +6,8 @@ import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from benchmarks import record_runs
-from labkit.diagnosis import VERDICTS as KITS_VERDICTS
-from labkit.diagnosis import diagnose
-from labkit.exercises.judges.verdict_judges import missing_sign
-from labkit.exercises.verdict_specs import RUNS, VERDICTS
+from labkit.diagnosis import VERDICTS, diagnose
+from labkit.exercises.lab04.verdicts import RUNS, SIGNS, missing_sign
 from labkit.files import shipped
 from labkit.logbook import Logbook, is_ours, read
 
@@ -56,7 +54,7 @@ def test_the_signs_leave_one_verdict_and_the_diagnosis_agrees(name):
 
 
 def test_each_verdict_occurs_once():
-    assert set(VERDICTS) == set(KITS_VERDICTS)
+    assert set(SIGNS) == set(VERDICTS)
     assert {diagnose(read(shipped("runs", name))).verdict for name in RUNS} == set(VERDICTS)
 
 

@@ -6,24 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.compat.proto.event_pb2 import Event
 
 from labkit import plots
 from labkit.data import to_uint8
-from tests.answers.rules import RIGHT_RULES, WRONG_RULES
 
 # 4.1
-
-
-def _losses(*, tags=("loss/d", "loss/g"), when=lambda s, e: s % e == 0, value=lambda x: x, at=lambda s, e: s):
-    """Both losses at the right steps, with one of the usual slips."""
-
-    def answer(logbook, step, d_loss, g_loss, every):
-        if when(step, every):
-            logbook.scalars(at(step, every), dict(zip(tags, (value(d_loss), value(g_loss)), strict=False)))
-
-    return answer
 
 
 def _one_by_one(logbook, step, d_loss, g_loss, every):
@@ -39,44 +27,30 @@ def _late_floats(logbook, step, d_loss, g_loss, every):
         logbook.scalars(step, row)
 
 
-def _both(which):
-    def answer(logbook, step, d_loss, g_loss, every):
-        if step % every == 0:
-            value = (d_loss, g_loss)[which]
-            logbook.scalars(step, {"loss/d": value, "loss/g": value})
-
-    return answer
+def _twice(*given):
+    _one_by_one(*given)
+    _late_floats(*given)
 
 
-def _twice(logbook, step, d_loss, g_loss, every):
-    _one_by_one(logbook, step, d_loss, g_loss, every)
-    _one_by_one(logbook, step, d_loss, g_loss, every)
+def _skips(logbook, step, d_loss, g_loss, every):
+    if step % every:
+        logbook.scalars(step, {"loss/g": g_loss.item(), "loss/d": d_loss.item()})
 
 
 # 4.2
 
 
-def _grid(fake, columns=4):
-    pixels = to_uint8(fake.detach())
-    rows = [torch.cat(list(line), dim=2) for line in pixels.split(columns)]
-    return torch.cat(rows, dim=1)
+def _by_tile(
+    grid=lambda x: plots.tile(x, columns=4, gap=0), tag="samples/fixed_z", fakes=lambda x: x, at=None
+):
+    """Right, unless told otherwise."""
 
-
-def _pictures(*, grid=_grid, tag="samples/fixed_z", real=lambda r, f: r, fake=lambda r, f: f, at=lambda s: s):
-    """One picture and two histograms, with one of the usual slips."""
-
-    def answer(logbook, step, images, real_logits, fake_logits):
-        logbook.image(step, tag, grid(images))
-        logbook.histogram(at(step), "logits/real", real(real_logits, fake_logits))
-        logbook.histogram(at(step), "logits/fake", fake(real_logits, fake_logits))
+    def answer(logbook, step, fake, real_logits, fake_logits):
+        logbook.histogram(at or step, "logits/fake", fakes(fake_logits))
+        logbook.histogram(step, "logits/real", real_logits.detach().clone()[:, None])
+        logbook.image(step, tag, grid(fake))
 
     return answer
-
-
-def _by_tile(logbook, step, fake, real_logits, fake_logits):
-    logbook.histogram(step, "logits/fake", fake_logits)
-    logbook.histogram(step, "logits/real", real_logits.detach().clone())
-    logbook.image(step, "samples/fixed_z", plots.tile(to_uint8(fake), columns=4, gap=0))
 
 
 def _by_places(logbook, step, fake, real_logits, fake_logits):
@@ -97,64 +71,31 @@ def _one_each(logbook, step, fake, real_logits, fake_logits):
 
 
 def _only_picture(logbook, step, fake, real_logits, fake_logits):
-    logbook.image(step, "samples/fixed_z", _grid(fake))
-
-
-def _reshaped(fake):
-    n, c, h, w = fake.shape
-    return to_uint8(fake).reshape(c, n // 4 * h, 4 * w)
+    logbook.image(step, "samples/fixed_z", plots.tile(fake, columns=4, gap=0))
 
 
 def _downwards(fake):
-    n = len(fake)
-    return _grid(fake[[(i % 4) * (n // 4) + i // 4 for i in range(n)]])
-
-
-def _bytes_of(fake):
-    whole = ((fake.detach() + 1) * 127.5).round().to(torch.int64).remainder(256).to(torch.uint8)
-    return torch.cat([torch.cat(list(line), dim=2) for line in whole.split(4)], dim=1)
+    return torch.cat([torch.cat(list(line), dim=1) for line in to_uint8(fake).split(2)], dim=2)
 
 
 # 4.3
 
 
-def _norm(network):
-    parts = [p.grad.flatten() for p in network.parameters() if p.grad is not None]
-    return torch.cat(parts).norm().item()
-
-
-def _measure(*, d_norm=_norm, g_norm=_norm, **changes):
-    """All five, with one of them done another way."""
-
-    def answer(G, D, real_logits, fake_logits):
-        real, fake = torch.sigmoid(real_logits), torch.sigmoid(fake_logits)
-        given = (real_logits, fake_logits)
-        result = {
-            "prob/real": real.mean().item(),
-            "prob/fake": fake.mean().item(),
-            "accuracy/d": ((real > 0.5).float().mean() + (fake < 0.5).float().mean()).item() / 2,
-            "grad_norm/d": d_norm(D),
-            "grad_norm/g": g_norm(G),
-        }
-        return result | {tag.replace("_", "/"): change(*given) for tag, change in changes.items()}
-
-    return answer
+def _length(network):
+    total = 0.0
+    for parameter in network.parameters():
+        if parameter.grad is None:
+            continue
+        total += float((parameter.grad.numpy().astype(float) ** 2).sum())
+    return total**0.5
 
 
 def _by_numpy(G, D, real_logits, fake_logits):
-    def length(network):
-        total = 0.0
-        for parameter in network.parameters():
-            if parameter.grad is None:
-                continue
-            total += float((parameter.grad.numpy().astype(float) ** 2).sum())
-        return total**0.5
-
     real, fake = (1 / (1 + np.exp(-logits.numpy())) for logits in (real_logits, fake_logits))
     right = (real > 0.5).sum() + (fake <= 0.5).sum()
     return {
-        "grad_norm/g": length(G),
-        "grad_norm/d": length(D),
+        "grad_norm/g": _length(G),
+        "grad_norm/d": _length(D),
         "accuracy/d": float(right / (len(real) + len(fake))),
         "prob/fake": fake.mean(),
         "prob/real": real.mean(),
@@ -165,21 +106,25 @@ def _norms(network):
     return [p.grad.norm().item() for p in network.parameters() if p.grad is not None]
 
 
-def _with(network):
-    return [p for p in network.parameters() if p.grad is not None]
+def _by_torch(G, D, real_logits, fake_logits):
+    both = torch.sigmoid(torch.stack([real_logits, fake_logits]))
+    right = (both > 0.5) == torch.tensor([[True], [False]])
+    found = dict(zip(("prob/real", "prob/fake"), both.mean(1).tolist(), strict=True))
+    found |= {"accuracy/d": right.float().mean(), "grad_norm/d": math.hypot(*_norms(D))}
+    return found | {"grad_norm/g": math.hypot(*_norms(G))}
 
 
-def _share(bound):
-    return lambda r, f: (((r > bound).float().mean() + (f < bound).float().mean()) / 2).item()
+def _but(tag, change):
+    """Right, but for one of the five, which is made of (G, D, real logits, fake logits)."""
+    return lambda *given: _by_torch(*given) | {tag: change(*given)}
+
+
+def _misnamed(*given):
+    return {tag.replace("/", "_"): value for tag, value in _by_torch(*given).items()}
 
 
 def _forgets_none(G, D, real_logits, fake_logits):
     return {"grad_norm/g": sum(p.grad.square().sum() for p in G.parameters()).sqrt().item()}
-
-
-def _misnamed(G, D, real_logits, fake_logits):
-    result = _measure()(G, D, real_logits, fake_logits)
-    return {tag.replace("/", "_"): value for tag, value in result.items()}
 
 
 # 4.4
@@ -199,19 +144,24 @@ def _records(path, *, order="<", skip=4, torn=True):
 
 
 def _scalars(
-    *, records=_records, is_number=lambda v: v.HasField("simple_value"), step=lambda e, i: e.step, keep=None
+    *,
+    of=lambda event: event.summary.value,
+    is_number=lambda value: value.HasField("simple_value"),
+    step=lambda event, row: event.step,
+    keep=lambda steps, values: (steps, values),
+    **how,
 ):
-    """All numbers of a file, with one of the usual slips."""
+    """Right, unless told otherwise."""
 
     def answer(path):
         columns = {}
-        for event in records(path):
-            for value in event.summary.value:
+        for event in _records(path, **how):
+            for value in of(event):
                 if is_number(value):
                     steps, values = columns.setdefault(value.tag, ([], []))
                     steps.append(step(event, len(steps)))
                     values.append(value.simple_value)
-        return columns if keep is None else {tag: keep(*pair) for tag, pair in columns.items()}
+        return {tag: keep(*pair) for tag, pair in columns.items()}
 
     return answer
 
@@ -235,31 +185,6 @@ def _by_stream(path):
                     pair[1].append(value.simple_value)
 
 
-def _by_library(path):
-    events = EventAccumulator(str(path), size_guidance={"scalars": 0})
-    events.Reload()
-    found = {tag: events.Scalars(tag) for tag in events.Tags()["scalars"]}
-    return {tag: ([e.step for e in column], [e.value for e in column]) for tag, column in found.items()}
-
-
-def _counts_the_torn_one(path):
-    columns = _by_stream(path)
-    columns["loss/d"][0].append(80)
-    columns["loss/d"][1].append(9.0)
-    return columns
-
-
-def _first_value_only(path):
-    columns = {}
-    for event in _records(path):
-        for value in event.summary.value[:1]:
-            if value.HasField("simple_value"):
-                steps, values = columns.setdefault(value.tag, ([], []))
-                steps.append(event.step)
-                values.append(value.simple_value)
-    return columns
-
-
 # 4.5
 
 WORDS = (
@@ -281,119 +206,138 @@ def _by_verdict():
     return {run: verdict for verdict, run in where.items()}
 
 
-def _four():
-    said = _said()()
-    del said["run_c"]
-    return said
+# 4.7
+
+
+def _late(columns, tag):
+    steps, values = columns[tag]
+    return float(np.median(values[steps > 0.75 * steps[-1]]))
+
+
+def _table(columns):
+    last = {tag: np.median(v[-len(v) // 4 + 1 :]) for tag, (_, v) in columns.items()}
+    poor = last["recall/g"] < 0.1 or last["diversity/g"] < 0.6
+    lines = {
+        "diverged": not math.isfinite(last["loss/g"]) or abs(last["loss/g"]) > 50,
+        "vanishing gradient": last["signal/g"] < 0.05 and last["gap/d"] > 4,
+        "discriminator too weak to teach": poor and abs(last["gap/d"]) < 0.15,
+        "mode collapse": poor,
+        "healthy": True,
+    }
+    return next(verdict for verdict, so in lines.items() if so)
+
+
+def _rule(
+    *,
+    read=_late,
+    runs_off=lambda loss: not abs(loss) <= 50,
+    gone=lambda signal, gap: signal < 0.05 and gap > 4,
+    poor=lambda recall, diversity: recall < 0.1 or diversity < 0.6,
+    blind=lambda gap: abs(gap) < 0.15,
+    samples_first=False,
+    told=lambda word: word,
+):
+    """The rule of the text, with one of the usual mistakes."""
+
+    def answer(columns):
+        tags = ("loss/g", "signal/g", "gap/d", "recall/g", "diversity/g")
+        loss, signal, gap, recall, diversity = (read(columns, tag) for tag in tags)
+        if runs_off(loss):
+            return told("diverged")
+        bad, vanished = poor(recall, diversity), gone(signal, gap)
+        if vanished and not (samples_first and bad):
+            return told("vanishing gradient")
+        if bad:
+            return told("discriminator too weak to teach" if blind(gap) else "mode collapse")
+        return told("healthy")
+
+    return answer
+
+
+def _undecided_first(columns):
+    if abs(_late(columns, "loss/g")) <= 50 and abs(_late(columns, "gap/d")) < 0.15:
+        return "discriminator too weak to teach"
+    return _table(columns)
+
+
+def _vanished_if_alike(columns):
+    verdict = _table(columns)
+    varied = _late(columns, "diversity/g") > 0.6
+    return "mode collapse" if verdict == "vanishing gradient" and varied else verdict
 
 
 RIGHT = {
     "4.1": [_one_by_one, _late_floats],
-    "4.2": [_by_tile, _by_places],
-    "4.3": [_by_numpy, _measure()],
-    "4.4": [_by_stream, _by_library, _scalars()],
+    "4.2": [_by_tile(), _by_places],
+    "4.3": [_by_numpy, _by_torch],
+    "4.4": [_by_stream, _scalars()],
     "4.5": [_said(), _by_verdict],
-    "4.7": RIGHT_RULES,
+    "4.7": [_table, _rule()],
 }
 
 WRONG = {
     "4.1": {
-        "nothing was written": lambda logbook, step, d_loss, g_loss, every: None,
-        "only D's loss": _losses(tags=("loss/d",)),
-        "only G's loss": _losses(tags=("loss/g",), value=lambda x: x),
-        "letter for letter": _losses(tags=("d_loss", "g_loss")),
-        "expected  loss/d; loss/g": _losses(tags=("Loss/D", "Loss/G")),
-        "every step was written": _losses(when=lambda s, e: True),
-        "condition is turned round": _losses(when=lambda s, e: s % e),
-        "the first multiple only": _losses(when=lambda s, e: s == e),
-        "the row's number": _losses(at=lambda s, e: s // e),
-        "one step late": _losses(when=lambda s, e: (s - 1) % e == 0),
-        "under the number `step`": _losses(at=lambda s, e: 0),
+        "letter for letter": lambda book, step, d, g, every: book.scalars(step, {"d_loss": d, "g_loss": g}),
+        "expected  loss/d; loss/g": lambda book, step, d, g, every: book.scalars(step, {"Loss/D": d}),
+        "got       none": lambda book, *more: book.image(1, "loss/d", torch.zeros(3, 2, 2)),
+        "condition is flipped": _skips,
+        "under the number `step`": lambda book, step, *more: _one_by_one(book, step - step % 3, *more),
         "written twice": _twice,
-        "losses are swapped": _losses(tags=("loss/g", "loss/d")),
-        "both tags hold D's": _both(0),
-        "both tags hold G's": _both(1),
-        "divided by `every`": _losses(value=lambda x: x / 3),
-        "unchanged": _losses(value=lambda x: round(x.item(), 1)),
+        "unchanged": lambda book, step, d, g, every: _one_by_one(book, step, d.round(), g.round(), every),
     },
     "4.2": {
         "put all fakes side by side first": _one_each,
-        "1 under samples/fixed_z": _pictures(tag="samples"),
-        "would read floats as 0 to 1": _pictures(grid=lambda x: _grid(x).float() / 255),
-        "not put side by side": _pictures(grid=to_uint8),
-        "that is one fake": _pictures(grid=lambda x: to_uint8(x)[0]),
-        "channels come first": _pictures(grid=lambda x: _grid(x).permute(1, 2, 0)),
-        "all fakes are in one row": _pictures(grid=lambda x: _grid(x, columns=8)),
-        "all fakes are in one column": _pictures(grid=lambda x: _grid(x, columns=1)),
-        "rows and columns are swapped": _pictures(grid=lambda x: _grid(x, columns=2)),
-        "and no gap": _pictures(grid=lambda x: plots.tile(to_uint8(x), columns=4)),
-        "run down the columns": _pictures(grid=_downwards),
-        "the pixels are shuffled": _pictures(grid=_reshaped),
-        "wrapped around": _pictures(grid=_bytes_of),
-        "-1 must become 0": _pictures(grid=lambda x: _grid(x.clamp(0, 1) * 2 - 1)),
-        "show the first fake": _pictures(grid=lambda x: _grid(x[:1].expand_as(x))),
+        "1 under samples/fixed_z": _by_tile(tag="samples"),
+        "before numpy sees it": _by_tile(grid=lambda x: x.numpy()),
+        "would read floats as 0 to 1": _by_tile(grid=lambda x: plots.tile(x, columns=4, gap=0) / 255),
+        "all fakes are in one column": _by_tile(grid=lambda x: torch.cat(list(to_uint8(x)), dim=1)),
+        "and no gap": _by_tile(grid=lambda x: plots.tile(x, columns=4)),
+        "run down the columns": _by_tile(grid=_downwards),
+        "the pixels are shuffled": _by_tile(grid=lambda x: to_uint8(x).reshape(3, 8, 20)),
+        "have to become (C, rows, H, 4, W)": _by_tile(grid=lambda x: plots.tile(x.flip(3), columns=4, gap=0)),
         "once for each of the two": _only_picture,
-        "those are probabilities": _pictures(real=lambda r, f: torch.sigmoid(r)),
-        "real and fake are swapped": _pictures(real=lambda r, f: f, fake=lambda r, f: r),
-        "a histogram wants all": _pictures(fake=lambda r, f: f.mean()),
-        "the sign says": _pictures(fake=lambda r, f: f.abs()),
-        "pass `step` on": _pictures(at=lambda s: 0),
+        "those are probabilities": _by_tile(fakes=torch.sigmoid),
+        "a histogram wants all": _by_tile(fakes=torch.mean),
+        "all of it": _by_tile(fakes=lambda x: x[1:]),
+        "pass `step` on": _by_tile(at=1),
     },
     "4.3": {
-        "from tag to number": lambda *a: [0.5] * 5,
+        "from tag to number": lambda *given: [0.5] * 5,
         "the five of the text": _misnamed,
         "`.grad` None": _forgets_none,
-        "take the sigmoid of each first": _measure(prob_real=lambda r, f: r.mean().item()),
-        "not the mean of the sigmoids": _measure(prob_real=lambda r, f: torch.sigmoid(r.mean()).item()),
-        "swapped": _measure(prob_real=lambda r, f: torch.sigmoid(f).mean().item()),
-        "how real D finds a fake": _measure(prob_fake=lambda r, f: 1 - torch.sigmoid(f).mean().item()),
-        "the median": _measure(prob_fake=lambda r, f: np.median(torch.sigmoid(f).numpy()).item()),
-        "only the real images": _measure(accuracy_d=lambda r, f: (r > 0).float().mean().item()),
-        "only the fakes": _measure(accuracy_d=lambda r, f: (f < 0).float().mean().item()),
-        "right means a probability below": _measure(
-            accuracy_d=lambda r, f: torch.cat([r > 0, f > 0]).float().mean().item()
+        "take the sigmoid of each first": lambda *given: (
+            _by_numpy(*given) | {"prob/real": given[2].mean(), "prob/fake": given[3].mean()}
         ),
-        "0.5 is a bound": _measure(accuracy_d=_share(0.5)),
-        "take their mean": _measure(accuracy_d=lambda r, f: 2 * _share(0)(r, f)),
-        "that is a count": _measure(accuracy_d=lambda r, f: 20 * _share(0)(r, f)),
-        "wrong ones": _measure(accuracy_d=lambda r, f: 1 - _share(0)(r, f)),
-        "the other network's": lambda G, D, r, f: _measure()(D, G, r, f),
-        "it is their squares that add up": _measure(d_norm=lambda n: sum(_norms(n))),
-        "were averaged": _measure(d_norm=lambda n: sum(_norms(n)) / len(_norms(n))),
-        "the largest layer": _measure(d_norm=lambda n: max(_norms(n))),
-        "the last layer only": _measure(g_norm=lambda n: _norms(n)[-1]),
-        "the root is missing": _measure(g_norm=lambda n: _norm(n) ** 2),
-        "absolute values": _measure(g_norm=lambda n: sum(p.grad.abs().sum().item() for p in _with(n))),
-        "norm of the weights": _measure(
-            g_norm=lambda n: torch.cat([p.detach().flatten() for p in n.parameters()]).norm().item()
+        "not the mean of the sigmoids": _but("prob/fake", lambda G, D, r, f: torch.sigmoid(f.mean())),
+        "sigmoid first, then": _but("prob/fake", lambda G, D, r, f: torch.sigmoid(f).sum()),
+        "right means a probability below": _but(
+            "accuracy/d", lambda G, D, r, f: np.mean(np.concatenate([r, f]) > 0)
         ),
-        "do not average": _measure(g_norm=lambda n: _norm(n) / math.sqrt(sum(p.numel() for p in _with(n)))),
+        "0.5 is a bound": _but("accuracy/d", lambda G, D, r, f: torch.cat([r > 0.5, f < 0.5]).float().mean()),
+        "over the number of both": _but("accuracy/d", lambda G, D, r, f: 1),
+        "this one belongs to G": _but("grad_norm/g", lambda G, D, r, f: _length(D)),
+        "it is their squares that add up": _but("grad_norm/g", lambda G, D, r, f: sum(_norms(G))),
+        "the root is missing": _but("grad_norm/g", lambda G, D, r, f: _length(G) ** 2),
+        "over all parameters": _but("grad_norm/d", lambda G, D, r, f: _length(D) / 2),
     },
     "4.4": {
         "expected  {tag: (steps, values)}": lambda path: [e.step for e in _records(path)],
         "a picture is no number": _scalars(is_number=lambda v: True),
         "go on to the end of the file": lambda path: {},
         "a value of 0 is a value too": _scalars(is_number=lambda v: v.simple_value),
-        "the steps are 0, 1, 2": _scalars(step=lambda e, i: i),
         "the steps are 1, 2, 3": _scalars(step=lambda e, i: i + 1),
-        "that is the time": _scalars(step=lambda e, i: e.wall_time),
-        "the last one only": _scalars(keep=lambda s, v: (s[-1:], v[-1:])),
-        "the first one only": _scalars(keep=lambda s, v: (s[:1], v[:1])),
-        "loop over `event.summary.value`": _first_value_only,
-        "the last record is torn": _counts_the_torn_one,
-        "they run backwards": _scalars(keep=lambda s, v: (s[::-1], v[::-1])),
-        "steps and values are swapped": _scalars(keep=lambda s, v: (v, s)),
+        "once for every value of that tag": _scalars(step=lambda e, i: 2 * e.step),
+        "loop over `event.summary.value`": _scalars(of=lambda event: event.summary.value[:1]),
+        "they run backwards": _scalars(keep=lambda s, v: (s, v[::-1])),
         "two lists": _scalars(keep=lambda s, v: dict(zip(s, v, strict=True))),
-        "a torn last record is no record": _scalars(records=lambda path: _records(path, torn=False)),
-        "little-endian": _scalars(records=lambda path: _records(path, order=">", torn=False)),
-        "the bytes are cut in the wrong places": _scalars(
-            records=lambda path: _records(path, skip=0, torn=False)
-        ),
-        "those are the steps": _scalars(keep=lambda s, v: (s, s)),
+        "in the order of the file": _scalars(keep=lambda s, v: (s, sorted(v))),
+        "a torn last record is no record": _scalars(torn=False),
+        "little-endian": _scalars(order=">", torn=False),
+        "the bytes are cut in the wrong places": _scalars(skip=0, torn=False),
     },
     "4.5": {
         '{"run_a": verdict': lambda: list(WORDS),
-        "one entry for each run": _four,
+        "one entry for each run": lambda: dict(list(_said()().items())[1:]),
         "letter for letter": _said(run_b="weak discriminator"),
         "`recall/g` of run_a": _said(run_a="healthy"),
         "`signal/g` of run_a": _said(run_a="mode collapse"),
@@ -407,5 +351,26 @@ WRONG = {
         "`loss/g` of run_e": _said(run_e="diverged"),
         "is there a `return`": lambda: print(end=""),
     },
-    "4.7": WRONG_RULES,
+    "4.7": {
+        "letter for letter": _rule(told=str.title),
+        "none of the four failures' lines": lambda columns: "mode collapse",
+        "a loss beyond 50": _rule(runs_off=lambda loss: False),
+        "the absolute value of the loss": _rule(runs_off=lambda loss: not loss <= 50),
+        "a comparison with nan": _rule(runs_off=lambda loss: abs(loss) > 50),
+        "this line comes before the poor samples": _rule(samples_first=True),
+        "the samples do not matter for this line": _vanished_if_alike,
+        "a large gap alone is no failure": _rule(gone=lambda signal, gap: gap > 4),
+        "a small signal alone is no failure": _rule(gone=lambda signal, gap: signal < 0.05),
+        "poor samples, and D sees it": _rule(gone=lambda signal, gap: signal < 0.95 and gap > 4),
+        "either is enough": _rule(poor=lambda recall, diversity: recall < 0.1 and diversity < 0.6),
+        "recall 0 with varied samples": _rule(poor=lambda recall, diversity: diversity < 0.6),
+        "samples alike, recall not yet 0": _rule(poor=lambda recall, diversity: recall < 0.1),
+        "a gap near 0 beside poor samples": _rule(blind=lambda gap: False),
+        "the absolute value of the gap": _rule(blind=lambda gap: gap < 0.15),
+        "failure beside poor samples only": _undecided_first,
+        "a healthy run": _rule(read=lambda columns, tag: columns[tag][1].mean()),
+        "got       mode collapse": _rule(read=lambda columns, tag: columns[tag][1][-1]),
+        "the columns are loss/g": lambda columns: columns["loss/d"],
+        "is there a `return`": lambda columns: None,
+    },
 }

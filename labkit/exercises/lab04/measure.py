@@ -1,0 +1,159 @@
+"""Exercise 4.3: what D thinks, how often it is right, and how strong a gradient each network gets."""
+
+import math
+
+import torch
+from torch import nn
+
+from labkit.exercises.exercise import Exercise
+from labkit.exercises.properties import same
+
+MEASURED = ("prob/real", "prob/fake", "accuracy/d", "grad_norm/d", "grad_norm/g")
+
+
+def after_backward(seed: int) -> dict[str, object]:
+    """Two small networks with gradients in them (one weight has none), and D's logits, (10,) each."""
+    generator = torch.Generator().manual_seed(seed)
+    networks = {}
+    for name, scale in (("G", 0.3), ("D", 2.0)):
+        network = nn.Sequential(nn.Linear(3, 4), nn.Linear(4, 2))
+        for parameter in network.parameters():
+            parameter.data = torch.randn(parameter.shape, generator=generator)
+            parameter.grad = scale * torch.randn(parameter.shape, generator=generator)
+        network[0].bias.grad *= 5  # the largest gradient is neither the first nor the last
+        network[1].bias.grad = None  # as of a layer that the loss did not reach
+        networks[name] = network
+    real = torch.tensor([2.0, 0.3, -1.0, 3.0, 0.2, 1.4, -0.4, 5.0, 0.25, 0.9])
+    fake = torch.tensor([-3.0, 0.85, -0.2, 1.5, -2.0, -2.5, 0.1, -4.0, -1.0, -0.9])
+    noise = 0.05 * torch.rand(2, 10, generator=generator)
+    return networks | {"real_logits": real + noise[0], "fake_logits": fake + noise[1]}
+
+
+def probe(measure, given):
+    found = measure(given["G"], given["D"], given["real_logits"].clone(), given["fake_logits"].clone())
+    if found is None:
+        return {"the result": None}
+    kind, numbers = ("dict", found) if isinstance(found, dict) else (type(found).__name__, {})
+    return {
+        "kind": kind,
+        "tags": "; ".join(sorted(map(str, numbers))),
+        **{tag: float(numbers.get(tag, math.nan)) for tag in MEASURED},
+    }
+
+
+EXERCISE = Exercise(
+    "4.3",
+    "Five measurements",
+    3,
+    "measure",
+    "measure(G, D, real_logits, fake_logits)",
+    after_backward,
+    probe,
+    causes=(
+        (
+            r"NoneType|expected Tensor as element|must be Tensor, not None",
+            "a parameter that the loss did not reach has `.grad` None: leave it out",
+        ),
+    ),
+)
+
+# ---- judge: a sandbox shows this file only down to here ------------------------------------------------
+
+
+def _gradients(network: nn.Module) -> list[torch.Tensor]:
+    return [p.grad.double().flatten() for p in network.parameters() if p.grad is not None]
+
+
+def _measuring(
+    opinion=lambda logits: logits.sigmoid().mean(),
+    accuracy=lambda real, fake: (real + fake) / 2,
+    norm=lambda network: torch.cat(_gradients(network)).norm(),
+    bound=0.0,
+):
+    """An answer that makes these of D's logits, of both shares of images that are right, and of networks."""
+
+    def answer(G, D, real_logits, fake_logits):
+        real, fake = real_logits.double(), fake_logits.double()
+        shares = (real > bound).double().mean(), (fake < bound).double().mean()
+        measured = opinion(real), opinion(fake), accuracy(*shares), norm(D), norm(G)
+        return dict(zip(MEASURED, measured, strict=True))
+
+    return answer
+
+
+def _of_all(made_of):
+    return _measuring(norm=lambda network: made_of(torch.cat(_gradients(network))))
+
+
+def _of_norms(made_of):
+    return _measuring(norm=lambda network: made_of(torch.stack([g.norm() for g in _gradients(network)])))
+
+
+def _of_shares(made_of):
+    return _measuring(accuracy=made_of)
+
+
+expected = _measuring()
+
+
+def _opinion(tag: str):
+    what = f"`{tag}` is the mean of D's probabilities"
+    return same(tag, what, "sigmoid first, then the mean over the batch", points=0.5, alone=True)
+
+
+def _length(tag: str, name: str):
+    what = f"`{tag}` is the length of all of {name}'s gradients together"
+    otherwise = "the square root of the sum, over all parameters, of the squares of `.grad`"
+    return same(tag, what, otherwise, points=0.5, alone=True)
+
+
+PROPERTIES = (
+    same("kind", "it returns a dictionary", expected="a dictionary from tag to number"),
+    same("tags", "its tags are the five of the text"),
+    _opinion("prob/real"),
+    _opinion("prob/fake"),
+    same(
+        "accuracy/d",
+        "`accuracy/d` is the share of all images that D sorts right",
+        "real images above one half and fakes below it, over the number of both",
+        points=1,
+        alone=True,
+    ),
+    _length("grad_norm/d", "D"),
+    _length("grad_norm/g", "G"),
+)
+
+MISTAKES = {
+    "that is the mean logit: take the sigmoid of each first": _measuring(torch.mean),
+    "the sigmoid of the mean is not the mean of the sigmoids": _measuring(lambda x: x.mean().sigmoid()),
+    "that is 1 minus it: D(G(z)) is how real D finds a fake": _measuring(lambda x: 1 - x.sigmoid().mean()),
+    "that is the median": _measuring(lambda x: x.sigmoid().quantile(0.5)),
+    "only the real images are counted": _of_shares(lambda real, fake: real),
+    "only the fakes are counted": _of_shares(lambda real, fake: fake),
+    "for a fake, right means a probability below one half": _of_shares(
+        lambda real, fake: (real + 1 - fake) / 2
+    ),
+    "a logit above 0 means a probability above one half; 0.5 is a bound for probabilities": _measuring(
+        bound=0.5
+    ),
+    "two shares were added: take their mean": _of_shares(lambda real, fake: real + fake),
+    "that is a count: divide by the number of images": _of_shares(lambda real, fake: 10 * (real + fake)),
+    "that is the share of wrong ones": _of_shares(lambda real, fake: 1 - (real + fake) / 2),
+    # After the share of wrong ones: swapped logits give the same accuracy.
+    "real and fake are swapped": lambda G, D, real, fake: expected(G, D, fake, real),
+    "that is the other network's: this one belongs to D": lambda G, D, *logits: expected(G, G, *logits),
+    "that is the other network's: this one belongs to G": lambda G, D, *logits: expected(D, D, *logits),
+    "the norms of the layers were added: it is their squares that add up": _of_norms(torch.sum),
+    "the norms of the layers were averaged: their squares are added": _of_norms(torch.mean),
+    "the largest layer only": _of_norms(torch.max),
+    "the last layer only: collect the sum over all parameters": _of_norms(lambda norms: norms[-1]),
+    "the first layer only": _of_norms(lambda norms: norms[0]),
+    "the root is missing: that is the square of the norm": _of_all(lambda x: x.square().sum()),
+    "that is the sum of absolute values, another norm": _of_all(lambda x: x.abs().sum()),
+    "that is the norm of the weights: take their `.grad`": _measuring(
+        norm=lambda network: torch.cat([p.detach().double().flatten() for p in network.parameters()]).norm()
+    ),
+    "that is the root of the mean square: add up, do not average": _of_all(
+        lambda x: x.square().mean().sqrt()
+    ),
+}

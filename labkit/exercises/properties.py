@@ -15,6 +15,7 @@ import numpy as np
 import torch
 
 from labkit.exercises.exercise import Arrays, Finding
+from labkit.exercises.reading import word
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,7 @@ def same(
     def find(case: Case) -> Iterator[Finding]:
         found = close(what, part(case.got[name]), part(case.expected[name]), rtol=rtol, atol=atol)
         if not found.ok:
-            cause = found.cause or _cause(otherwise, case)
+            cause = _cause(otherwise, case) if callable(otherwise) else found.cause or otherwise
             found = Finding(what, False, got or found.got, expected or found.expected, cause)
         yield found
 
@@ -125,6 +126,19 @@ def same_shape(name: str, what: str, otherwise: Cause = "", *, points: float = 0
         yield holds(what, got == expected, got=f"shape {got}", expected=f"shape {expected}", cause=cause)
 
     return Property(find, (name,), True, points, of_shape=True)
+
+
+def says(
+    name: str, what: str, *words: str, otherwise: Cause = "", got="{}", expected="", points: float = 0
+) -> Property:
+    """The value is one of these texts. ``got`` is what the student sees around another."""
+
+    def find(case: Case) -> Iterator[Finding]:
+        said = word(case.got[name])
+        cause = "" if said in words else _cause(otherwise, case)
+        yield holds(what, said in words, got=got.format(said), expected=expected or words[0], cause=cause)
+
+    return Property(find, (name,), points=points)
 
 
 def unchanged(

@@ -3,8 +3,7 @@
 import torch
 
 from labkit.exercises.exercise import Exercise
-from labkit.exercises.properties import Case, holds, rule, same, same_shape, unchanged
-from labkit.exercises.reading import word
+from labkit.exercises.properties import same, same_shape, says, unchanged
 
 
 def photos(seed: int) -> torch.Tensor:
@@ -36,19 +35,13 @@ def expected(images, white=127.5, black=-1.0):
     return images.double().permute(0, 3, 1, 2).div(white).add(black).float()
 
 
-def _float32(case: Case):
-    dtype = word(case.got["dtype"])
-    yield holds(
-        "it returns float32",
-        dtype == "torch.float32" and case.got["the result"].dtype == case.expected["the result"].dtype,
-        got=dtype,
-        expected="torch.float32",
-        cause="the type asked for is float32: `.float()` gives it",
-    )
-
-
 PROPERTIES = (
-    rule(_float32, "dtype", "the result"),
+    says(
+        "dtype",
+        "it returns float32",
+        "torch.float32",
+        otherwise="the type asked for is float32: `.float()` gives it",
+    ),
     same_shape("the result", "the shape is (B, C, H, W)", "`permute` takes the old axes in their new order"),
     same("the result", "0 becomes -1 and 255 becomes 1", points=1),
     same(

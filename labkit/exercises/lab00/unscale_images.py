@@ -3,8 +3,7 @@
 import torch
 
 from labkit.exercises.exercise import Exercise
-from labkit.exercises.properties import Case, close, holds, rule, same, same_shape, unchanged
-from labkit.exercises.reading import word
+from labkit.exercises.properties import Case, close, rule, same, same_shape, says, unchanged
 
 
 def scaled(seed: int) -> torch.Tensor:
@@ -56,17 +55,6 @@ def _shuffled(images: torch.Tensor) -> torch.Tensor:
     return expected(images).permute(0, 3, 1, 2).reshape(b, h, w, c)
 
 
-def _uint8(case: Case):
-    dtype = word(case.got["dtype"])
-    yield holds(
-        "it returns uint8",
-        dtype == "torch.uint8" and case.got["the result"].dtype == case.expected["the result"].dtype,
-        got=dtype,
-        expected="torch.uint8",
-        cause="an image file holds bytes: end with `.to(torch.uint8)`",
-    )
-
-
 def _all_bytes(case: Case):
     got, expected = (arrays["all bytes"].reshape(-1) for arrays in (case.got, case.expected))
     cause = "round before you convert: the way there is not exact in floating point"
@@ -74,7 +62,12 @@ def _all_bytes(case: Case):
 
 
 PROPERTIES = (
-    rule(_uint8, "dtype", "the result"),
+    says(
+        "dtype",
+        "it returns uint8",
+        "torch.uint8",
+        otherwise="an image file holds bytes: end with `.to(torch.uint8)`",
+    ),
     same_shape("the result", "the shape is (B, H, W, C)", "`permute` takes the old axes in their new order"),
     same("the result", "values outside [-1, 1] are clamped, the rest rounded", points=1),
     rule(_all_bytes, "all bytes", compared=True, points=0.5),

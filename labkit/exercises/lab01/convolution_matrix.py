@@ -6,8 +6,7 @@ from torch.nn import functional as F
 
 from labkit.exercises.exercise import Exercise
 from labkit.exercises.lab01._noting import kind
-from labkit.exercises.properties import Case, close, holds, rule, same, same_shape
-from labkit.exercises.reading import word
+from labkit.exercises.properties import Case, close, rule, same, same_shape, says
 
 _MATRICES = {"stride 1": (3, 4, 1, 0), "stride 2, padding 1": (3, 5, 2, 1), "even size": (3, 6, 2, 1)}
 
@@ -75,17 +74,6 @@ def expected(kernel, size, stride, padding):
     return F.conv2d(images, kernel[None, None], stride=stride, padding=padding).flatten(1).T.contiguous()
 
 
-def _float32(case: Case):
-    yield holds(
-        "it returns a float32 tensor",
-        word(case.got["kind"]) == "float32 tensor"
-        and all(case.got[f"the matrix for {name}"].dtype == np.float32 for name in _MATRICES),
-        got=word(case.got["kind"]),
-        expected="float32 tensor",
-        cause="torch.zeros and the kernel are float32 tensors: no numpy, no other dtype",
-    )
-
-
 def _transposed(case: Case):
     """The transpose is torch's layer, on numbers that the answer has not seen."""
     kernel, size, stride, padding = case.given["even size"]
@@ -116,7 +104,12 @@ def _matrix(name: str, points: float):
 
 
 PROPERTIES = (
-    rule(_float32, "kind"),
+    says(
+        "kind",
+        "it returns a float32 tensor",
+        "float32 tensor",
+        otherwise="torch.zeros and the kernel are float32 tensors: no numpy, no other dtype",
+    ),
     *_matrix("stride 1", points=1.5),
     *_matrix("stride 2, padding 1", points=2),
     *_matrix("even size", points=0.5),

@@ -7,7 +7,7 @@ import numpy as np
 
 from labkit.exercises.exercise import Exercise
 from labkit.exercises.lab01._noting import Witness, whole
-from labkit.exercises.properties import Case, Property, close, holds, rule, same
+from labkit.exercises.properties import Case, Property, close, rule, same, says
 from labkit.exercises.reading import word
 
 _GROUPS = ("kernel and stride", "padding", "output padding", "dilation")
@@ -74,28 +74,6 @@ _NO_INT = {  # what was returned instead of an int: likely cause
 }
 
 
-def _whole_number(case: Case):
-    kind = word(case.got["kind"])
-    yield holds(
-        "it returns a whole number",
-        kind in ("int", "int32", "int64") and case.got["the size"].dtype.kind == "i",
-        got=f"a {kind}",
-        expected="an int",
-        cause=_NO_INT.get(kind, ""),
-    )
-
-
-def _own_arithmetic(case: Case):
-    layers = word(case.got["layers"])
-    yield holds(
-        "it is your own arithmetic",
-        not layers,
-        got=f"a call of {layers}",
-        expected="no layer",
-        cause="building a layer and reading its shape hides the formula: count the pixels yourself",
-    )
-
-
 def _sizes(name: str, what: str, points: float) -> Property:
     """The sizes of one group of settings. Shows the first call that went wrong."""
 
@@ -115,8 +93,24 @@ def _sizes(name: str, what: str, points: float) -> Property:
 
 
 PROPERTIES = (
-    rule(_whole_number, "kind"),
-    rule(_own_arithmetic, "layers"),
+    says(
+        "kind",
+        "it returns a whole number",
+        "int",
+        "int32",
+        "int64",
+        otherwise=lambda case: _NO_INT.get(word(case.got["kind"]), ""),
+        got="a {}",
+        expected="an int",
+    ),
+    says(
+        "layers",
+        "it is your own arithmetic",
+        "",
+        otherwise="building a layer and reading its shape hides the formula: count the pixels yourself",
+        got="a call of {}",
+        expected="no layer",
+    ),
     _sizes("kernel and stride", "kernel and stride", points=1),
     same(
         "defaults",

@@ -7,9 +7,12 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 
+_LOCK_SECONDS = 120  # how long another installation may take
+_APT = ["apt-get", "-q", "-o", f"DPkg::Lock::Timeout={_LOCK_SECONDS}"]
 _INSTALL = {
-    "apt-get": ["apt-get", "install", "-y", "-q", "--no-install-recommends", "bubblewrap"],
+    "apt-get": [*_APT, "install", "-y", "--no-install-recommends", "bubblewrap"],
     "dnf": ["dnf", "install", "-y", "-q", "bubblewrap"],
     "apk": ["apk", "add", "--quiet", "bubblewrap"],
     "pacman": ["pacman", "-S", "--noconfirm", "--quiet", "bubblewrap"],
@@ -55,12 +58,25 @@ def _install() -> None:
             return
         print("installing bubblewrap for the sandbox tests …", flush=True)
         if program == "apt-get":  # a fresh machine has no list of packages yet
-            _quietly([*rights, "apt-get", "update", "-q"])
+            _quietly([*rights, *_APT, "update"])
         _quietly([*rights, *command])
         return
 
 
 def _quietly(command: list[str]) -> None:
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    """Run it, and where another process holds the lock, again: `apt-get update` itself never waits for it."""
+    end = time.monotonic() + _LOCK_SECONDS
+    while True:
+        done = subprocess.run(
+            command,
+            env={**os.environ, "LC_ALL": "C"},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+        )
+        if not done.returncode or "Could not get lock" not in done.stderr or time.monotonic() > end:
+            break
+        print("another installation is running; waiting for it …", flush=True)
+        time.sleep(_LOCK_SECONDS / 24)
     if done.returncode:
         print("\n".join(done.stderr.strip().splitlines()[-3:]), flush=True)

@@ -63,6 +63,19 @@ def test_a_slip_is_one_line_and_leaves_nothing(what, anna, tmp_path, capsys):
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize("what", SLIPS)
+def test_a_slip_is_named_where_there_is_no_sandbox(what, anna, tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    test_a_slip_is_one_line_and_leaves_nothing(what, anna, tmp_path, capsys)
+
+
+def test_without_a_sandbox_nothing_is_graded_or_written(anna, tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    assert cli.main(["grade", str(anna), "--out", str(tmp_path / "out")]) == 2
+    assert "sandbox" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_wrong_option_is_one_line(capsys):
     with pytest.raises(SystemExit) as stop:
         cli.main(["grade", "--sead", "1"])

@@ -95,18 +95,19 @@ def _complain(message: str) -> NoReturn:
 def _grade(asked: argparse.Namespace) -> int:
     book = asked.out / _BOOK
     course, trusted = _course(asked.solutions), labs(asked.solutions)
-    run = _run(asked, trusted, gradebook.runs(book))
-    wanted = "".join(run.labs)
+    earlier = gradebook.runs(book)
+    lab = _lab(asked, trusted, earlier)
     handed = collect(asked.paths, [t.stem for t in trusted.values()])
     print(f"{len(handed)} files to read …", flush=True)
-    handed = select(handed, trusted, wanted)
+    handed = select(handed, trusted, lab)
+    run = _run(asked, lab, earlier)  # last, as it asks for a sandbox: a slip is a slip without one too
     before = gradebook.finished(book, run) if asked.resume else set()
     todo = [h for h in handed if not any(_same(h, key) for key in before)]
     if len(todo) < len(handed):
         print(f"{len(handed) - len(todo)} of {len(handed)} notebooks are graded already.")
     asked.out.mkdir(parents=True, exist_ok=True)
     gradebook.record_run(book, run)
-    setting = Setting(run.seed, trusted, _digest(asked.solutions), wanted, run.unsafe)
+    setting = Setting(run.seed, trusted, _digest(asked.solutions), lab, run.unsafe)
     jobs = asked.jobs or os.cpu_count() or 1
     start = time.monotonic()
     if todo:
@@ -122,24 +123,28 @@ def _grade(asked: argparse.Namespace) -> int:
     return 0
 
 
-def _run(asked: argparse.Namespace, trusted: Mapping[str, Trusted], earlier: Sequence[Run]) -> Run:
-    """What this run is: the last one again with --resume, else a new one."""
+def _lab(asked: argparse.Namespace, trusted: Mapping[str, Trusted], earlier: Sequence[Run]) -> str:
+    """The lab to grade, "03"; "" is whatever was handed in. With --resume, that of the last run."""
     lab = asked.lab.zfill(2) if asked.lab else ""
     if lab and lab not in trusted:
         _complain(f"--lab {asked.lab}: {asked.solutions} has no such lab, but {', '.join(trusted)}")
-    wanted = (lab,) if lab else ()
-    seed = asked.seed if asked.seed is not None else secrets.randbelow(2**31)
     if asked.resume and not earlier:
         _complain(f"--resume: there is no run in {asked.out} to go on with")
+    return "".join(earlier[-1].labs) if asked.resume else lab
+
+
+def _run(asked: argparse.Namespace, lab: str, earlier: Sequence[Run]) -> Run:
+    """What this run is: the last one again with --resume, else a new one."""
+    sandbox = NONE if asked.unsafe else version()
+    seed = asked.seed if asked.seed is not None else secrets.randbelow(2**31)
     if asked.resume:
-        seed, wanted = earlier[-1].seed, earlier[-1].labs
+        seed = earlier[-1].seed
     elif earlier:
         print(f"{asked.out / _BOOK} is there already: this is a regrade, and its history is kept.")
     if asked.unsafe:
         print(_UNSAFE, file=sys.stderr)
     started = datetime.now(UTC).isoformat(timespec="seconds")
-    sandbox = NONE if asked.unsafe else version()
-    return Run(secrets.token_hex(4), seed, wanted, sandbox, __version__, started)
+    return Run(secrets.token_hex(4), seed, (lab,) if lab else (), sandbox, __version__, started)
 
 
 def _merge(asked: argparse.Namespace) -> int:

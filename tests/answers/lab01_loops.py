@@ -51,7 +51,7 @@ def _stamps(
     pixels=lambda h, w, stride: itertools.product(range(h), range(w)),
     where=lambda i, j, s, kh, kw: (slice(i * s, i * s + kh), slice(j * s, j * s + kw)),
     stamp=lambda image, kernel, i, j: image[i, j] * kernel,
-    add=lambda before, stamp: before + stamp,
+    lay=torch.Tensor.add_,
     stop=lambda i, j, w: False,
     crop=lambda canvas, p: canvas[p : len(canvas) - p, p : canvas.shape[1] - p],
 ):
@@ -59,8 +59,7 @@ def _stamps(
         h, w, kh, kw = sizes(image, kernel)
         canvas = begin((h - 1) * stride + kh, (w - 1) * stride + kw)
         for i, j in pixels(h, w, stride):
-            here = where(i, j, stride, kh, kw)
-            canvas[here] = add(canvas[here], stamp(image, kernel, i, j))
+            lay(canvas[where(i, j, stride, kh, kw)], stamp(image, kernel, i, j))
             if stop(i, j, w):
                 break
         return crop(canvas, padding)
@@ -97,7 +96,7 @@ def _by_conv2d(image, kernel, stride, padding):
 
 STAMPS = {
     "keeps nothing when padding is 0": _stamps(crop=lambda canvas, p: canvas[p:-p, p:-p]),
-    "a later stamp replaces": _stamps(add=lambda before, stamp: stamp),
+    "a later stamp replaces": _stamps(lay=torch.Tensor.copy_),
     "kernel is flipped": _stamps(stamp=lambda image, kernel, i, j: image[i, j] * kernel.flip(0, 1)),
     "and add each stamp": _stamps(pixels=lambda h, w, s: itertools.product(range(1, h), range(1, w))),
     "the input was padded": _pads_input,
@@ -111,15 +110,11 @@ STAMPS = {
     ),
     "torch.empty holds whatever": _stamps(begin=torch.empty),
     "two shapes differ": _stamps(where=lambda i, j, s, kh, kw: (slice(i * s, kh), slice(j * s, kw))),
-    "one pixel times the kernel goes into": _stamps(stamp=lambda image, kernel, i, j: image[i, j] * kernel.T),
-    "print both": lambda image, kernel, stride, padding: image * kernel,
+    "of a canvas with": _stamps(begin=lambda height, width: torch.zeros(height - 1, width)),
     "an index lies outside": _stamps(sizes=lambda image, kernel: (*image.shape[::-1], *kernel.shape)),
     "the kernel goes whole": _stamps(stamp=lambda image, kernel, i, j: image[i][j] * kernel[i][j]),
     "two axes here": _four_axes,
-    "the canvas holds whole numbers": _stamps(
-        begin=lambda *size: torch.zeros(size, dtype=torch.int64),
-        add=lambda before, stamp: before.add_(stamp),
-    ),
+    "the canvas holds whole numbers": _stamps(begin=lambda *size: torch.zeros(size, dtype=torch.int64)),
     "spoils the kernel": _stamps(stamp=_scales_in_place),
     "no convolution of torch is called": _by_layer,
     "also draw random weights": _by_module,

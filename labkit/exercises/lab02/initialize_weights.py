@@ -166,7 +166,7 @@ PROPERTIES = (
     rule(_bell, *_MEANS),
     rule(_own_numbers),
     same("biases of convolutions", "biases of convolutions are 0", _ZERO, points=0.5),
-    same("bias of batch norm", "bias of batch norm is 0", _ZERO),
+    same("bias of batch norm", "bias of batch norm is 0", _ZERO, alone=True),
     same(
         "linear",
         "other layers stay as they were",
@@ -177,20 +177,12 @@ PROPERTIES = (
 )
 
 
-def _keeps_biases(kinds):
-    """Everything as expected, but the biases of these layers are the inputs' again."""
-
-    def initialize_weights(module):
-        expected(module)
-        for layer in module.modules():
-            if isinstance(layer, kinds) and layer.bias is not None:
-                nn.init.constant_(layer.bias, 0.3)
-
-    return initialize_weights
+def _weights_only(module):
+    """The biases are the inputs' again."""
+    expected(module)
+    for layer in module.modules():
+        if getattr(layer, "bias", None) is not None:
+            nn.init.constant_(layer.bias, 0.3)
 
 
-_CONVOLUTIONS = (nn.Conv2d, nn.ConvTranspose2d)
-MISTAKES = {
-    "it is as it was: set it to 0 where a layer has one": _keeps_biases(_CONVOLUTIONS),
-    "it is as it was: the shift of a batch norm is set to 0 too": _keeps_biases(nn.BatchNorm2d),
-}
+MISTAKES = {"it is as it was: set it to 0 where a layer has one": _weights_only}

@@ -1,0 +1,70 @@
+"""Exercise 2.5: the dense-and-upsample generator of a course report."""
+
+import torch
+from torch import nn
+
+from labkit import networks
+from labkit.exercises.exercise import Exercise
+from labkit.exercises.lab02 import _table, _trace
+
+
+def latents(generator: torch.Generator) -> torch.Tensor:
+    return torch.randn(5, 4096, generator=generator)
+
+
+def probe(DenseGenerator, inputs):
+    return _trace.examine(DenseGenerator, *inputs)
+
+
+EXERCISE = Exercise(
+    "2.5",
+    "The dense generator",
+    4,
+    "DenseGenerator",
+    "DenseGenerator()(z)",
+    _trace.with_seed(latents),
+    probe,
+    causes=_trace.FAULTY_CLASS,
+    slow=True,
+    unjudged=("operations", "the result again"),
+)
+
+# ---- judge: a sandbox shows this file only down to here ------------------------------------------------
+
+
+def expected(enlarge=(2, 2), padding=2):
+    G = networks.DenseGenerator()
+    first, second = (nn.Upsample(scale_factor=times) for times in enlarge)
+    for convolution in (G.middle[0], G.to_image):
+        convolution.padding = (padding, padding)
+    return nn.Sequential(
+        G.dense, nn.Unflatten(1, (16, 16, 16)), first, G.middle, second, G.to_image, nn.Tanh()
+    )
+
+
+def plan():
+    between = (_table.LEAKY, _table.BATCH_NORM, _table.Step("Upsample"))
+    return [
+        _table.Stage(_table.Step("Linear", 4096, 4096, bias=True), between),
+        _table.Stage(_table.Step("Conv2d", 16, 128, 5, 1, 2, True, 32), between),
+        _table.Stage(_table.Step("Conv2d", 128, 3, 5, 1, 2, True, 64), (_table.Step("Tanh"),)),
+    ]
+
+
+PROPERTIES = (
+    _table.is_network("DenseGenerator"),
+    _table.result_shape("z (B, 4096) becomes images (B, 3, 64, 64)", plan(), points=0.5),
+    _table.registered(),
+    *_table.as_planned(plan()),
+    _table.same_numbers(),
+    _table.counted(
+        "it has the report's number of trainable parameters",
+        "compare layer by layer with the report's table: biases, and a scale and a shift per batch norm",
+    ),
+)
+
+MISTAKES = {
+    "each upsampling doubles the size, and one is missing": lambda: expected(enlarge=(2, 1)),
+    "without upsampling the size stays 16": lambda: expected(enlarge=(1, 1)),
+    "a 5 × 5 convolution without padding loses 4 pixels": lambda: expected(padding=0),
+}

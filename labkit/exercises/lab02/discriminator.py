@@ -1,0 +1,60 @@
+"""Exercise 2.3: the discriminator of Radford et al. (2015) at 64 pixels, with the sigmoid of the handout."""
+
+import torch
+from torch import nn
+
+from labkit import networks
+from labkit.exercises.exercise import Exercise
+from labkit.exercises.lab02 import _table, _trace
+
+
+def probe(Discriminator, inputs):
+    images, seed = inputs
+    found = _trace.examine(lambda: Discriminator(**_trace.SMALL), images, seed, one=True)
+    return found | {"parameters": _trace.count(Discriminator(), torch.zeros(2, 3, 64, 64))}
+
+
+EXERCISE = Exercise(
+    "2.3",
+    "The discriminator",
+    4,
+    "Discriminator",
+    "Discriminator(base_channels=6, image_channels=2)(images)",
+    _trace.with_seed(_trace.images(2)),
+    probe,
+    causes=_trace.FAULTY_CLASS,
+    unjudged=("operations", "the result again"),
+)
+
+# ---- judge: a sandbox shows this file only down to here ------------------------------------------------
+
+
+def expected(**sizes):
+    _, D = networks.dcgan_pair(**sizes)
+    return nn.Sequential(
+        D.from_image, nn.LeakyReLU(0.2), D.stages, D.to_score, nn.Sigmoid(), nn.Flatten(start_dim=0)
+    )
+
+
+def plan(base_channels=64, image_channels=3):
+    out = [base_channels, 2 * base_channels, 4 * base_channels, 8 * base_channels, 1]
+    how = [*[(4, 2, 1)] * 4, (4, 1, 0)]
+    after = [(_table.LEAKY,), *[(_table.BATCH_NORM, _table.LEAKY)] * 3, (_table.Step("Sigmoid"),)]
+    rows = zip([image_channels, *out], out, how, [32, 16, 8, 4, 1], after, strict=False)
+    return [_table.Stage(_table.Step("Conv2d", w, o, *h, size=s), a) for w, o, h, s, a in rows]
+
+
+_PLAN = plan(**_trace.SMALL)
+PROPERTIES = (
+    _table.is_network("Discriminator"),
+    *_table.scores(_PLAN, channels=2, points=0.5),
+    _table.registered(),
+    *_table.as_planned(_PLAN, plan()),
+    _table.same_numbers(),
+    _table.counted(
+        "`Discriminator()` has the parameters of the table",
+        "are the defaults base_channels=64, image_channels=3, and is no layer made in vain?",
+    ),
+)
+
+MISTAKES = _table.wrong_endings(expected)

@@ -1,0 +1,65 @@
+"""Exercise 2.2: the generator of Radford et al. (2015) at 64 pixels."""
+
+import torch
+from torch import nn
+
+from labkit import networks
+from labkit.exercises.exercise import Exercise
+from labkit.exercises.lab02 import _table, _trace
+
+
+def latents(generator: torch.Generator) -> torch.Tensor:
+    return torch.randn(_trace.BATCH, _trace.LATENT, 1, 1, generator=generator)
+
+
+def probe(Generator, inputs):
+    z, seed = inputs
+    found = _trace.examine(lambda: Generator(latent_dim=_trace.LATENT, **_trace.SMALL), z, seed)
+    return found | {"parameters": _trace.count(Generator(), torch.zeros(2, 100, 1, 1))}
+
+
+EXERCISE = Exercise(
+    "2.2",
+    "The generator",
+    4,
+    "Generator",
+    "Generator(latent_dim=7, base_channels=6, image_channels=2)(z)",
+    _trace.with_seed(latents),
+    probe,
+    causes=_trace.FAULTY_CLASS,
+    slow=True,
+    unjudged=("operations", "the result again"),
+)
+
+# ---- judge: a sandbox shows this file only down to here ------------------------------------------------
+
+
+def expected(**sizes):
+    G, _ = networks.dcgan_pair(**sizes)
+    return nn.Sequential(G.stem, G.stages, G.to_image, nn.Tanh())
+
+
+def plan(latent_dim=100, base_channels=64, image_channels=3):
+    out = [8 * base_channels, 4 * base_channels, 2 * base_channels, base_channels, image_channels]
+    how = [(4, 1, 0), *[(4, 2, 1)] * 4]
+    after = [(_table.BATCH_NORM, _table.Step("ReLU"))] * 4 + [(_table.Step("Tanh"),)]
+    rows = zip([latent_dim, *out], out, how, [4, 8, 16, 32, 64], after, strict=False)
+    return [_table.Stage(_table.Step("ConvTranspose2d", w, o, *h, size=s), a) for w, o, h, s, a in rows]
+
+
+_PLAN = plan(_trace.LATENT, **_trace.SMALL)
+PROPERTIES = (
+    _table.is_network("Generator"),
+    _table.result_shape("z (B, 7, 1, 1) becomes images (B, 2, 64, 64)", _PLAN, points=0.5),
+    _table.registered(),
+    *_table.as_planned(_PLAN, plan()),
+    _table.same_numbers(),
+    _table.counted(
+        "`Generator()` has the parameters of the table",
+        "are the defaults latent_dim=100, base_channels=64, image_channels=3, and is no layer made in vain?",
+    ),
+)
+
+MISTAKES = {
+    "the batch axis is lost": lambda **sizes: _table.then(expected(**sizes), lambda images: images[0]),
+}

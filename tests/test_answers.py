@@ -4,6 +4,7 @@ And wrong answers written by somebody else, each with the clue that it must get.
 """
 
 import importlib
+import pkgutil
 import time
 
 import numpy as np
@@ -16,18 +17,18 @@ from labkit.exercises import all_exercises
 from labkit.exercises.exercise import Exercise
 from labkit.exercises.judging import findings, mistakes_of, properties_of
 from labkit.exercises.record import record_of, run_probe
+from tests import answers
 from tests.solutions import definitions, notebooks
 
 CODED = {i: e for i, e in all_exercises().items() if isinstance(e, Exercise)}
 
 
 def _table(which):
-    labs = sorted({int(i.split(".")[0]) for i in CODED})
-    return {
-        i: a
-        for n in labs
-        for i, a in getattr(importlib.import_module(f"tests.answers.lab{n:02d}"), which).items()
-    }
+    """What the files ``lab*.py`` of `tests.answers` hold under this name; a new one needs no entry."""
+    names = [m.name for m in pkgutil.iter_modules(answers.__path__) if m.name.startswith("lab")]
+    files = [importlib.import_module(f"tests.answers.{name}") for name in names]
+    found = {i: a for file in files for i, a in getattr(file, which, {}).items()}
+    return {i: found[i] for i in CODED}
 
 
 RIGHT, WRONG = _table("RIGHT"), _table("WRONG")

@@ -4,7 +4,6 @@ In a notebook the report has colours; elsewhere it is plain text with the same w
 """
 
 import html
-import sys
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,10 +11,12 @@ from labkit.exercises import find, modules
 from labkit.exercises.exercise import Exercise, Finding, Written
 from labkit.exercises.judging import NoJudge, findings
 from labkit.exercises.record import Record, run_probe
+from labkit.markup import CIRCLE, CROSS, GREEN, GREY, ORANGE, TICK, with_code
+from labkit.notebook import page_shell
 
 SEED = 20_24  # any fixed number: the notebook's inputs never change, a grader's do
-_MARK = {"passed": "✔", "failed": "✘", "blank": "○", "later": "○"}
-_COLOUR = {"passed": "#009E73", "failed": "#D55E00", "blank": "#808080", "later": "#808080"}
+_MARK = {"passed": TICK, "failed": CROSS, "blank": CIRCLE, "later": CIRCLE}
+_COLOUR = {"passed": GREEN, "failed": ORANGE, "blank": GREY, "later": GREY}
 _ONE_LINE = {"blank": "not attempted yet", "later": "is judged elsewhere"}
 
 
@@ -102,10 +103,10 @@ def _passed_another(exercise: Exercise, answer: Any) -> Finding | None:
 
 def _lines(result: CheckResult) -> list[str]:
     if result.status in _ONE_LINE:
-        return [f"○ {result.exercise} {_ONE_LINE[result.status]}"]
+        return [f"{CIRCLE} {result.exercise} {_ONE_LINE[result.status]}"]
     lines = [f"{_MARK[result.status]} {result.exercise} {result.name}"]
     for finding in result.findings:
-        lines.append(f"  {'✔' if finding.ok else '✘'} {finding.what}")
+        lines.append(f"  {TICK if finding.ok else CROSS} {finding.what}")
         lines += [f"      {label:<9} {text}" for label, text in _details(finding)]
     return lines
 
@@ -120,12 +121,12 @@ def _details(finding: Finding) -> list[tuple[str, str]]:
 def _html(result: CheckResult) -> str:
     colour = _COLOUR[result.status]
     if result.status in _ONE_LINE:
-        body = f"<b>○ {html.escape(result.exercise)}</b> {_ONE_LINE[result.status]}"
+        body = f"<b>{CIRCLE} {html.escape(result.exercise)}</b> {_ONE_LINE[result.status]}"
     else:
         body = f"<b style='color:{colour}'>{_MARK[result.status]} {html.escape(result.exercise)}</b> "
         body += f"<code>{html.escape(result.name)}</code>"
     for finding in result.findings:
-        mark, tone = ("✔", _COLOUR["passed"]) if finding.ok else ("✘", _COLOUR["failed"])
+        mark, tone = (TICK, GREEN) if finding.ok else (CROSS, ORANGE)
         body += f"<div><span style='color:{tone}'>{mark}</span> {_words(finding.what)}</div>"
         rows = "".join(
             f"<tr><td style='text-align:left;opacity:.7;padding:0 12px 0 0;vertical-align:top'>{label}</td>"
@@ -138,16 +139,11 @@ def _html(result: CheckResult) -> str:
 
 
 def _words(text: str) -> str:
-    """Escaped text in which `this` becomes code."""
-    parts = html.escape(text).split("`")
-    if len(parts) % 2 == 0:
-        return html.escape(text)
-    return "".join(f"<code>{p}</code>" if i % 2 else p for i, p in enumerate(parts))
+    return with_code(html.escape(text))
 
 
 def _show(result: CheckResult) -> None:
-    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
-    if shell is not None and shell.__class__.__name__ != "TerminalInteractiveShell":
+    if page_shell() is not None:
         from IPython.display import display
 
         display({"text/plain": str(result), "text/html": _html(result)}, raw=True)

@@ -261,7 +261,9 @@ class Loop:
 
     def _update(self, measured: bool) -> dict[str, torch.Tensor]:
         numbers = self.training.update(measured)
-        self._watch += sum(value for tag, value in numbers.items() if tag.startswith("loss/"))
+        for tag, value in numbers.items():
+            if tag.startswith("loss/"):
+                self._watch += value
         if measured or self.device.type == "cpu":
             self._check()  # on a GPU it waits for the device, so there only now and then
         if measured:

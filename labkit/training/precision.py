@@ -36,6 +36,9 @@ class Precision:
 
         Everything else is in float32. Weights must not change inside.
         """
+        if not self.amp:
+            yield
+            return
         # torch keeps its copies until the outermost context ends; the inner one keeps the rest exact.
         with self.autocast(), self.autocast(False):
             yield

@@ -1,5 +1,7 @@
 """Right and wrong networks for lab 02. A wrong one differs from a right one in one thing."""
 
+from itertools import pairwise
+
 import torch
 import torch.nn.functional as F
 from torch import nn
@@ -11,45 +13,110 @@ def _soft():
     return nn.LeakyReLU(0.2)
 
 
-def G(
-    kernels=(4, 4, 4, 4, 4), strides=(1, 2, 2, 2, 2), paddings=(0, 1, 1, 1, 1), times=TIMES,
-    norms=(1, 1, 1, 1, 0), bias=False, relu=nn.ReLU, last=nn.Tanh, layer=nn.ConvTranspose2d,
-    order="norm first", keep=nn.Sequential, base=None, latent=None, norm=nn.BatchNorm2d,
+def _as_it_is(x):
+    return x
+
+
+def _network(parts, keep=nn.Sequential, before=_as_it_is, ending=_as_it_is):
+    """A class of networks: the layers are those that ``parts`` makes from the constructor's arguments."""
+
+    class Network(nn.Module):
+        def __init__(self, **sizes):
+            super().__init__()
+            layers = parts(**sizes)
+            self.layers = keep(*layers) if keep is nn.Sequential else keep(layers)
+
+        def forward(self, x):
+            x = before(x)
+            for layer in self.layers:
+                x = layer(x)
+            return ending(x)
+
+    return Network
+
+
+def _stack(
+    widths, layer, strides, paddings, norms, relu, last, kernels=(4,) * 5, bias=False, order="norm first",
+    norm=nn.BatchNorm2d,
+):  # fmt: skip
+    parts = []
+    for i, (wide, out) in enumerate(pairwise(widths)):
+        after = ([norm(out)] if norms[i] else []) + [relu() if i < len(widths) - 2 else last()]
+        parts.append(layer(wide, out, kernels[i], strides[i], paddings[i], bias=bias))
+        parts += after if order == "norm first" else after[::-1]
+    return parts
+
+
+UP = {
+    "layer": nn.ConvTranspose2d, "strides": (1, 2, 2, 2, 2), "paddings": (0, 1, 1, 1, 1),
+    "norms": (1, 1, 1, 1, 0), "relu": nn.ReLU, "last": nn.Tanh,
+}  # fmt: skip
+DOWN = {
+    "layer": nn.Conv2d, "strides": (2, 2, 2, 2, 1), "paddings": (1, 1, 1, 1, 0),
+    "norms": (0, 1, 1, 1, 0), "relu": _soft, "last": nn.Sigmoid,
+}  # fmt: skip
+
+
+def G(times=TIMES, base=None, latent=None, keep=nn.Sequential, ending=_as_it_is, **how):
+    """A class; without arguments it is a right answer."""
+
+    def parts(latent_dim=100, base_channels=64, image_channels=3):
+        widths = [latent or latent_dim, *((base or base_channels) * t for t in times), image_channels]
+        return _stack(widths, **UP | how)
+
+    return _network(parts, keep, ending=ending)
+
+
+def D(times=TIMES[::-1], base=None, keep=nn.Sequential, **how):
+    """A class; without arguments it is a right answer."""
+
+    def parts(base_channels=64, image_channels=3):
+        widths = [image_channels, *((base or base_channels) * t for t in times), 1]
+        return _stack(widths, **DOWN | how)
+
+    return _network(parts, keep, ending=torch.flatten)
+
+
+def DG(
+    sizes=(4096, 4096, 16, 128, 3), kernel=5, padding=2, relu=_soft, order="norm last", norms=(1, 1),
+    bias=True, last=nn.Tanh, up=lambda: nn.Upsample(scale_factor=2),
 ):  # fmt: skip
     """A class; without arguments it is a right answer."""
 
-    class Generator(nn.Module):
-        def __init__(self, latent_dim=100, base_channels=64, image_channels=3):
-            super().__init__()
-            widths = [latent or latent_dim, *((base or base_channels) * t for t in times), image_channels]
-            layers = []
-            for i, (wide, out) in enumerate(zip(widths, widths[1:], strict=False)):
-                layers.append(layer(wide, out, kernels[i], strides[i], paddings[i], bias=bias))
-                after = ([norm(out)] if norms[i] else []) + [relu() if i < len(widths) - 2 else last()]
-                layers += after if order == "norm first" else after[::-1]
-            self.layers = keep(*layers) if keep is nn.Sequential else keep(layers)
+    def after(norm, wanted):
+        both = [relu(), norm] if wanted else [relu()]
+        return both if order == "norm last" else both[::-1]
 
-        def forward(self, z):
-            for part in self.layers:
-                z = part(z)
-            return z
+    def parts():
+        z, wide, maps, middle, image = sizes
+        first, second = (
+            nn.Conv2d(*pair, kernel, padding=padding, bias=bias) for pair in ((maps, middle), (middle, image))
+        )
+        dense = [nn.Linear(z, wide, bias=bias), *after(nn.BatchNorm1d(wide), norms[0])]
+        convolved = [up(), first, *after(nn.BatchNorm2d(middle), norms[1]), up(), second]
+        return [*dense, nn.Unflatten(1, (maps, 16, 16)), *convolved, last()]
 
-    return Generator
+    return _network(parts)
 
 
-class _NotRegistered(nn.Module):
-    """Everything in a plain list but the norms, which are registered."""
+def DD(
+    sizes=(12_288, 512, 256, 1), relu=_soft, last=nn.Sigmoid, bias=True, norm=False, drop=False,
+    keep=nn.Sequential, before=lambda images: images.flatten(1),
+):  # fmt: skip
+    """A class; without arguments it is a right answer."""
 
-    def __init__(self, latent_dim=100, base_channels=64, image_channels=3):
-        super().__init__()
-        net = G()(latent_dim, base_channels, image_channels)
-        self.convolutions = [m for m in net.modules() if isinstance(m, nn.ConvTranspose2d)]
-        self.norms = nn.ModuleList(m for m in net.modules() if isinstance(m, nn.BatchNorm2d))
+    def parts():
+        layers = []
+        for wide, out in pairwise(sizes):
+            layers += [nn.Linear(wide, out, bias=bias)]
+            if out == sizes[-1]:
+                return [*layers, last()]
+            layers += [*[nn.BatchNorm1d(out)] * norm, relu(), *[nn.Dropout(0.3)] * drop]
 
-    def forward(self, z):
-        for convolution, norm in zip(self.convolutions, self.norms, strict=False):
-            z = F.relu(norm(convolution(z)))
-        return torch.tanh(self.convolutions[-1](z))
+    return _network(parts, keep, before, ending=torch.flatten)
+
+
+# ---- right, in other styles ----------------------------------------------------------------------------
 
 
 class _Functional(nn.Module):
@@ -115,74 +182,6 @@ class _Blocks(nn.Module):
         return F.conv_transpose2d(x, self.image, stride=2, padding=1).tanh()
 
 
-class _NoSuper(nn.Module):
-    def __init__(self, latent_dim=100, base_channels=64, image_channels=3):
-        self.layer = nn.ConvTranspose2d(latent_dim, image_channels, 4)
-
-
-class _NoForward(nn.Module):
-    def __init__(self, latent_dim=100, base_channels=64, image_channels=3):
-        super().__init__()
-        self.layers = G()(latent_dim, base_channels, image_channels).layers
-
-    def forwards(self, z):
-        return self.layers(z)
-
-
-class _InForward(nn.Module):
-    def __init__(self, latent_dim=100, base_channels=64, image_channels=3):
-        super().__init__()
-        self.sizes = latent_dim, base_channels, image_channels
-
-    def forward(self, z):
-        return G()(*self.sizes)(z)
-
-
-class _Silent(G()):
-    def forward(self, z):
-        super().forward(z)
-
-
-class _Spare(G()):
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs)
-        self.spare = nn.Linear(3, 4)
-
-
-class _Extra(G()):
-    def forward(self, z):
-        return super().forward(z) * 0.5 + 0.5
-
-
-class _WrongNames(G()):
-    def __init__(self, nz=100, ngf=64, nc=3):
-        super().__init__(nz, ngf, nc)
-
-
-def D(
-    kernels=(4, 4, 4, 4, 4), strides=(2, 2, 2, 2, 1), paddings=(1, 1, 1, 1, 0), times=TIMES[::-1],
-    norms=(0, 1, 1, 1, 0), bias=False, relu=_soft, last=nn.Sigmoid, ending=torch.flatten, base=None,
-    layer=nn.Conv2d, order="norm first",
-):  # fmt: skip
-    """A class; without arguments it is a right answer."""
-
-    class Discriminator(nn.Module):
-        def __init__(self, base_channels=64, image_channels=3):
-            super().__init__()
-            widths = [image_channels, *((base or base_channels) * t for t in times), 1]
-            layers = []
-            for i, (wide, out) in enumerate(zip(widths, widths[1:], strict=False)):
-                layers.append(layer(wide, out, kernels[i], strides[i], paddings[i], bias=bias))
-                after = ([nn.BatchNorm2d(out)] if norms[i] else []) + [relu() if i < 4 else last()]
-                layers += after if order == "norm first" else after[::-1]
-            self.layers = nn.Sequential(*layers)
-
-        def forward(self, images):
-            return ending(self.layers(images))
-
-    return Discriminator
-
-
 class _FunctionalD(nn.Module):
     def __init__(self, base_channels=64, image_channels=3):
         super().__init__()
@@ -209,60 +208,6 @@ class _LazyD(nn.Sequential):
         super().__init__(*parts, *last)
 
 
-class _NoSuperD(nn.Module):
-    def __init__(self, base_channels=64, image_channels=3):
-        self.layers = D()(base_channels, image_channels).layers
-
-
-class _ListD(D()):
-    def __init__(self, base_channels=64, image_channels=3):
-        super().__init__(base_channels, image_channels)
-        self.hidden, self.layers = list(self.layers), None
-
-    def forward(self, images):
-        for layer in self.hidden:
-            images = layer(images)
-        return images.flatten()
-
-
-def _pooled(wide, out, kernel, stride, padding, bias):
-    """A convolution of stride 1, then a pooling."""
-    if stride == 1:
-        return nn.Conv2d(wide, out, kernel, bias=bias)
-    return nn.Sequential(nn.Conv2d(wide, out, 3, 1, 1, bias=bias), nn.MaxPool2d(2))
-
-
-def DG(sizes=(4096, 4096, 16, 128, 3), kernel=5, padding=2, relu=_soft, order="norm last", ups=(1, 1),
-       norms=(1, 1), bias=True, last=nn.Tanh, up=None):  # fmt: skip
-    """A class; without arguments it is a right answer."""
-    up = up or (lambda: nn.Upsample(scale_factor=2))
-
-    class DenseGenerator(nn.Module):
-        def __init__(self):
-            super().__init__()
-            z, wide, maps, middle, image = sizes
-            parts = [nn.Linear(z, wide, bias=bias), relu(), nn.BatchNorm1d(wide)]
-            parts = [p for p, keep in zip(parts, (1, 1, norms[0]), strict=True) if keep]
-            parts[1:] = parts[1:] if order == "norm last" else parts[:0:-1]
-            self.dense = nn.Sequential(*parts)
-            self.maps = nn.Unflatten(1, (maps, 16, 16))
-            conv = [
-                nn.Conv2d(maps, middle, kernel, padding=padding, bias=bias),
-                relu(),
-                nn.BatchNorm2d(middle),
-            ]
-            conv = [p for p, keep in zip(conv, (1, 1, norms[1]), strict=True) if keep]
-            conv[1:] = conv[1:] if order == "norm last" else conv[:0:-1]
-            self.conv = nn.Sequential(*([up()] if ups[0] else []), *conv, *([up()] if ups[1] else []))
-            self.image = nn.Conv2d(middle, image, kernel, padding=padding, bias=bias)
-            self.last = last()
-
-        def forward(self, z):
-            return self.last(self.image(self.conv(self.maps(self.dense(z)))))
-
-    return DenseGenerator
-
-
 class _PlainDenseG(nn.Module):
     def __init__(self):
         super().__init__()
@@ -275,29 +220,6 @@ class _PlainDenseG(nn.Module):
         x = x.repeat_interleave(2, 2).repeat_interleave(2, 3)
         x = self.norm[1](F.leaky_relu(self.conv(x), negative_slope=0.2))
         return torch.tanh(self.out(F.interpolate(x, scale_factor=2, mode="nearest")))
-
-
-def DD(
-    sizes=(12_288, 512, 256, 1), relu=_soft, last=nn.Sigmoid, bias=True, ending=torch.flatten, norm=False,
-    drop=False,
-):  # fmt: skip
-    """A class; without arguments it is a right answer."""
-
-    class DenseDiscriminator(nn.Module):
-        def __init__(self):
-            super().__init__()
-            layers = []
-            for i, (wide, out) in enumerate(zip(sizes, sizes[1:], strict=False)):
-                layers += [nn.Linear(wide, out, bias=bias)]
-                layers += [nn.BatchNorm1d(out)] if norm and i < len(sizes) - 2 else []
-                layers += [relu()] if i < len(sizes) - 2 else [last()]
-                layers += [nn.Dropout(0.3)] if drop and i < len(sizes) - 2 else []
-            self.layers = nn.Sequential(*layers)
-
-        def forward(self, images):
-            return ending(self.layers(images.flatten(1)))
-
-    return DenseDiscriminator
 
 
 class _PlainDenseD(nn.Module):
@@ -313,26 +235,69 @@ class _PlainDenseD(nn.Module):
         return torch.sigmoid(self.c(x))[:, 0]
 
 
-class _NotFlat(DD()):
-    def forward(self, images):
-        return self.layers(images)
+def _pooled(wide, out, kernel, stride, padding, bias):
+    """A convolution of stride 1, then a pooling."""
+    if stride == 1:
+        return nn.Conv2d(wide, out, kernel, bias=bias)
+    return nn.Sequential(nn.Conv2d(wide, out, 3, 1, 1, bias=bias), nn.MaxPool2d(2))
 
 
-class _NoSuperDense(nn.Module):
-    def __init__(self):
-        self.layers = nn.Sequential(nn.Linear(2, 2))
+# ---- wrong ---------------------------------------------------------------------------------------------
 
 
-class _ListDense(DD()):
-    def __init__(self):
+class _NoSuper(nn.Module):
+    def __init__(self, **sizes):
+        self.layers = nn.Sequential(nn.Tanh())
+
+
+class _NormsOnly(nn.Module):
+    """Everything in a plain list but the norms, which are registered."""
+
+    def __init__(self, **sizes):
         super().__init__()
-        self.hidden, self.layers = list(self.layers), None
+        self.hidden = list(G()(**sizes).layers)
+        self.norms = nn.ModuleList(m for m in self.hidden if isinstance(m, nn.BatchNorm2d))
 
-    def forward(self, images):
-        x = images.flatten(1)
+    def forward(self, z):
         for layer in self.hidden:
-            x = layer(x)
-        return x.flatten()
+            z = layer(z)
+        return z
+
+
+class _NoForward(nn.Module):
+    def __init__(self, **sizes):
+        super().__init__()
+        self.layers = G()(**sizes).layers
+
+    def forwards(self, z):
+        return self.layers(z)
+
+
+class _InForward(nn.Module):
+    def __init__(self, **sizes):
+        super().__init__()
+        self.sizes = sizes
+
+    def forward(self, z):
+        return G()(**self.sizes)(z)
+
+
+class _Spare(G()):
+    def __init__(self, **sizes):
+        super().__init__(**sizes)
+        self.spare = nn.Linear(3, 4)
+
+
+class _WrongNames(G()):
+    def __init__(self, nz=100, ngf=64, nc=3):
+        super().__init__(latent_dim=nz, base_channels=ngf, image_channels=nc)
+
+
+def _pooled(wide, out, kernel, stride, padding, bias):
+    """A convolution of stride 1, then a pooling."""
+    if stride == 1:
+        return nn.Conv2d(wide, out, kernel, bias=bias)
+    return nn.Sequential(nn.Conv2d(wide, out, 3, 1, 1, bias=bias), nn.MaxPool2d(2))
 
 
 RIGHT_GENERATORS = [G(), G(keep=nn.ModuleList), _Functional, _Lazy, _Blocks]
@@ -363,12 +328,12 @@ WRONG_GENERATORS = {
     "sizes are written as numbers": G(latent=100),
     "multiply `base_channels`": G(times=(16, 8, 4, 2)),
     "`super().__init__()` must be the first": _NoSuper,
-    "a plain Python list hides": _NotRegistered,
+    "a plain Python list hides": _NormsOnly,
     "a plain Python list hides layers": G(keep=list),
     "made in `forward`, anew": _InForward,
     "is no layer made in vain": _Spare,
-    "an extra operation": _Extra,
-    "is there a `return`": _Silent,
+    "an extra operation": G(ending=lambda images: images * 0.5 + 0.5),
+    "is there a `return`": G(ending=lambda images: None),
     "write `forward`": _NoForward,
     "keep the `def __init__` line": _WrongNames,
     "pass the class itself": lambda **sizes: 3,
@@ -390,19 +355,13 @@ WRONG_DISCRIMINATORS = {
     "raw scores": D(last=nn.Identity),
     "Tanh gives -1 to 1": D(last=nn.Tanh),
     "softmax over a single number": D(last=lambda: nn.Softmax(1)),
-    "axes of size 1 are still there": D(ending=lambda x: x),
-    "(B, 1) is not (B,)": D(ending=lambda x: x.flatten(1)),
-    "`squeeze()` drops every axis": D(ending=torch.squeeze),
     "another order than in the table": D(order="norm last"),
     "no pooling": D(layer=_pooled),
-    "`super().__init__()` must be the first": _NoSuperD,
-    "a plain Python list hides": _ListD,
+    "`super().__init__()` must be the first": _NoSuper,
+    "a plain Python list hides": D(keep=list),
 }
 
 WRONG_DENSE_GENERATORS = {
-    "one is missing": DG(ups=(1, 0)),
-    "the size stays 16": DG(ups=(0, 0)),
-    "loses 4 pixels": DG(padding=0),
     "kernel 3 in layer 2": DG(kernel=3, padding=1),
     "got       LeakyReLU(0.01)": DG(relu=nn.LeakyReLU),
     "the table has LeakyReLU": DG(relu=nn.ReLU),
@@ -418,8 +377,6 @@ WRONG_DENSE_GENERATORS = {
 }
 
 WRONG_DENSE_DISCRIMINATORS = {
-    "(B, 1) is not (B,)": DD(ending=lambda x: x),
-    "`squeeze()` drops every axis": DD(ending=torch.squeeze),
     "raw scores": DD(last=nn.Identity),
     "this network runs 2": DD(sizes=(12_288, 512, 1)),
     "12288 → 256 → 512 → 1": DD(sizes=(12_288, 256, 512, 1)),
@@ -429,7 +386,7 @@ WRONG_DENSE_DISCRIMINATORS = {
     "keep the bias": DD(bias=False),
     "there is a batch norm after layers 1 and 2": DD(norm=True),
     "one step too many": DD(drop=True),
-    "do not fit": _NotFlat,
-    "`super().__init__()` must be the first": _NoSuperDense,
-    "a plain Python list hides": _ListDense,
+    "do not fit": DD(before=_as_it_is),
+    "`super().__init__()` must be the first": _NoSuper,
+    "a plain Python list hides": DD(keep=list),
 }

@@ -1,7 +1,8 @@
-"""Is a traced network the one of a table of layers, and if not, which beginner's mistake is it?
+"""Is a traced network the expected one, and if not, which beginner's mistake is it?
 
 The numbers decide: under the same weights an equal network returns equal numbers, however it is written. The
-trace of its operations counts only where the numbers differ, to name the layer that is to blame.
+trace of its operations counts only where the numbers differ, to name the layer that is to blame. It is held
+against the trace of the expected network, which the student knows as the notebook's table.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -30,9 +31,6 @@ class Stage:
     def only(self, kinds: Sequence[str]) -> list[str]:
         return [str(s) for s in self.after if s.kind in kinds]
 
-
-BATCH_NORM = Step("BatchNorm", slope=1e-5)
-LEAKY = Step("LeakyReLU", slope=0.2)
 
 _WEIGHTED = ("Conv2d", "ConvTranspose2d", "Linear")
 _ACTIVATIONS = ("ReLU", "LeakyReLU", "Tanh", "Sigmoid", "another activation")
@@ -82,18 +80,18 @@ def is_network(name: str) -> Property:
     return rule(find, "kind", "borrowed")
 
 
-def result_shape(what: str, plan: Sequence[Stage], points: float = 0) -> Property:
-    """The result has the right shape; if not, the first layer that differs from the plan is to blame."""
+def result_shape(what: str, points: float = 0) -> Property:
+    """The result has the right shape; if not, the first layer that differs from the table is to blame."""
 
     def first_wrong(case: Case) -> str:
-        found = stages(case.got["operations"])
-        wrong = [f for f in (_kinds(found, plan), _kernels(found, plan)) if not f.ok]
+        found, table = _both(case)
+        wrong = [f for f in (_kinds(found, table), _kernels(found, table)) if not f.ok]
         return wrong[0].cause if wrong else "print the shape after each layer and compare it with the table"
 
     return same_shape("the result", what, first_wrong, points=points)
 
 
-def scores(plan: Sequence[Stage], channels: int, points: float) -> tuple[Property, ...]:
+def scores(channels: int, points: float) -> tuple[Property, ...]:
     """One probability per image, for a batch and for a single image, which is worth the points."""
     both = ("the result", "the result for one image")
 
@@ -122,7 +120,7 @@ def scores(plan: Sequence[Stage], channels: int, points: float) -> tuple[Propert
 
     shape = (BATCH, channels, 64, 64)
     return (
-        result_shape(f"images {shape} get one number each, shape ({BATCH},)", plan),
+        result_shape(f"images {shape} get one number each, shape ({BATCH},)"),
         same_shape(
             both[1],
             "a batch of one image gives shape (1,)",
@@ -153,22 +151,21 @@ def registered(points: float = 0.5) -> Property:
     return rule(find, points=points)
 
 
-def as_planned(
-    plan: Sequence[Stage],
-    defaults: Sequence[Stage] = (),
+def as_in_the_table(
+    usual: Sequence[int] = (),
     worth: Sequence[str] = ("channels", "kernels", "biases", "norms", "activations"),
 ) -> tuple[Property, ...]:
-    """The layers of the plan: one property each for what is listed in ``worth``, their kinds and their order.
+    """One property each for the layers' kinds, for what ``worth`` lists, and for their order.
 
     Where the numbers agree the ways of writing are equal, and nothing but a needless bias is blamed.
 
     Args:
-        defaults: the plan with the constructor's default sizes, to recognise sizes written as numbers.
+        usual: the channels inside with the constructor's defaults, to recognise sizes written as numbers.
         worth: which of the properties earn half a point.
     """
     checks = {
         "kinds": _kinds,
-        "channels": partial(_channels, defaults=defaults),
+        "channels": partial(_channels, usual=list(usual)),
         "kernels": _kernels,
         "biases": _biases,
         "norms": _norms,
@@ -178,17 +175,19 @@ def as_planned(
 
     def one(name: str) -> Property:
         def find(case: Case) -> Iterator[Finding]:
-            found = stages(case.got["operations"])
-            if name in ("kinds", "biases") or len(found) == len(plan):
-                finding = checks[name](found, plan)
-                agrees = name != "biases" and _same_numbers(
-                    case.got["the result"], case.expected["the result"]
-                )
-                yield Finding(finding.what, True) if agrees else finding
+            found, table = _both(case)
+            if name in ("kinds", "biases") or len(found) == len(table):
+                finding = checks[name](found, table)
+                equal = _same_numbers(case.got["the result"], case.expected["the result"])
+                yield Finding(finding.what, True) if equal and name != "biases" else finding
 
         return rule(find, points=0.5 if name in worth else 0)
 
     return tuple(one(name) for name in checks)
+
+
+def _both(case: Case) -> tuple[list[Stage], list[Stage]]:
+    return stages(case.got["operations"]), stages(case.expected["operations"])
 
 
 _NEAR = {"rtol": 1e-3, "atol": 2e-4}
@@ -216,11 +215,11 @@ def counted(what: str, otherwise: str) -> Property:
     return rule(find, "parameters", compared=True)
 
 
-# ---- a trace against a plan ----------------------------------------------------------------------------
+# ---- a trace against the table ---------------------------------------------------------------------------
 
 
-def _kinds(found: Sequence[Stage], plan: Sequence[Stage]) -> Finding:
-    got, wanted = ([s.layer.kind for s in part] for part in (found, plan))
+def _kinds(found: Sequence[Stage], table: Sequence[Stage]) -> Finding:
+    got, wanted = ([s.layer.kind for s in part] for part in (found, table))
     cause = f"the table has {len(wanted)} layers with weights, this network runs {len(got)}"
     if len(got) == len(wanted):
         at = _first_difference(got, wanted)
@@ -236,14 +235,12 @@ def _kinds(found: Sequence[Stage], plan: Sequence[Stage]) -> Finding:
     )
 
 
-def _channels(found: Sequence[Stage], plan: Sequence[Stage], defaults: Sequence[Stage]) -> Finding:
-    got, right, usual = (
-        [*(s.layer.wide for s in part[:1]), *(s.layer.out for s in part)] for part in (found, plan, defaults)
-    )
+def _channels(found: Sequence[Stage], table: Sequence[Stage], usual: list[int]) -> Finding:
+    got, right = ([s.layer.wide for s in part[:1]] + [s.layer.out for s in part] for part in (found, table))
     cause = "multiply `base_channels` by 1, 2, 4 and 8, as the table says"
-    if plan[0].layer.kind == "Linear":
+    if table[0].layer.kind == "Linear":
         cause = "the table has other numbers there"
-    if got[1:-1] == usual[1:-1]:
+    if got[1:-1] == usual:
         cause = "the sizes are written as numbers: build them from the constructor's arguments"
     elif got[1:-1] == right[1:-1][::-1]:
         cause = "the channels are the wrong way round"
@@ -258,9 +255,9 @@ def _channels(found: Sequence[Stage], plan: Sequence[Stage], defaults: Sequence[
     )
 
 
-def _kernels(found: Sequence[Stage], plan: Sequence[Stage]) -> Finding:
+def _kernels(found: Sequence[Stage], table: Sequence[Stage]) -> Finding:
     what = "kernel, stride and padding of the table"
-    for number, (stage, right) in enumerate(zip(found, plan, strict=False), 1):
+    for number, (stage, right) in enumerate(zip(found, table, strict=False), 1):
         layer, wanted = stage.layer, right.layer
         for name in ("kernel", "stride", "padding"):
             value, wish = getattr(layer, name), getattr(wanted, name)
@@ -279,9 +276,9 @@ def _settings(layer: Step) -> str:
     return f"kernel {layer.kernel}, stride {layer.stride}, padding {layer.padding}"
 
 
-def _biases(found: Sequence[Stage], plan: Sequence[Stage]) -> Finding:
-    wanted = plan[0].layer.bias  # in all layers or in none
-    wrong = [i for i, s in enumerate(found[: len(plan)], 1) if s.layer.bias != wanted]
+def _biases(found: Sequence[Stage], table: Sequence[Stage]) -> Finding:
+    wanted = table[0].layer.bias  # in all layers or in none
+    wrong = [i for i, s in enumerate(found[: len(table)], 1) if s.layer.bias != wanted]
     return holds(
         "a bias in every layer with weights" if wanted else "no layer with weights has a bias",
         not wrong,
@@ -293,18 +290,18 @@ def _biases(found: Sequence[Stage], plan: Sequence[Stage]) -> Finding:
     )
 
 
-def _norms(found: Sequence[Stage], plan: Sequence[Stage]) -> Finding:
-    got, wish = ([s.only(_NORMS) for s in part] for part in (found, plan))
+def _norms(found: Sequence[Stage], table: Sequence[Stage]) -> Finding:
+    got, wish = ([s.only(_NORMS) for s in part] for part in (found, table))
     after, where = ([i for i, norms in enumerate(part, 1) if norms] for part in (got, wish))
     missing, extra = ([i for i in one if i not in other] for one, other in ((where, after), (after, where)))
-    odd = [x.slope for s in found for x in s.after if x.kind == "BatchNorm" and x.slope != BATCH_NORM.slope]
+    odd = [x.slope for s in found for x in s.after if x.kind == "BatchNorm" and x.slope != 1e-5]
     cause = "one batch norm per layer"
     if missing:
         cause = f"there is no batch norm after {_named(missing)}"
     elif extra:
         cause = f"there is a batch norm after {_named(extra)}, and the table has none there"
         if len(found) in extra:
-            part = "the image itself" if plan[-1].layer.out != 1 else "the score"
+            part = "the image itself" if table[-1].layer.out != 1 else "the score"
             cause += f": it would force mean and spread of {part}"
         elif 1 in extra:
             cause += ": D would no longer see the image's own brightness and contrast"
@@ -323,8 +320,8 @@ def _norms(found: Sequence[Stage], plan: Sequence[Stage]) -> Finding:
     )
 
 
-def _activations(found: Sequence[Stage], plan: Sequence[Stage]) -> Finding:
-    got, wish = ([s.only(_ACTIVATIONS) for s in part] for part in (found, plan))
+def _activations(found: Sequence[Stage], table: Sequence[Stage]) -> Finding:
+    got, wish = ([s.only(_ACTIVATIONS) for s in part] for part in (found, table))
     at = _first_difference(got, wish)
     a, b = (", ".join(part[at]) or "nothing" for part in (got, wish))
     cause = f"after layer {at + 1} the table has {b}"
@@ -345,8 +342,8 @@ def _activations(found: Sequence[Stage], plan: Sequence[Stage]) -> Finding:
     return holds(what, got == wish, got=where, expected=b, cause=cause)
 
 
-def _order(found: Sequence[Stage], plan: Sequence[Stage]) -> Finding:
-    got, wish = ([[str(x) for x in s.after] for s in part] for part in (found, plan))
+def _order(found: Sequence[Stage], table: Sequence[Stage]) -> Finding:
+    got, wish = ([[str(x) for x in s.after] for s in part] for part in (found, table))
     at = _first_difference(got, wish)
     a, b = (" → ".join(part[at]) or "nothing" for part in (got, wish))
     cause = f"after layer {at + 1} these stand in another order than in the table"

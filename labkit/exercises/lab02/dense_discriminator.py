@@ -30,16 +30,11 @@ def expected():
     return nn.Sequential(networks.DenseDiscriminator("logits").layers, nn.Sigmoid(), nn.Flatten(start_dim=0))
 
 
-def plan():
-    rows = [(12_288, 512, _table.LEAKY), (512, 256, _table.LEAKY), (256, 1, _table.Step("Sigmoid"))]
-    return [_table.Stage(_table.Step("Linear", wide, out, bias=True), (then,)) for wide, out, then in rows]
-
-
 PROPERTIES = (
     _table.is_network("DenseDiscriminator"),
-    *_table.scores(plan(), channels=3, points=0.5),
+    *_table.scores(channels=3, points=0.5),
     _table.registered(points=0),
-    *_table.as_planned(plan(), worth=("channels", "biases", "activations")),
+    *_table.as_in_the_table(worth=("channels", "biases", "activations")),
     _table.same_numbers(points=0),
     _table.counted(
         "it has the report's number of trainable parameters",

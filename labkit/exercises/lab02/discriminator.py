@@ -36,20 +36,11 @@ def expected(**sizes):
     )
 
 
-def plan(base_channels=64, image_channels=3):
-    out = [base_channels, 2 * base_channels, 4 * base_channels, 8 * base_channels, 1]
-    how = [*[(4, 2, 1)] * 4, (4, 1, 0)]
-    after = [(_table.LEAKY,), *[(_table.BATCH_NORM, _table.LEAKY)] * 3, (_table.Step("Sigmoid"),)]
-    rows = zip([image_channels, *out], out, how, [32, 16, 8, 4, 1], after, strict=False)
-    return [_table.Stage(_table.Step("Conv2d", w, o, *h, size=s), a) for w, o, h, s, a in rows]
-
-
-_PLAN = plan(**_trace.SMALL)
 PROPERTIES = (
     _table.is_network("Discriminator"),
-    *_table.scores(_PLAN, channels=2, points=0.5),
+    *_table.scores(channels=2, points=0.5),
     _table.registered(),
-    *_table.as_planned(_PLAN, plan()),
+    *_table.as_in_the_table(usual=(64, 128, 256, 512)),
     _table.same_numbers(),
     _table.counted(
         "`Discriminator()` has the parameters of the table",

@@ -17,8 +17,8 @@ from labkit.exercises import module
 from labkit.exercises import record as records
 from labkit.exercises.exercise import CUT, Finding
 from labkit.exercises.guard import preserved_state
-from labkit.exercises.judges import game_judges
 from labkit.exercises.judging import LONGEST, agreement, findings, judged, properties_of
+from labkit.exercises.lab05 import _settings
 from labkit.exercises.properties import rule, same
 from labkit.exercises.record import Record, run_probe
 from labkit.instructor import markers
@@ -245,10 +245,10 @@ def test_no_array_stops_or_fools_a_judge(exercise_id, solved):
 
 
 @pytest.mark.parametrize("exercise_id", [i for i, e in CODED.items() if e.played])
-def test_no_settings_stop_the_referee(exercise_id, solved, monkeypatch):
+def test_no_settings_stop_the_judge(exercise_id, solved, monkeypatch):
     """The games are not played here: what is tested is what stands before them."""
     exercise, arrays = CODED[exercise_id], solved[exercise_id].arrays
-    monkeypatch.setattr(game_judges, "played", _raises)
+    monkeypatch.setattr(_settings, "played", _raises)
     for name in (*arrays, "1 g_lr", "g_lr", "not a pair", "1 ", "", "n" * 60_000):
         for odd in (*ODD, *MAY_PASS, np.full(3, np.nan), np.array("saturating")):
             try:

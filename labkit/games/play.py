@@ -1,5 +1,6 @@
 """A whole game on the ring, observed: where G's points are in the end, and the curves on the way there."""
 
+import functools
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -7,11 +8,15 @@ import torch
 from tqdm.auto import tqdm
 
 from labkit.games.ring import LATENT, MODES, RADIUS, STD, Chance, Ring, RingGame, Turn, g_signal
+from labkit.games.settings import GameError
 from labkit.metrics import high_quality, modes_covered, modes_near
+from labkit.settings import current
 from labkit.synthetic.mixtures import ring_centres
 from labkit.training.observe import TAGS, opinions, spread
 
 SHOWN, SNAPSHOT = 2000, 500
+SEEDS = (0, 1, 2, 3, 4)
+MOST_D_STEPS = 5
 
 
 @dataclass(frozen=True)
@@ -87,6 +92,29 @@ def play_ring(ring: Ring, *, seeds: Iterable[int] = range(5), progress: bool = T
         log_steps=steps,
         log=dict(zip(TAGS, values, strict=True)),
     )
+
+
+@functools.lru_cache(maxsize=64)
+def played(ring: Ring, seeds: tuple[int, ...] = SEEDS) -> RingOutcome:
+    """The game on the ring with these settings and seeds; from memory where this process played it before.
+
+    A progress bar shows, except under the budget ``smoke``: nobody watches there.
+
+    Raises:
+        GameError: settings or seeds that cannot be played.
+    """
+    return play_ring(ring, seeds=seeds, progress=current().budget != "smoke")
+
+
+def affordable(ring: Ring) -> Ring:
+    """Return settings that a game of this lab may have.
+
+    Raises:
+        GameError: they cost too much.
+    """
+    if ring.d_steps > MOST_D_STEPS:
+        raise GameError(f"d_steps is {ring.d_steps}: the budget allows {MOST_D_STEPS} at most.")
+    return ring
 
 
 @torch.no_grad()

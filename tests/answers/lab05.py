@@ -1,4 +1,4 @@
-"""Answers to lab 05: those that are computed. The settings that are played are in `lab05_games`."""
+"""Answers to lab 05. The settings of 5.3 to 5.5 are played: they are the same ones where they can be."""
 
 import math
 
@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
-from tests.answers import lab05_games
+INF, NAN = math.inf, math.nan
 
 # 5.1 -------------------------------------------------------------------------------------------------
 
@@ -46,26 +46,19 @@ def _saves_and_restores(G, D, z, loss):
     return norm
 
 
-def _backward(G, D, z, loss):
-    """As in a training step: clears, and leaves gradients behind."""
-    G.zero_grad()
-    _g_loss(D(G(z)), loss).backward()
-    return torch.cat([p.grad.flatten() for p in G.parameters()]).norm()
-
-
 def _adds_up(G, D, z, loss):
     _g_loss(D(G(z)), loss).backward()
     return torch.cat([p.grad.flatten() for p in G.parameters()]).norm()
 
 
-def _from_probabilities(G, D, z, loss):
-    p = torch.sigmoid(D(G(z)))
-    value = torch.log(1 - p) if loss == "saturating" else -torch.log(p)
-    return torch.cat([g.flatten() for g in torch.autograd.grad(value.mean(), G.parameters())]).norm()
+def _clears(*given):
+    """As in a training step: clears, and leaves gradients behind."""
+    given[0].zero_grad()
+    return _adds_up(*given)
 
 
-def _clamped(G, D, z, loss):
-    p = torch.sigmoid(D(G(z))).clamp(1e-7, 1 - 1e-7)
+def _from_probabilities(G, D, z, loss, least=0.0):
+    p = torch.sigmoid(D(G(z))).clamp(least, 1 - least)
     value = torch.log(1 - p) if loss == "saturating" else -torch.log(p)
     return torch.cat([g.flatten() for g in torch.autograd.grad(value.mean(), G.parameters())]).norm()
 
@@ -75,23 +68,9 @@ def _freezes(G, D, z, loss):
     return _root_of_squares(G, D, z, loss)
 
 
-def _swapped(G, D, z, loss):
-    return _root_of_squares(G, D, z, "non-saturating" if loss == "saturating" else "saturating")
-
-
-def _detached(G, D, z, loss):
+def _at_fakes(G, D, z, loss):
     fake = G(z).detach().requires_grad_()
     return torch.autograd.grad(_g_loss(D(fake), loss), fake)[0].norm()
-
-
-def _at_d(G, D, z, loss):
-    found = torch.autograd.grad(_g_loss(D(G(z)), loss), D.parameters())
-    return torch.cat([g.flatten() for g in found]).norm()
-
-
-def _of_both(G, D, z, loss):
-    found = torch.autograd.grad(_g_loss(D(G(z)), loss), [*G.parameters(), *D.parameters()])
-    return torch.cat([g.flatten() for g in found]).norm()
 
 
 def _leftovers(G, D, z, loss):
@@ -100,19 +79,10 @@ def _leftovers(G, D, z, loss):
     return torch.cat([p.grad.flatten() for p in G.parameters() if p.grad is not None]).norm()
 
 
-def _weights(G, D, z, loss):
-    return torch.stack([g.norm() for g in _gradients(G, D, z, loss) if g.ndim == 2]).norm()
-
-
 # 5.2 -------------------------------------------------------------------------------------------------
 
 
-def _nearest(points, centres):
-    distance, index = torch.cdist(points, centres).min(dim=1)
-    return distance, index
-
-
-def _by_loop(points, centres, within=math.inf):
+def _by_loop(points, centres, within=INF):
     held = [0] * len(centres)
     for x, y in points.tolist():
         distances = [math.dist((x, y), centre) for centre in centres.tolist()]
@@ -121,44 +91,29 @@ def _by_loop(points, centres, within=math.inf):
     return sum(count / len(points) * len(centres) >= 0.2 for count in held)
 
 
-def _by_one_hot(points, centres, within=math.inf):
-    difference = points[:, None] - centres[None]  # (N, M, 2)
-    squares = difference.pow(2).sum(-1)
+def _by_one_hot(points, centres, within=INF):
+    squares = (points[:, None] - centres[None]).pow(2).sum(-1)  # (N, M)
     is_mine = F.one_hot(squares.argmin(1), len(centres)) * (squares <= within**2)
     return (is_mine.float().mean(0) >= 0.2 / len(centres)).sum()
 
 
-def _counted(points, centres, within=math.inf, need=None, total=None):
-    distance, index = _nearest(points, centres)
+def _counted(points, centres, within=INF, need=None):
+    distance, index = torch.cdist(points, centres).min(dim=1)
     held = torch.bincount(index[distance <= within], minlength=len(centres))
     need = 0.2 * len(points) / len(centres) if need is None else need
     return int((held >= need).sum())
 
 
-def _share_of_good(points, centres, within=math.inf):
-    distance, index = _nearest(points, centres)
-    index = index[distance <= within]
-    return int((torch.bincount(index, minlength=len(centres)) >= 0.2 * len(index) / len(centres)).sum())
+def _far_ones_dropped(points, centres, within=INF):
+    distance = torch.cdist(points, centres).amin(1)
+    return _counted(points[distance <= within], centres)
 
 
-def _squared_distance(points, centres, within=math.inf):
-    squares = (points[:, None] - centres[None]).square().sum(-1)
-    least, index = squares.min(1)
-    held = torch.bincount(index[least <= within], minlength=len(centres))
-    return int((held >= 0.2 * len(points) / len(centres)).sum())
-
-
-def _counts_twice(points, centres, within=math.inf):
-    if within == math.inf:
+def _counts_twice(points, centres, within=INF):
+    if within == INF:
         return _counted(points, centres)
     close = torch.cdist(points, centres) <= within
     return int((close.sum(0) >= 0.2 * len(points) / len(centres)).sum())
-
-
-def _any_within(points, centres, within=math.inf):
-    if within == math.inf:
-        return _counted(points, centres)
-    return _counted(points, centres, within, need=1)
 
 
 # 5.6 and 5.7 -----------------------------------------------------------------------------------------
@@ -178,10 +133,6 @@ def _pairwise(images):
     return torch.pdist(images.flatten(1).float())
 
 
-def _of_pairs(summary):
-    return lambda fake, real: summary(_pairwise(fake)) / summary(_pairwise(real))
-
-
 def _all_pairs(fake, real):
     whole = [torch.cdist(x.flatten(1).float(), x.flatten(1).float()).mean() for x in (fake, real)]
     return whole[0] / whole[1]
@@ -189,15 +140,6 @@ def _all_pairs(fake, real):
 
 def _cross(fake, real):
     return torch.cdist(fake.flatten(1).float(), real.flatten(1).float()).mean() / _pairwise(real).mean()
-
-
-def _by_rows(fake, real):
-    return _pairwise(fake.reshape(-1, fake.shape[-1])).mean() / _pairwise(real.reshape(-1, 4)).mean()
-
-
-def _neighbours(fake, real):
-    steps = [(x[1:].float() - x[:-1].float()).flatten(1).norm(dim=1).mean() for x in (fake, real)]
-    return steps[0] / steps[1]
 
 
 def _by_numpy(fake, real):
@@ -244,9 +186,25 @@ def _rule(signal_below, diversity_below):
     return read_signs
 
 
+# -----------------------------------------------------------------------------------------------------
+
+
+def _says(value):
+    return lambda: value
+
+
 RIGHT = {
     "5.1": [_root_of_squares, _by_cross_entropy, _saves_and_restores],
     "5.2": [_by_loop, _by_one_hot],
+    "5.3": [_says({"g_lr": 1e-4}), _says({"d_lr": 1e-4, "loss": "relativistic"})],
+    "5.4": [
+        _says({"loss": "saturating", "optimizer": "sgd", "g_lr": 1e-2}),
+        _says({"optimizer": "sgd", "loss": "saturating", "d_lr": 2e-3}),
+    ],
+    "5.5": [
+        _says([{"spectral_norm": True}, {"penalty": 1.0}]),
+        _says(({"packing": 4}, {"spectral_norm": True})),
+    ],
     "5.6": [
         lambda labels, classes=10: F.one_hot(labels, classes).double().mean(0),
         lambda labels, classes=10: [int((labels == k).sum()) / len(labels) for k in range(classes)],
@@ -259,85 +217,102 @@ RIGHT = {
             ("healthy" if diversity > 0.65 else "mode collapse") if signal > 0.02 else "vanishing gradient"
         ),
     ],
-    **lab05_games.RIGHT,
 }
 
 
 WRONG = {
     "5.1": {
-        "the root is missing": lambda *a: _root_of_squares(*a) ** 2,
-        "norms of the layers are added up": lambda *a: sum(g.norm() for g in _gradients(*a)),
-        "the first parameter only": lambda *a: _gradients(*a)[0].norm(),
-        "the last parameter only": lambda *a: _gradients(*a)[-1].norm(),
-        "the biases are parameters too": _weights,
-        "a mean over the parameters": lambda *a: sum(g.norm() for g in _gradients(*a)) / 4,
-        "square, add, take the root": lambda *a: sum(g.abs().sum() for g in _gradients(*a)),
-        "that is the other loss": _swapped,
-        "summed over the batch": lambda G, D, z, loss: len(z) * _root_of_squares(G, D, z, loss),
-        "gradient at the fakes": _detached,
-        "gradient at D's parameters": _at_d,
-        "only G's": _of_both,
+        "the root is missing": lambda *a: sum(g.square().sum() for g in _gradients(*a)),
         "backward() adds to what lies in .grad": _adds_up,
+        "gradient at the fakes": _at_fakes,
         "gradients left from earlier: is the path": _leftovers,
-        "write into .grad": _backward,
+        "write into .grad": _clears,
         "measuring must not train or freeze": _freezes,
         "take softplus of the logit": _from_probabilities,
-        "start from the logit": _clamped,
+        "start from the logit": lambda *a: _from_probabilities(*a, least=1e-7),
+        "the loss does not depend on G's": lambda G, *a: _gradients(G, lambda x: a[0](x.detach()), *a[1:]),
         "one norm for all of G's parameters": lambda *a: torch.stack([g.norm() for g in _gradients(*a)]),
         "is there a `return`": lambda *a: None,
     },
     "5.2": {
-        "one stray point is no mode": lambda p, c, within=0: len(_nearest(p, c)[1].unique()),
-        "the fair share is N / M": lambda p, c, within=0: _counted(p, c, need=0.2 * len(p)),
+        "one stray point is no mode": lambda p, c, within=0: len(torch.cdist(p, c).argmin(1).unique()),
         "a fifth of it is enough": lambda p, c, within=0: _counted(p, c, need=len(p) / len(c)),
-        "the modes that are missing": lambda p, c, within=0: len(c) - _counted(p, c),
-        "their number is asked for": lambda p, c, within=0: _counted(p, c) / len(c),
-        "the number of centres": lambda p, c, within=0: len(c),
-        "`within` is ignored": lambda p, c, within=0: _counted(p, c),
-        "of all points, also of those too far away": _share_of_good,
-        "take the root": _squared_distance,
+        "of all points, also of those too far away": _far_ones_dropped,
+        "take the root": lambda p, c, within=INF: _by_one_hot(p, c, within**0.5),
         "only the nearest has it": _counts_twice,
-        "one good point is enough here": _any_within,
         "the default of `within` is infinity": lambda p, c, within=0.5: _counted(p, c, within),
-        "do not round it": lambda p, c, within=math.inf: _counted(p, c, within, need=len(p) // len(c) // 5),
-        "count them, do not list them": lambda p, c, within=0: torch.bincount(_nearest(p, c)[1]),
+        "do not round it": lambda p, c, within=INF: _counted(p, c, within, need=len(p) // len(c) // 5),
+        "count them, do not list them": lambda p, c, within=0: torch.bincount(torch.cdist(p, c).argmin(1)),
         "parameters differ": lambda p, c: _counted(p, c),
+    },
+    "5.3": {
+        "cover 8 of 8 modes": _says({"g_lr": 2e-3}),
+        "d_lr is nan": _says({"d_lr": NAN}),
+        "g_lr is -0.001": _says({"g_lr": -1e-3}),
+        "steps stays as it is here": _says({"steps": 1_000_000}),
+        "d_lr is the text '1e-4'": _says({"d_lr": "1e-4"}),
+        "did you mean 'd_lr'": _says({"dlr": 1e-4}),
+        "write a dict": _says([("d_lr", 1e-4)]),
+        "d_lr is {'rate': 0.0001}": _says({"d_lr": {"rate": 1e-4}}),
+        "the budget allows 5": _says({"d_steps": 20}),
+        "d_lr is inf": _says({"d_lr": math.inf}),
+        "Did you mean 'saturating'": _says({"loss": "saturated"}),
+        "optimizer is None": _says({"optimizer": None}),
+        "write a dict of names": _says(None),
+        "twenty times slower": _says({"g_lr": 1e-3}),
+        "the two rates are close": _says({"g_lr": 1.9e-3}),
+        "keep it for 5.4": _says({"loss": "saturating", "optimizer": "sgd"}),
+        "G never got going": _says({"g_lr": 1e-7}),
+    },
+    "5.4": {
+        "the signal stays near a half": _says({}),
+        "which loss has none there": _says({"optimizer": "sgd"}),
+        "Adam rescales": _says({"loss": "saturating"}),
+        "g_lr is nan": _says({"g_lr": NAN}),
+        "g_lr is 0": _says({"g_lr": 0}),
+        "steps stays as it is": _says({"loss": "saturating", "steps": 10}),
+        "penalty stays as it is": _says({"penalty": 1.0}),
+        "unknown setting 'lr'": _says({"lr": 1e-3}),
+        "loss is 'log(1 - D)'": _says({"loss": "log(1 - D)"}),
+        "the budget allows 5": _says({"d_steps": 6}),
+        "d_steps is 2.5": _says({"d_steps": 2.5}),
+        "beta1 is 1": _says({"beta1": 1.0}),
+        "write a dict": _says("saturating"),
+    },
+    "5.5": {
+        "a list of two dicts": _says([{"penalty": 0.1}]),
+        "one dict": _says({"penalty": 0.1, "packing": 4}),
+        "two changes at once": _says([{"penalty": 0.1, "packing": 4}, {"spectral_norm": True}]),
+        "another dose is not another cure": _says([{"penalty": 0.1}, {"penalty": 0.3}]),
+        "d_lr stays as it is": _says([{"d_lr": 1e-3}, {"packing": 4}]),
+        "steps stays as it is": _says([{"penalty": 0.1}, {"steps": 20_000}]),
+        "the value is the patient's own": _says([{"penalty": 0.0}, {"packing": 4}]),
+        "packing 3 does not divide": _says([{"penalty": 0.1}, {"packing": 3}]),
+        "penalty is nan": _says([{"penalty": NAN}, {"packing": 4}]),
+        "penalty is -0.1": _says([{"packing": 4}, {"penalty": -0.1}]),
+        "one entry in the dict": _says([{}, {"packing": 4}]),
+        "unknown setting 'r1'": _says([{"r1": 0.1}, {"packing": 4}]),
+        "write a dict": _says([("penalty", 0.1), ("packing", 4)]),
+        "the patient's D runs away": _says([{"noise": 0.1}, {"packing": 4}]),
+        "in a wrong dose": _says([{"penalty": 1e-4}, {"packing": 4}]),
     },
     "5.6": {
         "ask for `minlength`": lambda y, classes=10: torch.bincount(y) / len(y),
         "theirs is a share of 0": lambda y, classes=10: y.unique(return_counts=True)[1] / len(y),
-        "those are counts": _bins,
-        "shares sum to 1": lambda y, classes=10: 100 * _bins(y, classes) / len(y),
-        "by the largest count": lambda y, classes=10: _bins(y, classes) / _bins(y, classes).max(),
-        "by the number of classes: ": lambda y, classes=10: _bins(y, classes) / classes,
-        "a softmax of the counts": lambda y, classes=10: _bins(y, classes).float().softmax(0),
-        "share k belongs to class k": lambda y, classes=10: (
-            (_bins(y, classes) / len(y)).sort(descending=True).values
-        ),
-        "how often is asked for": lambda y, classes=10: (_bins(y, classes) > 0).float(),
+        "share k belongs to class k": lambda y, classes=10: (_bins(y, classes) / len(y)).topk(classes).values,
+        "how often is asked for": lambda y, classes=10: [float(k in y) for k in range(classes)],
         "whole-number division": lambda y, classes=10: _bins(y, classes) // len(y),
-        "ten is fixed in the function": lambda y, classes=10: _bins(y) / len(y),
         "add them up over the labels": lambda y, classes=10: F.one_hot(y, classes),
         "is there a `return`": lambda y, classes=10: None,
     },
     "5.7": {
-        "the ratio is turned round": lambda f, r: _pairwise(r).mean() / _pairwise(f).mean(),
+        "the ratio is flipped": lambda f, r: _pairwise(r).mean() / _pairwise(f).mean(),
         "distance to itself is counted, 0": _all_pairs,
-        "the square distances are averaged": _of_pairs(lambda d: d.square().mean()),
         "make floats of them before you subtract": lambda f, r: _wrapping(f) / _wrapping(r),
-        "the distance is Euclidean": lambda f, r: (
-            torch.pdist(f.flatten(1).float(), p=1).mean() / torch.pdist(r.flatten(1).float(), p=1).mean()
-        ),
-        "not averaged": _of_pairs(torch.Tensor.sum),
         "compare fakes with fakes": _cross,
-        "divide by that of the real images": lambda f, r: _pairwise(f).mean(),
-        "their ratio is asked for": lambda f, r: _pairwise(f).mean() - _pairwise(r).mean(),
-        "all pairs are asked for": _neighbours,
-        "flatten each image": _by_rows,
-        "the standard deviation of the pixels": lambda f, r: (
-            f.double().std(correction=0) / r.double().std(correction=0)
-        ),
-        "the largest distance": _of_pairs(torch.Tensor.max),
+        "not averaged": lambda f, r: _pairwise(f).sum() / _pairwise(r).sum(),
+        "flatten each image": lambda f, r: _by_loops(f.reshape(-1, 4), r.reshape(-1, 4)),
+        "the images are bytes": lambda f, r: f.flatten(1).std(0).mean() / r.flatten(1).std(0).mean(),
         "one ratio of two means": lambda f, r: _pairwise(f) / _pairwise(r).mean(),
         "is there a `return`": lambda f, r: None,
     },
@@ -354,5 +329,4 @@ WRONG = {
         "spelt as in the text": lambda *a: "Mode collapse",
         "a `return` on every way": lambda gap, signal, diversity: "healthy" if diversity > 0.7 else None,
     },
-    **lab05_games.WRONG,
 }

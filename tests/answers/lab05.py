@@ -57,8 +57,9 @@ def _clears(*given):
     return _adds_up(*given)
 
 
-def _from_probabilities(G, D, z, loss, least=0.0):
-    p = torch.sigmoid(D(G(z))).clamp(least, 1 - least)
+def _from_probabilities(G, D, z, loss, least=None):
+    p = torch.sigmoid(D(G(z)))
+    p = p if least is None else p.clamp(least, 1 - least)
     value = torch.log(1 - p) if loss == "saturating" else -torch.log(p)
     return torch.cat([g.flatten() for g in torch.autograd.grad(value.mean(), G.parameters())]).norm()
 

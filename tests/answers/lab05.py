@@ -6,7 +6,8 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
-INF, NAN = math.inf, math.nan
+INF = math.inf
+NAN = math.nan
 
 # 5.1 -------------------------------------------------------------------------------------------------
 

@@ -72,6 +72,12 @@ def _scales_in_place(image, kernel, i, j):
     return kernel
 
 
+def _doubles_afterwards(image, kernel, stride, padding):
+    out = by_fold(image, kernel, stride, padding)
+    kernel.mul_(2)
+    return out
+
+
 def _pads_input(image, kernel, stride, padding):
     return by_matrices(F.pad(image, [padding] * 4), kernel, stride, 0)
 
@@ -116,6 +122,7 @@ STAMPS = {
     "two axes here": _four_axes,
     "the canvas holds whole numbers": _stamps(begin=lambda *size: torch.zeros(size, dtype=torch.int64)),
     "spoils the kernel": _stamps(stamp=_scales_in_place),
+    "writes into the caller's tensor": _doubles_afterwards,
     "no convolution of torch is called": _by_layer,
     "also draw random weights": _by_module,
     "no convolution of torch is needed": _by_conv2d,

@@ -49,18 +49,19 @@ def _taking() -> Iterator[Case]:
 
 
 _JUDGES = f"""
-from labkit.exercises.judges import judge_of
-{DEF}    return next(judge_of("1.1")(None, {{}})).expected
+from labkit.exercises.lab01.output_size import expected
+{DEF}    return expected(size, kernel_size, stride, padding, output_padding, dilation)
 """
 _JUDGES_BY_NAME = f"""
 import importlib
-{DEF}    home = importlib.import_module(".".join(["lab" + "kit", "exercises", "jud" + "ges"]))
-    return getattr(home, "judge_of")("1.1")
+{DEF}    home = importlib.import_module(".".join(["lab" + "kit", "exercises", "lab01", "output" + "_size"]))
+    return getattr(home, "expec" + "ted")(size, kernel_size, stride, padding, output_padding, dilation)
 """
 _JUDGES_IN_DISGUISE = f"""
 {SLY}
 {DEF}    load = sly(modules["importlib"], "import_", "module")
-    return load(".".join(["labkit", "exercises", "judges", "lab01"]))
+    home = load(".".join(["labkit", "exercises", "lab01", "output_size"]))
+    return home.expected(size, kernel_size, stride, padding, output_padding, dilation)
 """
 _MODULES_BY_NAME = f"""
 import sys

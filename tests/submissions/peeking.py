@@ -15,7 +15,7 @@ def _looking() -> Iterator[Case]:
     for student, what, code, *rest in (
         ("judges", "imports the judges", _JUDGES, "refused", "labkit"),
         ("judges by name", "imports the judges by a name made up at run time", _JUDGES_BY_NAME, "refused"),
-        ("disguise", "the same, past the search for names", _JUDGES_IN_DISGUISE, "raised", "No module"),
+        ("disguise", "the same, past the search for names", _JUDGES_IN_DISGUISE, "raised", "no attribute"),
         ("named", "reads sys.modules", _MODULES_BY_NAME, "refused", "sys.modules"),
         ("solutions", "looks for notebooks on the disk and runs their answers", _SOLUTIONS),
         ("gc", "looks for the answer or the judge among all live objects", _GC),

@@ -13,10 +13,10 @@ import torch
 
 from labkit.exercises import find
 from labkit.exercises.judging import findings
+from labkit.exercises.lab03._small_run import small_run
 from labkit.exercises.record import run_probe
-from labkit.exercises.run_specs import small_run
 from labkit.instructor import running
-from tests.answers.step_answers import WRONG
+from tests.answers.lab03 import WRONG
 from tests.real_data import real_file
 from tests.solutions import ROOT, definitions
 
@@ -26,7 +26,7 @@ SOLUTION = ROOT / "solutions" / "03_training_loop.ipynb"
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_a_wrong_step_is_recognised_on_other_seeds(seed):
     exercise = find("3.4")
-    for clue, answer in WRONG.items():
+    for clue, answer in WRONG["3.4"].items():
         record = run_probe(exercise, answer, seed)
         last = findings(exercise, record, seed)[-1]
         assert not last.ok, clue
@@ -47,7 +47,7 @@ def test_a_step_with_adam_moves_both_networks():
 CHILD = """
     import sys, time
     from pathlib import Path
-    from labkit.exercises.run_specs import small_run
+    from labkit.exercises.lab03._small_run import small_run
     from tests.solutions import definitions
 
     answers, path = definitions(Path(sys.argv[1])), Path(sys.argv[2])

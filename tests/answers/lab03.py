@@ -1,12 +1,11 @@
-"""Answers to lab 03: losses here, the step in `step_answers`, loop and checkpoint in `run_answers`."""
+"""Answers to lab 03: the losses and the step."""
 
 import math
+from types import SimpleNamespace
 
 import numpy as np
 import torch
 from torch.nn import functional as F
-
-from tests.answers import run_answers, step_answers
 
 # 3.1
 
@@ -25,20 +24,12 @@ def _log_sigmoid_form(logits, targets):
     return -each.sum() / len(logits)
 
 
-def _through_probability(clip):
+def _through_probability(clip, log=torch.log):
     def answer(logits, targets):
         p = torch.sigmoid(logits).clamp(clip, 1 - clip)
-        return -(targets * p.log() + (1 - targets) * (1 - p).log()).mean()
+        return -(targets * log(p) + (1 - targets) * log(1 - p)).mean()
 
     return answer
-
-
-def _only_one_term(logits, targets):
-    return (targets * F.softplus(-logits)).mean()
-
-
-def _only_other_term(logits, targets):
-    return ((1 - targets) * F.softplus(logits)).mean()
 
 
 def _by_numpy(logits, targets):
@@ -46,17 +37,15 @@ def _by_numpy(logits, targets):
     return torch.tensor(np.mean(np.logaddexp(0, x) - t * x))
 
 
-def _clamped_logits(logits, targets):
-    return _softplus_form(logits.clamp(-30, 30), targets)
+# 3.2 and 3.3
 
 
-# 3.2
+def _bce(logits, target, **how):
+    return F.binary_cross_entropy_with_logits(logits, torch.full_like(logits, target), **how)
 
 
-def _d_loss_by_library(D, real, fake, smooth=0.9):
-    real_logits, fake_logits = D(real), D(fake.detach())
-    on_real = F.binary_cross_entropy_with_logits(real_logits, smooth * torch.ones_like(real_logits))
-    return on_real + F.binary_cross_entropy_with_logits(fake_logits, torch.zeros_like(fake_logits))
+def _d_loss_by_library(D, real, fake, smooth=0.9, **how):
+    return _bce(D(real), smooth, **how) + _bce(D(fake.detach()), 0.0, **how)
 
 
 def _d_loss_by_softplus(D, real, fake, smooth=0.9):
@@ -70,57 +59,14 @@ def _d_loss_by_probabilities(D, real, fake, smooth=0.9):
     return F.binary_cross_entropy(p, torch.full_like(p, smooth)) - torch.log(1 - q).mean()
 
 
-def _d_loss(of_real, of_fake, *, factor=1.0, cut=True, sign=1.0):
-    """A loss with other targets: functions of ``smooth``, or None for a part that is left out."""
-
-    def answer(D, real, fake, smooth=0.9):
-        total = 0.0
-        if of_real is not None:
-            total = total + step_answers.cross(D(real), of_real(smooth))
-        if of_fake is not None:
-            total = total + sign * step_answers.cross(D(fake.detach() if cut else fake), of_fake(smooth))
-        return factor * total
-
-    return answer
-
-
-def _one(smooth):
-    return 1.0
-
-
-def _zero(smooth):
-    return 0.0
-
-
-def _same(smooth):
-    return smooth
-
-
 def _joined(D, real, fake, smooth=0.9):
     logits = D(torch.cat([real, fake.detach()]))
     targets = torch.cat([torch.full((len(real),), smooth), torch.zeros(len(fake))])
     return F.binary_cross_entropy_with_logits(logits, targets)
 
 
-def _joined_then_split(D, real, fake, smooth=0.9):
-    on_real, on_fake = D(torch.cat([real, fake.detach()])).chunk(2)
-    return step_answers.cross(on_real, smooth) + step_answers.cross(on_fake, 0.0)
-
-
-def _summed(D, real, fake, smooth=0.9):
-    return len(real) * _d_loss_by_softplus(D, real, fake, smooth)
-
-
-def _sigmoid_too_many(D, real, fake, smooth=0.9):
-    return _d_loss_by_library(lambda x: torch.sigmoid(D(x)), real, fake, smooth)
-
-
-def _detaches_answers(D, real, fake, smooth=0.9):
-    return step_answers.cross(D(real), smooth) + F.softplus(D(fake).detach()).mean()
-
-
-def _detaches_real(D, real, fake, smooth=0.9):
-    return step_answers.cross(D(real).detach(), smooth) + F.softplus(D(fake.detach())).mean()
+def _without_detach(D, real, fake, smooth=0.9):
+    return _bce(D(real), smooth) + _bce(D(fake), 0.0)
 
 
 def _loses_graph(D, real, fake, smooth=0.9):
@@ -128,34 +74,129 @@ def _loses_graph(D, real, fake, smooth=0.9):
         return _d_loss_by_softplus(D, real, fake, smooth)
 
 
-def _steps_too(D, real, fake, smooth=0.9):
-    loss = _d_loss_by_softplus(D, real, fake, smooth)
-    loss.backward(retain_graph=True)
-    return loss
+def _sends_back(loss):
+    def answer(*given, **more):
+        found = loss(*given, **more)
+        found.backward(retain_graph=True)
+        return found
+
+    return answer
 
 
 def _per_image(D, real, fake, smooth=0.9):
     return F.softplus(-D(real)) * smooth + F.softplus(D(real)) * (1 - smooth) + F.softplus(D(fake.detach()))
 
 
-# 3.3
+def _g_loss_without_graph(D, real, fake):
+    with torch.no_grad():
+        return _bce(D(fake), 1.0)
 
 
-def _g_loss_by_library(D, real, fake):
-    logits = D(fake)
-    return F.binary_cross_entropy_with_logits(logits, torch.ones_like(logits))
+# 3.4
 
 
-def _g_loss_steps(D, real, fake):
-    loss = F.softplus(-D(fake)).mean()
-    loss.backward(retain_graph=True)
-    return loss
+def _floats(d_loss, g_loss):
+    return {"d_loss": d_loss.item(), "g_loss": g_loss.item()}
 
 
-def _g_sigmoid_too_many(D, real, fake):
-    p = torch.sigmoid(D(fake))
-    return F.binary_cross_entropy_with_logits(p, torch.ones_like(p))
+def _two_backwards(G, D, d_optimizer, g_optimizer, real, z):
+    """As the tutorial has it: a backward for each part of D's loss, and the networks' own zero_grad."""
+    D.zero_grad()
+    on_real = _bce(D(real), 0.9)
+    on_real.backward()
+    fake = G(z)
+    on_fake = _bce(D(fake.detach()), 0.0)
+    on_fake.backward()
+    d_optimizer.step()
+    G.zero_grad()
+    g_loss = _bce(D(fake), 1.0)
+    g_loss.backward()
+    g_optimizer.step()
+    return _floats(on_real + on_fake, g_loss)
 
+
+def _by_autograd(G, D, d_optimizer, g_optimizer, real, z):
+    """Gradients asked for and set by hand; D frozen while G learns."""
+    fake = G(z)
+    d_loss = _d_loss_by_softplus(D, real, fake)
+    for p, g in zip(D.parameters(), torch.autograd.grad(d_loss, list(D.parameters())), strict=True):
+        p.grad = g
+    d_optimizer.step()
+    D.requires_grad_(False)
+    g_loss = -F.logsigmoid(D(fake)).mean()
+    for p, g in zip(G.parameters(), torch.autograd.grad(g_loss, list(G.parameters())), strict=True):
+        p.grad = g
+    g_optimizer.step()
+    D.requires_grad_(True)
+    return {"g_loss": float(g_loss.detach()), "d_loss": float(d_loss.detach()), "step": 1}
+
+
+def _in_order(events, told=lambda m: _floats(m.d, m.g)):
+    """The lines of a step in some order; the right one is that of ``_RIGHT_ORDER``."""
+
+    def answer(G, D, d_optimizer, g_optimizer, real, z):
+        m = SimpleNamespace(z=z)
+        lines = {
+            "new z": lambda: setattr(m, "z", torch.randn_like(z)),
+            "fake": lambda: setattr(m, "fake", G(m.z)),
+            "d zero": d_optimizer.zero_grad,
+            "d loss": lambda: setattr(m, "d", _d_loss_by_library(D, real, m.fake)),
+            "d loss attached": lambda: setattr(m, "d", _without_detach(D, real, m.fake)),
+            "d back": lambda: m.d.backward(),
+            "d back, kept": lambda: m.d.backward(retain_graph=True),
+            "d step": d_optimizer.step,
+            "g zero": g_optimizer.zero_grad,
+            "g loss": lambda: setattr(m, "g", _bce(D(m.fake), 1.0)),
+            "early g loss": lambda: setattr(m, "early", _bce(D(m.fake), 1.0)),
+            "g loss is d loss": lambda: setattr(m, "g", _without_detach(D, real, m.fake)),
+            "g back": lambda: m.g.backward(),
+            "g step": g_optimizer.step,
+            "eval": G.eval,
+        }
+        for event in events.split("; "):
+            lines[event]()
+        return told(m)
+
+    return answer
+
+
+_D_LEARNS, _G_LEARNS = "d zero; d loss; d back; d step", "g zero; g loss; g back; g step"
+_RIGHT_ORDER = f"fake; {_D_LEARNS}; {_G_LEARNS}"
+_ATTACHED = "fake; d zero; d loss attached; d back, kept; d step; g loss; g back; g step"
+
+_WRONG_STEPS = {
+    "G learnt through the old D": _in_order(
+        "fake; g zero; g loss; g back; d zero; d loss; d back; d step; g step"
+    ),
+    "G's loss moved D as well": _in_order(f"{_RIGHT_ORDER}; d step"),
+    "D's step must come before": _in_order(
+        "fake; d zero; d loss; d back; g zero; g loss; g back; g step; d step"
+    ),
+    "as well: D's step": _in_order("fake; d zero; g zero; d loss; g loss; d back; g back; d step; g step"),
+    "the order is swapped": _in_order(f"fake; {_G_LEARNS}; fake; {_D_LEARNS}"),
+    "draw no new z": _in_order(f"fake; {_D_LEARNS}; new z; fake; {_G_LEARNS}"),
+    "keep `fake` from the first pass": _in_order(f"fake; {_D_LEARNS}; fake; {_G_LEARNS}"),
+    "D's old gradients were not zeroed": _in_order(f"fake; d loss; d back; d step; {_G_LEARNS}"),
+    "G's old gradients were not zeroed before": _in_order(f"fake; {_D_LEARNS}; g loss; g back; g step"),
+    "the fakes were not detached in D's step": _in_order(f"g zero; {_ATTACHED}"),
+    "(nor at the start)": _in_order(_ATTACHED),
+    "used up G's graph": _in_order(f"fake; d zero; d loss attached; d back; d step; {_G_LEARNS}"),
+    "compute G's loss after D's step": _in_order(
+        "fake; d zero; d loss; g loss; d back; d step; g zero; g back; g step"
+    ),
+    "D has moved": _in_order(f"fake; d zero; d loss; d back; {_G_LEARNS}"),
+    "D has no `backward()`": _in_order(f"fake; d loss; d step; {_G_LEARNS}"),
+    "with no `zero_grad()` between": _in_order(f"fake; d loss; d back; d zero; d step; {_G_LEARNS}"),
+    "G has moved": _in_order(f"fake; {_D_LEARNS}; g zero; g loss; g back"),
+    "G went down D's loss, where": _in_order(f"fake; {_D_LEARNS}; g zero; g loss is d loss; g back; g step"),
+    "undo a `.eval()`": _in_order(f"{_RIGHT_ORDER}; eval"),
+    "take `.item()`": _in_order(_RIGHT_ORDER, told=lambda m: {"d_loss": m.d, "g_loss": m.g}),
+    "is there a `return`": _in_order(_RIGHT_ORDER, told=lambda m: None),
+    "the keys are": _in_order(_RIGHT_ORDER, told=lambda m: (m.d.item(), m.g.item())),
+    "was computed before D's step": _in_order(
+        f"fake; early g loss; {_D_LEARNS}; {_G_LEARNS}", told=lambda m: _floats(m.d, m.early)
+    ),
+}
 
 # 3.7
 
@@ -173,13 +214,11 @@ RIGHT = {
     "3.1": [_softplus_form, _max_form, _log_sigmoid_form],
     "3.2": [_d_loss_by_library, _d_loss_by_softplus, _d_loss_by_probabilities],
     "3.3": [
-        _g_loss_by_library,
+        lambda D, real, fake: _bce(D(fake), 1.0),
         lambda D, real, fake: -F.logsigmoid(D(fake)).mean(),
         lambda D, real, fake: torch.log1p(torch.exp(-D(fake))).sum() / len(fake),
     ],
-    "3.4": step_answers.RIGHT,
-    "3.5": run_answers.RIGHT_LOOPS,
-    "3.6": run_answers.RIGHT_CHECKPOINTS,
+    "3.4": [_in_order(_RIGHT_ORDER), _two_backwards, _by_autograd],
     "3.7": [
         _entropy,
         _by_search,
@@ -191,75 +230,46 @@ WRONG = {
     "3.1": {
         "library's loss does the work": F.binary_cross_entropy_with_logits,
         "average over the batch with `.mean()`": lambda x, t: F.softplus(x) - t * x,
-        "sum over the batch": lambda x, t: (F.softplus(x) - t * x).sum(),
-        "a loss is not negative": lambda x, t: -_softplus_form(x, t),
-        "(1 - t) log(1 - p) is missing": _only_one_term,
-        "t log p is missing": _only_other_term,
-        "the targets are turned round": lambda x, t: _softplus_form(x, 1 - t),
-        "logarithm to base 2": lambda x, t: _softplus_form(x, t) / math.log(2),
-        "sigmoid is applied twice": lambda x, t: _softplus_form(torch.sigmoid(x), t),
-        "squared differences": lambda x, t: ((torch.sigmoid(x) - t) ** 2).mean(),
         "or the sign of the logits": lambda x, t: _softplus_form(-x, t),
+        "logarithm to base 2": _through_probability(0.0, torch.log2),
         "look for log(0)": _through_probability(0.0),
         "rounds to exactly 0 or 1": _through_probability(1e-6),
-        "right where the scores are large": _clamped_logits,
+        "right where the scores are large": lambda x, t: _softplus_form(x.clamp(-30, 30), t),
         "a detour through numpy": _by_numpy,
         "is there a `return`": lambda x, t: None,
     },
     "3.2": {
-        "the sum is halved": _d_loss(_same, _zero, factor=0.5),
-        "the smoothing is lost": _d_loss(_one, _zero),
-        "0.9 stands fixed": _d_loss(lambda s: 0.9, _zero),
-        "the fakes are smoothed too": _d_loss(_same, lambda s: 1 - s),
-        "fakes are smoothed and the real images are not": _d_loss(_one, lambda s: 1 - s),
-        "targets are swapped": _d_loss(_zero, _same),
-        "the fakes' target is `smooth`": _d_loss(_same, _same),
-        "not 1 - smooth": _d_loss(lambda s: 1 - s, _zero),
-        "the fakes are missing": _d_loss(_same, None),
-        "the real images are missing": _d_loss(None, _zero),
-        "fake part is taken away": _d_loss(_same, _zero, sign=-1.0),
-        "a sum over the batch": _summed,
-        "a sigmoid too many": _sigmoid_too_many,
+        "fake part is taken away": lambda D, real, fake, smooth=0.9: (
+            _bce(D(real), smooth) - _bce(D(fake.detach()), 0.0)
+        ),
+        "a sum over the batch": lambda *given, **more: _d_loss_by_library(*given, **more, reduction="sum"),
+        "a sigmoid too many": lambda D, *given, **more: _d_loss_by_library(
+            lambda x: torch.sigmoid(D(x)), *given, **more
+        ),
         "its mean halves the sum": _joined,
-        "whose batch norm mixes them": _joined_then_split,
-        "give D `fake.detach()`": _d_loss(_same, _zero, cut=False),
-        "detach the fakes before D sees them": _detaches_answers,
-        "nothing but the fakes is": _detaches_real,
+        "give D `fake.detach()`": lambda D, real, fake, smooth=0.9: (
+            _bce(D(real), smooth) + _bce(D(fake), 0.0)
+        ),
         "a `no_grad()`": _loses_graph,
-        "belong to the training step": _steps_too,
+        "belong to the training step": _sends_back(_d_loss_by_softplus),
         "average over the batch": _per_image,
     },
     "3.3": {
-        "flip the labels": lambda D, real, fake: F.softplus(D(fake)).mean(),
-        "the saturating loss": lambda D, real, fake: -F.softplus(D(fake)).mean(),
-        "G minimises -log D": lambda D, real, fake: F.logsigmoid(D(fake)).mean(),
-        "smoothing belongs to D's loss": lambda D, real, fake: step_answers.cross(D(fake), 0.9),
-        "a sum over the batch": lambda D, real, fake: F.softplus(-D(fake)).sum(),
-        "it looks at the real images": lambda D, real, fake: F.softplus(-D(real)).mean(),
-        "the real images are counted too": lambda D, real, fake: (
-            F.softplus(-D(fake)).mean() + F.softplus(D(real)).mean()
-        ),
-        "a sigmoid too many": _g_sigmoid_too_many,
-        "the fakes are detached": lambda D, real, fake: F.softplus(-D(fake.detach())).mean(),
-        "it is halved": lambda D, real, fake: F.softplus(-D(fake)).mean() / 2,
-        "belong to the training step": _g_loss_steps,
+        "the saturating loss": lambda D, real, fake: torch.log(1 - torch.sigmoid(D(fake))).mean(),
+        "a sum over the batch": lambda D, real, fake: _bce(D(fake), 1.0, reduction="sum"),
+        "a sigmoid too many": lambda D, real, fake: _bce(torch.sigmoid(D(fake)), 1.0),
+        "the fakes are detached": _g_loss_without_graph,
+        "belong to the training step": _sends_back(lambda D, real, fake: F.softplus(-D(fake)).mean()),
         "average over the batch": lambda D, real, fake: F.softplus(-D(fake)),
         "is there a `return`": lambda D, real, fake: None,
     },
-    "3.4": step_answers.WRONG,
-    "3.5": run_answers.WRONG_LOOPS,
-    "3.6": run_answers.WRONG_CHECKPOINTS,
+    "3.4": _WRONG_STEPS,
     "3.7": {
-        "logarithm to base 2": lambda s: _entropy(s) / math.log(2),
-        "counted twice": lambda s: 2 * _entropy(s),
-        "the sign is turned round": lambda s: -_entropy(s),
+        "logarithm to base 2": lambda s: 0.0 if s == 1 else -(s * math.log2(s) + (1 - s) * math.log2(1 - s)),
         "half of it": lambda s: -s * math.log(s),
         "the other half": lambda s: 0.0 if s == 1 else -(1 - s) * math.log(1 - s),
-        "that is -log s": lambda s: -math.log(s),
         "that is the logit": lambda s: math.log(s / (1 - s)) if s < 1 else math.inf,
-        "that is the probability": lambda s: s,
-        "where D is undecided": lambda s: 2 * math.log(2),
-        "0 is the floor without smoothing only": lambda s: 0.0,
+        "where D is undecided": lambda s: 2 * F.softplus(torch.zeros(())),
         "log 0 at a target of 1": lambda s: -(s * math.log(s) + (1 - s) * math.log(1 - s)),
         "0 times log 0": lambda s: float(torch.tensor([s, 1 - s]).log() @ -torch.tensor([s, 1 - s])),
         "is there a `return`": lambda s: None,

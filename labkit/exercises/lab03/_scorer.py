@@ -32,8 +32,8 @@ def scored_images(seed: int) -> dict:
 # ---- judge: a sandbox shows this file only down to here ------------------------------------------------
 
 
-def cross_entropy(logits: torch.Tensor, target: float) -> torch.Tensor:
-    """Mean binary cross-entropy of logits (B,) against one target: softplus(x) - t x."""
+def cross_entropy(logits: torch.Tensor, target: float | torch.Tensor) -> torch.Tensor:
+    """Mean binary cross-entropy of logits (B,) against one target, or one each: softplus(x) - t x."""
     return (nn.functional.softplus(logits) - target * logits).mean()
 
 

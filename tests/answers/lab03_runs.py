@@ -1,4 +1,4 @@
-"""Answers to exercises 3.5 and 3.6: the loop, and a run that can be saved and loaded."""
+"""Answers to lab 03: the loop, and a run that can be saved and loaded."""
 
 import torch
 
@@ -41,9 +41,6 @@ def _for_loop(run, steps, every, update):
             G.train()
 
 
-RIGHT_LOOPS = [_while_loop, _for_loop]
-
-
 def _normal(run, real):
     return torch.randn(len(real), *run.fixed_z.shape[1:])
 
@@ -56,116 +53,66 @@ def _loop(
     keep=lambda run, d, g: (run.d_losses.append(d), run.g_losses.append(g)),
     first=lambda run: run.step,
     count=1,
-    look_before=False,
-    tell=True,
+    early=False,
 ):
     """The loop with one of the usual slips."""
 
     def answer(run, steps, every, update):
-        for step in range(first(run), steps):
+        for _ in range(first(run), steps):
             real = batch(run)
-            if look_before and (step + 1) % every == 0:
-                look(run)
             losses = update(run.G, run.D, run.d_optimizer, run.g_optimizer, real, z(run, real))
             keep(run, losses["d_loss"], losses["g_loss"])
-            if tell == "early" and run.step % every == 0:
+            if early and run.step % every == 0:
                 look(run)
             run.step += count
-            if tell is True and not look_before and run.step % every == 0:
+            if not early and run.step % every == 0:
                 look(run)
 
     return answer
 
 
-def _first_batch():
-    kept = {}
+def _takes(picture, mode=True):
+    """A picture taken in another way; afterwards G is in training mode, unless ``mode`` is False."""
 
-    def batch(run):
-        if id(run) not in kept:
-            kept.clear()
-            kept[id(run)] = next(run.batches)
-        return kept[id(run)]
+    def look(run):
+        run.G.eval()
+        with torch.no_grad():
+            picture(run)
+        run.G.train(mode)
 
-    return batch
-
-
-def _one_z():
-    kept = {}
-
-    def draw(run, real):
-        if id(run) not in kept:
-            kept.clear()
-            kept[id(run)] = _normal(run, real)
-        return kept[id(run)]
-
-    return draw
+    return look
 
 
-def _look_training(run):
+def _while_training(run):
     run.frames.append(to_uint8(run.G(run.fixed_z)))
 
 
-def _look_and_stay(run):
-    run.G.eval()
-    run.frames.append(to_uint8(run.G(run.fixed_z)))
+def _of_new_z(run, count):
+    run.frames.append(to_uint8(run.G(torch.randn(count, *run.fixed_z.shape[1:]))))
 
 
-def _look_at_a_batch(run):
-    run.G.eval()
-    with torch.no_grad():
-        run.frames.append(to_uint8(run.G(_normal(run, torch.zeros(6)))).cpu())
-    run.G.train()
-
-
-def _look_at_new_z(run):
-    run.G.eval()
-    run.frames.append(to_uint8(run.G(torch.randn_like(run.fixed_z))))
-    run.G.train()
-
-
-def _look_as_float(run):
-    run.G.eval()
-    run.frames.append(run.G(run.fixed_z).detach())
-    run.G.train()
-
-
-def _look_flat(run):
-    run.G.eval()
-    run.frames.extend(to_uint8(run.G(run.fixed_z)))
-    run.G.train()
-
-
-def _look_negative(run):
-    run.G.eval()
-    run.frames.append(to_uint8(-run.G(run.fixed_z)))
-    run.G.train()
-
-
-WRONG_LOOPS = {
+_WRONG_LOOPS = {
     "goes on from `run.step`": _loop(first=lambda run: 0),
     "each turn of the loop": _loop(first=lambda run: run.step + 1),
-    "add 1 to `run.step`": _loop(count=0, tell=False),
-    "gets the same batch": _loop(batch=_first_batch()),
+    "add 1 to `run.step`": _loop(count=0),
     "once for every update": _loop(batch=lambda run: (next(run.batches), next(run.batches))[1]),
     "fixed_z is for looking only": _loop(z=lambda run, real: run.fixed_z[[0, 1, 2, 3, 4, 0]]),
-    "the same z again": _loop(z=_one_z()),
+    "the same z again": _loop(z=lambda run, real: vars(run).setdefault("one_z", _normal(run, real))),
     "`torch.rand` from [0, 1]": _loop(z=lambda run, real: torch.rand_like(_normal(run, real))),
     "z is normal": _loop(z=lambda run, real: torch.rand_like(_normal(run, real)) * 2 - 1),
     "one row for each real image": _loop(z=lambda run, real: torch.randn_like(run.fixed_z)),
     "*run.fixed_z.shape[1:]": _loop(z=lambda run, real: torch.randn(len(real), run.fixed_z.shape[1])),
     "losses are swapped": _loop(keep=lambda run, d, g: (run.d_losses.append(g), run.g_losses.append(d))),
-    "only D's losses": _loop(keep=lambda run, d, g: run.d_losses.append(d)),
     "both losses of every step": _loop(keep=lambda run, d, g: None),
-    "count first": _loop(tell="early"),
+    "count first": _loop(early=True),
     "a picture is taken after every": _loop(look=lambda run: None),
-    "turns [-1, 1] into bytes": _loop(look=_look_as_float),
-    "it is made of `run.fixed_z`": _loop(look=_look_at_a_batch),
-    "in 7 steps": _loop(look=_look_flat),
-    "batch norm counted": _loop(look=_look_training),
-    "after a picture, set it back": _loop(look=_look_and_stay),
-    "the same `run.fixed_z`": _loop(look=_look_at_new_z),
-    "shows G(fixed_z)": _loop(look=_look_negative),
-    "before the update of that step": _loop(look_before=True),
+    "turns [-1, 1] into bytes": _loop(look=_takes(lambda run: run.frames.append(run.G(run.fixed_z)))),
+    "it is made of `run.fixed_z`": _loop(look=_takes(lambda run: _of_new_z(run, 6))),
+    "in 7 steps": _loop(look=_takes(lambda run: run.frames.extend(to_uint8(run.G(run.fixed_z))))),
+    "batch norm counted": _loop(look=_while_training),
+    "after a picture, set it back": _loop(look=_takes(_while_training, mode=False)),
+    "the same `run.fixed_z`": _loop(look=_takes(lambda run: _of_new_z(run, 5))),
+    "shows G(fixed_z)": _loop(look=_takes(lambda run: run.frames.append(to_uint8(-run.G(run.fixed_z))))),
 }
 
 # 3.6
@@ -175,10 +122,11 @@ _VALUES = ("step", "fixed_z", "d_losses", "g_losses", "frames")
 
 
 class _ByName:
-    """Every part by its name; what has a state_dict goes by that."""
+    """Every part by its name; what has a state_dict goes by that. Right, unless told otherwise."""
 
     leave_out: tuple[str, ...] = ()
     random = True
+    after_saving = after_loading = staticmethod(lambda run: None)
 
     def __init__(self, path):
         self.path = path
@@ -189,6 +137,7 @@ class _ByName:
         if self.random:
             state["random"] = torch.get_rng_state()
         torch.save(state, self.path)
+        self.after_saving(run)
 
     def load(self, run):
         state = torch.load(self.path, map_location="cpu", weights_only=True)
@@ -200,6 +149,7 @@ class _ByName:
                 setattr(run, name, state[name])
         if self.random:
             torch.set_rng_state(state["random"])
+        self.after_loading(run)
 
 
 class _Temporary(_ByName):
@@ -231,11 +181,12 @@ class _ThreeLists:
         torch.set_rng_state(random)
 
 
-RIGHT_CHECKPOINTS = [_ByName, _Temporary, _ThreeLists]
+def _but(**told):
+    return type("Checkpoint", (_ByName,), {n: staticmethod(v) if callable(v) else v for n, v in told.items()})
 
 
 def _without(*names):
-    return type("Checkpoint", (_ByName,), {"leave_out": names})
+    return _but(leave_out=names)
 
 
 class _InMemory(_ByName):
@@ -282,30 +233,12 @@ class _Parameters(_ByName):
             p.data.copy_(w)
 
 
-class _LooksWhileSaving(_ByName):
-    def save(self, run):
-        super().save(run)
-        run.fixed_z = torch.randn_like(run.fixed_z)
-
-
-class _DrawsWhileSaving(_ByName):
-    def save(self, run):
-        super().save(run)
-        torch.randn(3)
-
-
 class _ForgetsToLoad(_ByName):
     def load(self, run):
         torch.load(self.path, weights_only=True)
 
 
-class _DrawsAfterLoading(_ByName):
-    def load(self, run):
-        super().load(run)
-        torch.randn(1)
-
-
-WRONG_CHECKPOINTS = {
+_WRONG_CHECKPOINTS = {
     "save `run.G.state_dict()`": _without("G"),
     "batch norm's statistics": _Parameters,
     "save `run.D.state_dict()`": _without("D"),
@@ -317,12 +250,15 @@ WRONG_CHECKPOINTS = {
     "list of D's losses": _without("d_losses"),
     "list of G's losses": _without("g_losses"),
     "without the frames": _without("frames"),
-    "torch.get_rng_state()": type("Checkpoint", (_ByName,), {"random": False}),
-    "the last thing in `load`": _DrawsAfterLoading,
+    "torch.get_rng_state()": _but(random=False),
+    "the last thing in `load`": _but(after_loading=lambda run: torch.randn(1)),
     "dies with the run": _InMemory,
     "not the objects": _WholeRun,
     "the file holds plain data": _WholeNetworks,
-    "`save` only reads": _LooksWhileSaving,
-    "changed: the random state": _DrawsWhileSaving,
+    "`save` only reads": _but(after_saving=lambda run: run.fixed_z.add_(1)),
+    "changed: the random state": _but(after_saving=lambda run: torch.randn(3)),
     "G comes back": _ForgetsToLoad,
 }
+
+RIGHT = {"3.5": [_while_loop, _for_loop], "3.6": [_ByName, _Temporary, _ThreeLists]}
+WRONG = {"3.5": _WRONG_LOOPS, "3.6": _WRONG_CHECKPOINTS}

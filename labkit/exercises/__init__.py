@@ -8,7 +8,7 @@ exercises of its lab. Nothing is registered: a new file is a new exercise.
 
 import importlib
 import pkgutil
-from types import ModuleType, SimpleNamespace
+from types import ModuleType
 
 from labkit.exercises.exercise import Exercise, Written
 
@@ -20,20 +20,15 @@ def all_exercises() -> dict[str, Exercise | Written]:
 
 def labs() -> list[int]:
     """The numbers of the labs that have exercises."""
-    return sorted({int(m.name[-2:]) for m in pkgutil.iter_modules(__path__) if m.name[:-2].endswith("lab")})
+    names = [m.name for m in pkgutil.iter_modules(__path__)]
+    return sorted(int(name[3:]) for name in names if name.startswith("lab"))
 
 
 def modules(lab: int) -> dict[str, ModuleType]:
     """The files of one lab's exercises, by exercise id and in its order. Loads no other lab's."""
-    tables = [m.name for m in pkgutil.iter_modules(__path__)]
-    found = []
-    if f"lab{lab:02d}" in tables:
-        package = importlib.import_module(f"{__name__}.lab{lab:02d}")
-        names = [m.name for m in pkgutil.iter_modules(package.__path__) if not m.name.startswith("_")]
-        found += [importlib.import_module(f"{package.__name__}.{name}") for name in names]
-    if f"table_lab{lab:02d}" in tables:  # not yet moved into a file of its own
-        table = importlib.import_module(f"{__name__}.table_lab{lab:02d}")
-        found += [SimpleNamespace(EXERCISE=e, moved=False) for e in table.EXERCISES]
+    package = importlib.import_module(f"{__name__}.lab{lab:02d}")
+    names = [m.name for m in pkgutil.iter_modules(package.__path__) if not m.name.startswith("_")]
+    found = [importlib.import_module(f"{package.__name__}.{name}") for name in names]
     return {m.EXERCISE.id: m for m in sorted(found, key=lambda m: int(m.EXERCISE.id.split(".")[1]))}
 
 

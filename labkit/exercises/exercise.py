@@ -64,9 +64,6 @@ class Exercise:
     played: bool = False
     slow: bool = False
     unjudged: tuple[str, ...] = ()
-    agrees: tuple[str, ...] = ()
-    rtol: float = 1e-3
-    atol: float = 1e-4
 
 
 @dataclass(frozen=True)

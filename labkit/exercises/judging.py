@@ -15,7 +15,7 @@ import numpy as np
 from labkit.exercises import module
 from labkit.exercises.exercise import Arrays, Exercise, Finding
 from labkit.exercises.guard import preserved_state
-from labkit.exercises.properties import Case, Property, alike, rule
+from labkit.exercises.properties import Case, Property, alike
 from labkit.exercises.record import Record, record_of
 
 LONGEST = 600  # characters of one text in a finding: what a hostile record says must not fill a page
@@ -77,16 +77,6 @@ def properties_of(exercise: Exercise) -> tuple[Property, ...]:
     Raises:
         NoJudge: they are hidden.
     """
-    if hasattr(module(exercise.id), "moved"):
-        try:
-            from labkit.exercises.judges import judge_of
-        except ImportError as error:
-            raise NoJudge("the judges are not here") from error
-        old = judge_of(exercise.id)
-        named, near = exercise.agrees, {"rtol": exercise.rtol, "atol": exercise.atol}
-        return (
-            rule(lambda c: old(c.given, c.got), *named, compared=bool(named), points=exercise.points, **near),
-        )
     try:
         return module(exercise.id).PROPERTIES
     except AttributeError as error:

@@ -197,7 +197,7 @@ def version() -> str:
 
 def without_judges(folder: Path) -> str:
     """Make ``folder`` a copy of the exercises in which no file goes beyond its cut; returns its path."""
-    shutil.copytree(EXERCISES, folder, ignore=shutil.ignore_patterns("__pycache__", "judges"))
+    shutil.copytree(EXERCISES, folder, ignore=shutil.ignore_patterns("__pycache__"))
     for file in folder.glob("lab*/*.py"):
         file.write_text(above_cut(file.read_text("utf-8")), "utf-8")
     folder.parent.chmod(0o755)  # every task's own user must be able to read it

@@ -4,8 +4,8 @@
 
 Prints a Markdown table: the claim and its settings, the value of every seed, the bar, the margin of the
 worst seed, the verdict. Exit code 1 when a claim fails for any seed. The settings are those of
-`labkit.games.experiments` and `labkit.games.digit_experiments`, so the lab and this table cannot drift apart;
-rates were chosen on seeds 100 to 128, so leave those out.
+`labkit.games.experiments`, so the lab and this table cannot drift apart. Rates were chosen on
+seeds 100 to 128, so leave those out.
 """
 
 import argparse
@@ -14,7 +14,6 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from labkit.games import digit_experiments as pictured
 from labkit.games import experiments as shown
 from labkit.games import frozen_generator, movement, play_digits, play_ring
 
@@ -103,17 +102,17 @@ def ring_rows(seeds: Sequence[int]) -> Iterator[Row]:
 
 
 def digits_rows(seeds: Sequence[int]) -> Iterator[Row]:
-    """The claims on images; the numbers are those of `labkit.games.digits.DigitsOutcome`."""
-    healthy = play_digits(pictured.HEALTHY, seeds=seeds)
+    """The claims on images; the numbers are those of `labkit.games.DigitsOutcome`."""
+    healthy = play_digits(shown.DIGITS_HEALTHY, seeds=seeds)
     yield Row("digits: healthy (beta1 0): classes", healthy.classes, ">=", 9, counted=True)
-    broken = play_digits(pictured.BROKEN, seeds=seeds)
-    name = f"beta1 {pictured.BROKEN.beta1:g}"
+    broken = play_digits(shown.DIGITS_BROKEN, seeds=seeds)
+    name = f"beta1 {shown.DIGITS_BROKEN.beta1:g}"
     yield Row(f"digits: {name}: classes", broken.classes, "<=", 6, counted=True)
     yield Row(f"digits: {name}: recall", broken.recall, "<=", 0.02)
-    cured = play_digits(pictured.CURED, seeds=seeds)
-    cure = f"{name} + R1 + R2, gamma {pictured.CURED.penalty:g}"
+    cured = play_digits(shown.DIGITS_CURED, seeds=seeds)
+    cure = f"{name} + R1 + R2, gamma {shown.DIGITS_CURED.penalty:g}"
     yield Row(f"digits: {cure}: classes", cured.classes, ">=", 9, counted=True)
-    for other, settings in pictured.NO_CURES.items():
+    for other, settings in shown.DIGITS_NO_CURES.items():
         same = play_digits(settings, seeds=seeds)
         yield Row(f"digits: {name} + {other}, no cure: classes", same.classes, "<=", 8, counted=True)
         yield Row(f"digits: {name} + {other}, no cure: recall", same.recall, "<=", 0.02)

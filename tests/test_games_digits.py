@@ -8,10 +8,9 @@ import torch
 from labkit import metrics
 from labkit.classifiers import load_classifier
 from labkit.data import load
-from labkit.games import digits as game
-from labkit.games.digit_networks import DigitDiscriminator, DigitGenerator
-from labkit.games.digits import SAMPLES, Digits, play_digits
-from labkit.games.settings import GameError, settings_from
+from labkit.games import GameError, digits_run, play_digits, settings_from
+from labkit.games.digits import DigitDiscriminator, DigitGenerator, Digits
+from labkit.games.digits_run import SAMPLES
 
 TINY = {"steps": 3, "batch_size": 16}
 TAGS = {"loss/d", "loss/g", "prob/real", "prob/fake", "gap/d", "signal/g", "diversity/g", "grad_norm/d",
@@ -125,7 +124,7 @@ def test_a_seed_plays_the_same_game_alone_and_leaves_the_random_state(tiny, imag
     ],
 )
 def test_every_setting_changes_the_game(changes, images, monkeypatch):
-    monkeypatch.setattr(game, "SAMPLES", 50)  # quick: no number is looked at
+    monkeypatch.setattr(digits_run, "SAMPLES", 50)  # quick: only the images are compared
     usual, other = (
         play_digits(Digits(**TINY, **more), seeds=[3], images=images, progress=False)
         for more in ({}, changes)

@@ -1,4 +1,4 @@
-"""The game on the ring: the ensemble is many single games, and each number means what its name says."""
+"""The game on the ring: the stack is many single games, and each number means what its name says."""
 
 import math
 
@@ -7,9 +7,9 @@ import torch
 from torch.nn import functional as F
 
 from labkit import losses, metrics
-from labkit.games import Ring, RingGame, frozen_generator, movement, play, play_ring
-from labkit.games.ensemble import Stack, linear_layers
+from labkit.games import GameError, Ring, RingGame, frozen_generator, movement, play_ring, ring_run
 from labkit.games.ring import LATENT, Chance, fresh_pair, g_losses, g_signal
+from labkit.games.stack import Stack, linear_layers
 from labkit.networks import pair_2d
 from labkit.synthetic.mixtures import ring_centres
 from labkit.training.observe import TAGS
@@ -43,7 +43,7 @@ def _scores(D):
 
 @pytest.mark.usefixtures("in_float64")
 @pytest.mark.parametrize("kind", ["plain", "sgd", "d_steps"])
-def test_the_ensemble_is_the_kits_own_pair_trained_by_the_kits_own_losses(kind):
+def test_the_stack_is_the_kits_own_pair_trained_by_the_kits_own_losses(kind):
     ring = Ring(d_steps=3) if kind == "d_steps" else KINDS[kind]
     game = RingGame(ring, [3, 4, 5])
     chance = Chance([4], "play")
@@ -73,9 +73,10 @@ def test_the_ensemble_is_the_kits_own_pair_trained_by_the_kits_own_losses(kind):
     torch.testing.assert_close(
         game.G.gradient_norms()[1], metrics.gradient_norm(G.parameters()).double(), rtol=1e-6, atol=0
     )
-    for stack, network, fresh in zip((game.G, game.D), (G, D), fresh_pair(0), strict=True):
-        for mine, theirs in zip(stack.copy_to(1, fresh).parameters(), network.parameters(), strict=True):
-            torch.testing.assert_close(mine, theirs, rtol=0, atol=1e-9)
+    for stack, network in ((game.G, G), (game.D, D)):
+        for weight, bias, layer in zip(stack.weights, stack.biases, linear_layers(network), strict=True):
+            torch.testing.assert_close(weight[1].T, layer.weight, rtol=0, atol=1e-9)
+            torch.testing.assert_close(bias[1, 0], layer.bias, rtol=0, atol=1e-9)
 
 
 @pytest.mark.usefixtures("in_float64")
@@ -142,6 +143,27 @@ def test_spectral_norm_keeps_every_layer_at_norm_one():
         assert torch.allclose(norms, torch.ones(2), atol=0.05)
 
 
+@pytest.mark.usefixtures("in_float64")
+def test_settings_that_change_during_a_game_count_from_the_next_update():
+    changed, plain = RingGame(Ring(), [2]), RingGame(Ring(), [2])
+    changed.step(), plain.step()
+    weights = [torch.cat([p.detach().flatten() for p in plain.G.parameters()])]
+    changed.change(Ring(loss="saturating", optimizer="sgd", g_lr=0.5))
+    torch.testing.assert_close(changed.G.weights[0], plain.G.weights[0])  # nothing has moved yet
+    d_turn, g_turn = changed.step()
+    weights += [torch.cat([p.detach().flatten() for p in changed.G.parameters()])]
+    torch.testing.assert_close(d_turn.loss, plain.d_step().loss)
+    torch.testing.assert_close(g_turn.loss, g_losses("saturating", g_turn.real, g_turn.fake))
+    gradient = torch.cat([p.grad.flatten() for p in changed.G.parameters()])
+    torch.testing.assert_close(weights[1], weights[0] - 0.5 * gradient)
+
+
+@pytest.mark.parametrize("changes", [{"packing": 4}, {"spectral_norm": True}, {"beta1": 0.5}])
+def test_what_a_game_has_from_its_start_cannot_change(changes):
+    with pytest.raises(GameError, match=f"{next(iter(changes))} cannot change"):
+        RingGame(Ring(), [2]).change(Ring(**changes))
+
+
 def test_the_points_shown_to_d_are_the_ring():
     points = Chance([0], "play").ring(4000)[0]
     centres = ring_centres()
@@ -186,7 +208,7 @@ def test_a_diverged_seed_is_named_and_the_others_play_on():
             return super().step()
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(play, "RingGame", Poisoned)
+        patch.setattr(ring_run, "RingGame", Poisoned)
         outcome = play_ring(Ring(steps=30), seeds=[0, 1, 2], progress=False)
     assert outcome.diverged == [False, True, False]
     assert outcome.near[1] == outcome.strict[1] == outcome.quality[1] == 0

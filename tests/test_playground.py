@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from labkit.games import Ring, RingGame, play_ring
 from labkit.widgets import playground
 from labkit.widgets.ring_game import ARROWS, Game
 from labkit.widgets.ring_picture import draw
@@ -33,6 +34,46 @@ def test_a_step_moves_one_network_only():
     assert (game.d_steps, game.g_steps, len(game.gradients)) == (1, 1, 3)
 
 
+@pytest.fixture
+def in_float64():
+    """Float64, where rounding stays far below Adam's epsilon and so does not become steps."""
+    torch.set_default_dtype(torch.float64)
+    yield
+    torch.set_default_dtype(torch.float32)
+
+
+@pytest.mark.usefixtures("in_float64")
+@pytest.mark.parametrize(
+    "settings", [{}, {"g_lr": 1e-2, "d_lr": 1e-3, "loss": "saturating"}, {"optimizer": "sgd", "g_lr": 0.1}]
+)
+def test_it_is_the_game_of_the_experiments(settings):
+    game = playground(seed=3, **settings).game
+    for _ in range(8):
+        game.turn()
+    outcome = play_ring(Ring(steps=8, **settings), seeds=[3], progress=False)
+    torch.testing.assert_close(game.fakes(), outcome.points[0, :400], rtol=0, atol=1e-9)
+
+
+@pytest.mark.usefixtures("in_float64")
+def test_single_steps_and_changes_are_those_of_the_experiments_too():
+    mine, theirs = Game(seed=3), RingGame(Ring(), [3])
+    mine.step_d(), mine.step_g(), mine.change(g_lr=1e-2), mine.step_g(), mine.turn()
+    theirs.d_step(), theirs.g_step(), theirs.change(Ring(g_lr=1e-2)), theirs.g_step(), theirs.step()
+    torch.testing.assert_close(_weights(mine.G), _weights(theirs.G), rtol=0, atol=1e-9)
+    torch.testing.assert_close(_weights(mine.D), _weights(theirs.D), rtol=0, atol=1e-9)
+
+
+def test_the_defaults_are_the_healthy_game():
+    assert playground().game.ring == Ring()
+
+
+def test_a_d_that_keeps_pace_leads_g_to_the_modes_and_a_slow_one_loses_them():
+    healthy, slow = Game(), Game(d_lr=2e-4)
+    for _ in range(300):
+        healthy.turn(), slow.turn()
+    assert healthy.modes() >= 6 and slow.modes() <= 3
+
+
 @pytest.mark.parametrize("loss", ["saturating", "non-saturating"])
 def test_an_arrow_is_minus_the_gradient_of_the_loss(loss):
     game = Game(loss=loss)
@@ -41,7 +82,7 @@ def test_an_arrow_is_minus_the_gradient_of_the_loss(loss):
     fakes, pulls = game.pulls()
     assert pulls.shape == (ARROWS, 2)
     x = fakes.clone().requires_grad_()
-    p = torch.sigmoid(game.D(x))
+    p = torch.sigmoid(game.D(x[None]))
     (torch.log(1 - p) if loss == "saturating" else -torch.log(p)).sum().backward()
     torch.testing.assert_close(pulls, -x.grad, rtol=1e-3, atol=1e-6)
 
@@ -64,9 +105,9 @@ def test_it_starts_again_at_the_same_place_with_the_settings_as_they_are():
     assert torch.equal(game.fakes(), start) and game.d_steps == game.g_steps == 0
     game.step_d(), game.step_g()
     assert torch.equal(game.fakes(), once)
-    game.optimizer, game.g_lr = "SGD", 0.5
+    game.change(optimizer="sgd", g_lr=0.5)
     game.start_again()
-    assert (game.optimizer, game.g_lr) == ("SGD", 0.5)
+    assert (game.ring.optimizer, game.ring.g_lr) == ("sgd", 0.5)
 
 
 def test_a_changed_rate_counts_from_the_next_step():
@@ -74,7 +115,7 @@ def test_a_changed_rate_counts_from_the_next_step():
     for rate in (1e-5, 1e-2):
         game = Game()
         before = _weights(game.G)
-        game.g_lr = rate
+        game.change(g_lr=rate)
         game.step_g()
         moved.append(float((_weights(game.G) - before).norm()))
     assert moved[1] > 100 * moved[0]
@@ -92,7 +133,7 @@ def test_the_notebooks_own_random_numbers_stay_as_they_are():
 def test_a_fresh_generator_covers_no_mode_and_a_perfect_one_all():
     game = Game()
     assert game.modes() == 0
-    game.fakes = lambda: game.real[:400]
+    game.fakes = lambda: game.real
     assert game.modes() == 8
 
 
@@ -122,7 +163,8 @@ def test_the_picture_holds_the_numbers_and_says_what_lies_outside():
 @pytest.mark.parametrize(
     ("settings", "part"),
     [({"loss": "hinge"}, "hinge"), ({"optimizer": "adamw"}, "adamw"), ({"g_lr": -1.0}, "g_lr"),
-     ({"d_lr": float("nan")}, "d_lr"), ({"g_lr": "fast"}, "g_lr"), ({"d_lr": 5.0}, "1e-5 to 1")],
+     ({"d_lr": float("nan")}, "d_lr"), ({"g_lr": "fast"}, "g_lr"), ({"d_lr": 5.0}, "1e-5 to 1"),
+     ({"loss": "relativistic"}, "the playground has"), ({"seed": -1}, "seed")],
 )  # fmt: skip
 def test_settings_that_cannot_be_played_are_named(settings, part):
     with pytest.raises(ValueError, match=part):
@@ -148,12 +190,12 @@ def test_the_controls_reach_the_game():
     controls, image = _controls(box)
     assert not controls["G’s rate"].continuous_update and not controls["D’s rate"].continuous_update
     controls["G’s rate"].value, controls["D’s rate"].value = 1e-2, 1e-4
-    assert (box.game.g_lr, box.game.d_lr) == (1e-2, 1e-4)
+    assert (box.game.ring.g_lr, box.game.ring.d_lr) == (1e-2, 1e-4)
     before = bytes(image.value)
     controls["G’s loss"].value = "saturating"
-    assert box.game.loss == "saturating" and bytes(image.value) != before
-    controls["G’s steps"].value = "SGD"
-    assert box.game.optimizer == "SGD"
+    assert box.game.ring.loss == "saturating" and bytes(image.value) != before
+    controls["G’s steps"].label = "SGD"
+    assert box.game.ring.optimizer == "sgd"
     controls["pace"].value = 10
     assert "step D × 10" in _controls(box)[0] and "run 200" in _controls(box)[0]
     controls["step D"].click()

@@ -1,11 +1,12 @@
-"""The named experiments on the ring: what the lab shows and `benchmarks/claims.py` holds to its bars.
+"""The named experiments of lab 05: what the lab shows and `benchmarks/claims.py` tests on fresh seeds.
 
-Everything differs from `HEALTHY` in what its name says and in nothing else, so that an effect has one
-cause. Rates were chosen on seeds 100 to 109; the claims are made about other seeds.
+Everything differs from `HEALTHY`, or `DIGITS_HEALTHY`, in what its name says and in nothing else, so that an
+effect has one cause. Rates were chosen on seeds 100 to 128; the claims are made about other seeds.
 """
 
 from dataclasses import replace
 
+from labkit.games.digits import Digits
 from labkit.games.ring import Ring
 
 # Both at 2e-3 without momentum: 8 of 8 from step 200 on for every seed tried, so 400 leave a margin.
@@ -31,12 +32,19 @@ FAST_D_CURES = {
 }
 
 # The gradient at a frozen, fresh G while D learns for D_UPDATES steps. Momentum and larger batches, because
-# one number is read at one moment: they keep D from jittering. SETTLED: when D has turned round.
+# one number is read at one moment: they keep D from jittering. After SETTLED steps the sign of D's slope at
+# the fakes no longer changes.
 VANISHING = Ring(d_lr=1.5e-3, beta1=0.5, batch_size=128)
 VANISHING_CURED = replace(VANISHING, penalty=2.0)
 D_UPDATES, SETTLED = 1000, 100
 
-# Nothing learnt. D learns HEAD_START steps ahead; then G follows by plain SGD, which hides nothing.
+# Nothing learnt. D has a head start of HEAD_START steps; then G follows by plain SGD, which hides nothing.
 STUCK = Ring(steps=400, optimizer="sgd", g_lr=0.01, loss="saturating")
 UNSTUCK = replace(STUCK, loss="non-saturating")
 HEAD_START = 200
+
+# The digits game. Momentum breaks it: G leaps from one pattern to the next, and draws few at any time.
+DIGITS_HEALTHY = Digits(beta1=0.0)
+DIGITS_BROKEN = replace(DIGITS_HEALTHY, beta1=0.9)
+DIGITS_CURED = replace(DIGITS_BROKEN, penalty=10.0)
+DIGITS_NO_CURES = {"packing 4": replace(DIGITS_BROKEN, packing=4)}

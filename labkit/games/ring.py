@@ -1,8 +1,8 @@
-"""The game on the ring of eight Gaussians: G and D take turns, many seeds at once and each on its own.
+"""The game on the ring of eight Gaussians: G and D take turns, for many seeds at once.
 
-`Ring` says how the game is played, `RingGame` plays it turn by turn. Seed k has its own weights (those of
-``torch.manual_seed(k); labkit.networks.pair_2d()``), its own real points, latents and noise: it plays the
-same game alone or beside others.
+`Ring` says how the game is played, `RingGame` plays it turn by turn: for the experiments of lab 05 and for
+its playground. Seed k has its own weights (those of ``torch.manual_seed(k); labkit.networks.pair_2d()``),
+its own real points, latents and noise: it plays the same game alone or beside others.
 """
 
 import hashlib
@@ -13,15 +13,26 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from labkit.games.ensemble import Stack
-from labkit.games.settings import GameError, check, checked, choice, clean_seeds, flag, number, whole
+from labkit.games.settings import (
+    LOSSES,
+    GameError,
+    check,
+    check_packing,
+    checked,
+    choice,
+    clean_seeds,
+    decay,
+    flag,
+    learning_rate,
+    number,
+    whole,
+)
+from labkit.games.stack import Stack
 from labkit.networks import pair_2d
 from labkit.synthetic.mixtures import ring_centres
 
 LATENT, HIDDEN = 16, 128
 MODES, RADIUS, STD = 8, 2.0, 0.05
-LOSSES = ("non-saturating", "saturating", "relativistic")
-OPTIMIZERS = ("adam", "sgd")
 BETA2 = 0.999
 
 
@@ -46,9 +57,9 @@ class Ring:
         optimizer: G's, ``"adam"`` or plain ``"sgd"``; D always has Adam.
     """
 
-    g_lr: float = number(2e-3, "a learning rate", low=0, high=1, above=True, say="1e-3")
-    d_lr: float = number(2e-3, "a learning rate", low=0, high=1, above=True, say="1e-3")
-    beta1: float = number(0.0, "a decay", low=0, high=0.999, say="0.5")
+    g_lr: float = learning_rate(2e-3)
+    d_lr: float = learning_rate(2e-3)
+    beta1: float = decay(0.0)
     batch_size: int = whole(64, "a number of points", low=16, high=1024)
     steps: int = whole(400, "a number of steps", low=1, high=20_000)
     d_steps: int = whole(1, "a number of D's steps for each step of G", low=1, high=20)
@@ -56,16 +67,12 @@ class Ring:
     penalty: float = number(0.0, "a weight for R1 + R2", low=0, high=100, say="0.1")
     packing: int = whole(1, "a number of points that D sees together", low=1, high=16, say="4")
     noise: float = number(0.0, "a standard deviation", low=0, high=5, say="0.5")
-    spectral_norm: bool = flag(False, "this switch")
-    optimizer: str = choice("adam", "G's optimizer", OPTIMIZERS)
+    spectral_norm: bool = flag(False)
+    optimizer: str = choice("adam", "G's optimizer", ("adam", "sgd"))
 
     def __post_init__(self):
         check(self)
-        if self.batch_size % self.packing:
-            raise GameError(
-                f"packing {self.packing} does not divide batch_size {self.batch_size}: "
-                "make the batch a multiple of it, say packing 4 with batch_size 64."
-            )
+        check_packing(self)
 
 
 @dataclass(frozen=True)
@@ -101,13 +108,25 @@ class RingGame:
         self.G = Stack([G for G, _ in pairs])
         self.D = Stack([D for _, D in pairs], slope=0.2, spectral_norm=self.ring.spectral_norm)
         self.chance = Chance(self.seeds, "play")
-        betas = (self.ring.beta1, BETA2)
-        self._d_optimizer = _adam(self.D, self.ring.d_lr, betas)
-        if self.ring.optimizer == "sgd":
-            self._g_optimizer = torch.optim.SGD(self.G.parameters(), lr=self.ring.g_lr)
-        else:
-            self._g_optimizer = _adam(self.G, self.ring.g_lr, betas)
+        self._d_optimizer = _adam(self.D, self.ring.d_lr, self.ring.beta1)
+        self._g_optimizer = self._optimizer_of_g(self.ring)
         self._last: tuple[torch.Tensor, torch.Tensor] | None = None
+
+    def change(self, ring: Ring) -> None:
+        """Play on under other settings, from the next update on. Another optimizer of G starts afresh.
+
+        Raises:
+            GameError: another beta1, packing or spectral norm, which a game has from its start.
+        """
+        for name in ("beta1", "packing", "spectral_norm"):
+            if getattr(ring, name) != getattr(self.ring, name):
+                raise GameError(f"{name} cannot change during a game: begin another one.")
+        if ring.optimizer != self.ring.optimizer:
+            self._g_optimizer = self._optimizer_of_g(ring)
+        for optimizer, rate in ((self._g_optimizer, ring.g_lr), (self._d_optimizer, ring.d_lr)):
+            for group in optimizer.param_groups:
+                group["lr"] = rate
+        self.ring = ring
 
     def d_step(self, *, for_g: bool = False) -> Turn:
         """Update D once on fresh points; with ``for_g``, `g_step` goes on with the same fakes."""
@@ -133,7 +152,7 @@ class RingGame:
         return Turn(loss.detach(), on_real.detach(), on_fake.detach(), real, fake.detach())
 
     def g_step(self) -> Turn:
-        """Update G once through D as it is, on the fakes of the D step before or on fresh ones."""
+        """Update G once against D as it is, on the fakes of the D step before or on fresh ones."""
         ring = self.ring
         if self._last is None:
             real = self.chance.ring(ring.batch_size)
@@ -169,6 +188,11 @@ class RingGame:
     def score(self, points: torch.Tensor, chance: "Chance | None" = None) -> torch.Tensor:
         """D's logits of points (S, B, 2), with the settings' noise and packing: (S, B / packing)."""
         return self.D(self._packed(points, chance or self.chance)).squeeze(-1)
+
+    def _optimizer_of_g(self, ring: Ring) -> torch.optim.Optimizer:
+        if ring.optimizer == "sgd":
+            return torch.optim.SGD(self.G.parameters(), lr=ring.g_lr)
+        return _adam(self.G, ring.g_lr, ring.beta1)
 
     def _packed(self, points: torch.Tensor, chance: "Chance") -> torch.Tensor:
         """(S, B, 2) with noise, as D takes them: (S, B / packing, 2 packing)."""
@@ -230,8 +254,8 @@ def g_signal(name: str, on_real: torch.Tensor, on_fake: torch.Tensor) -> torch.T
     return torch.sigmoid(on_fake if name == "saturating" else -on_fake).mean(1)
 
 
-def _adam(stack: Stack, lr: float, betas: tuple[float, float]) -> torch.optim.Adam:
-    return torch.optim.Adam(stack.parameters(), lr=lr, betas=betas, fused=True)
+def _adam(stack: Stack, lr: float, beta1: float) -> torch.optim.Adam:
+    return torch.optim.Adam(stack.parameters(), lr=lr, betas=(beta1, BETA2), fused=True)
 
 
 def _mix(seed: int, name: str) -> int:

@@ -23,6 +23,7 @@ import numpy as np
 
 Kind = TypeVar("Kind")
 MOST_SEEDS = 100
+LOSSES = ("non-saturating", "saturating", "relativistic")
 _RULE = "rule"
 
 
@@ -46,7 +47,7 @@ class Rule:
         """Return the value as a plain int, float, bool or str.
 
         Raises:
-            GameError: it is none that the rule allows.
+            GameError: the rule does not allow it.
         """
         if self.values:
             return self._one_of(name, value)
@@ -57,12 +58,11 @@ class Rule:
             raise GameError(f"{name} is {_short(value)}, no number: {wanted}")
         try:
             value = value if isinstance(value, int) else float(value)
-            inside = self.low <= value <= self.high and not (self.above and value == self.low)
+            fits = self.low <= value <= self.high and not (self.above and value == self.low)
+            fits = fits and not (self.is_whole and value != int(value))
         except OverflowError:
-            inside = False
-        if not inside:
-            raise GameError(f"{name} is {_short(value)}: {wanted}")
-        if self.is_whole and value != int(value):
+            fits = False
+        if not fits:
             raise GameError(f"{name} is {_short(value)}: {wanted}")
         return int(value) if self.is_whole else float(value)
 
@@ -99,13 +99,23 @@ def choice(default: str, what: str, values: tuple[str, ...]) -> Any:
     return field(default=default, metadata={_RULE: Rule(what, default, values=values)})
 
 
-def flag(default: bool, what: str) -> Any:
+def flag(default: bool) -> Any:
     """A field that holds True or False."""
-    return field(default=default, metadata={_RULE: Rule(what, str(default), values=(True, False))})
+    return field(default=default, metadata={_RULE: Rule("this switch", str(default), values=(True, False))})
+
+
+def learning_rate(default: float) -> Any:
+    """A field that holds a learning rate, above 0 and at most 1."""
+    return number(default, "a learning rate", low=0, high=1, above=True, say="1e-3")
+
+
+def decay(default: float) -> Any:
+    """A field that holds Adam's beta1, 0 to 0.999."""
+    return number(default, "a decay", low=0, high=0.999, say="0.5")
 
 
 def check(settings: Any) -> None:
-    """Hold every field of a dataclass against its rule, and make its values plain Python numbers.
+    """Check every field of a dataclass against its rule, and make its values plain Python numbers.
 
     To be called from ``__post_init__``, of a frozen dataclass too.
 
@@ -116,6 +126,19 @@ def check(settings: Any) -> None:
         if _RULE in one.metadata:
             value = one.metadata[_RULE].clean(one.name, getattr(settings, one.name))
             object.__setattr__(settings, one.name, value)
+
+
+def check_packing(settings: Any) -> None:
+    """Check that a batch can be divided into packs: ``batch_size`` is a multiple of ``packing``.
+
+    Raises:
+        GameError: it is not.
+    """
+    if settings.batch_size % settings.packing:
+        raise GameError(
+            f"packing {settings.packing} does not divide batch_size {settings.batch_size}: "
+            f"make the batch a multiple of it, say packing 4 with batch_size {type(settings).batch_size}."
+        )
 
 
 def settings_from(
@@ -182,6 +205,17 @@ def clean_seeds(seeds: Iterable[int]) -> list[int]:
 def clean_count(name: str, value: Any, high: int, say: str) -> int:
     """A whole number from 1 to ``high``, or a GameError that names it."""
     return Rule("a whole number", say, 1, high, is_whole=True).clean(name, value)
+
+
+def row_of(seed: int, seeds: list[int]) -> int:
+    """Where a seed stands among those that were played.
+
+    Raises:
+        KeyError: this seed was not played.
+    """
+    if seed not in seeds:
+        raise KeyError(f"seed {seed} was not played: choose among {seeds}.")
+    return seeds.index(seed)
 
 
 def _first(kind: type) -> str:

@@ -5,7 +5,7 @@ Everything is made of `ipywidgets.Image` fed with PNG bytes and of controls that
 let go: what ipywidgets 7.7.1 (Colab) and 8 (JupyterLab 4) have in common.
 """
 
-from labkit.widgets.playing import playground
+from labkit.widgets.ring_controls import playground
 from labkit.widgets.transposed import stamp_picture, stamps
 
 __all__ = ["playground", "stamp_picture", "stamps"]

@@ -1,22 +1,24 @@
-"""The game of G and D on the ring of eight, one step at a time, with nothing about buttons or pictures.
+"""The game of lab 05's playground: the ring game of `labkit.games` with one seed, and what its picture shows.
 
-Networks, data and optimizers are those of the ring experiments of lab 05: eight Gaussians of standard
-deviation 0.05 on a circle of radius 2, two small perceptrons, Adam with betas (0.5, 0.999), batches of 128.
+Networks, data, losses, optimizers and random numbers are those of `labkit.games.ring`. Under the same
+settings and seed, n turns here end where `labkit.games.play_ring` ends after n steps.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
-from torch.nn import functional as F
 
 from labkit import metrics
-from labkit.networks import pair_2d
-from labkit.synthetic import mixtures
+from labkit.games import GameError, Ring, RingGame, settings_from
+from labkit.games.ring import LATENT, MODES, RADIUS, Chance, g_losses
+from labkit.games.ring_run import SHOWN
+from labkit.synthetic.mixtures import ring_centres
 
 LOSSES = {"non-saturating": "−log D", "saturating": "log(1 − D)"}  # G's two losses, and how they are written
-OPTIMIZERS = ("Adam", "SGD")
 ARROWS = 40  # fakes whose gradient is measured
-_FAKES, _REAL, _BATCH = 400, 8192, 128
+_CONTROLS = ("g_lr", "d_lr", "loss", "optimizer")
+_FAKES = _REAL = 400
 _REACH = 0.2  # three times this, 0.6, is how close to a mode a fake must be: less than half way to the next
 
 
@@ -24,7 +26,7 @@ _REACH = 0.2  # three times this, 0.6, is how close to a mode a fake must be: le
 class Gradient:
     """How strongly G's loss pulls at a fake x: the mean of |∂loss/∂x| over `ARROWS` fakes, under either loss.
 
-    ``loss`` is that of the one fake, so that the number does not depend on how many are looked at.
+    ``loss`` is that of the one fake, so the number does not depend on how many are measured.
     """
 
     step: int  # steps of D and G together
@@ -36,92 +38,76 @@ class Gradient:
 
 
 class Game:
-    """Two networks and their optimizers; a rate, loss or optimizer that is changed counts from the next step.
+    """One seed's game, played by hand.
+
+    Args:
+        seed: a whole number from 0 on.
+        settings: g_lr, d_lr, loss (one of `LOSSES`) and optimizer of a `labkit.games.Ring`.
 
     Attributes:
-        loss: G's, one of `LOSSES`; D's loss is the same in both.
-        g_lr, d_lr: learning rates, above 0.
-        optimizer: G's, one of `OPTIMIZERS`. D always has Adam.
+        ring: the settings. `change` them; they count from the next step.
+        real: (400, 2) points of the ring.
         d_steps, g_steps: steps taken.
-        gradients: a `Gradient` for the start and after every step.
+        gradients: a `Gradient` for the start, and after every step or turn.
         broken: whether a number has left the finite range; from then on steps do nothing.
 
     Raises:
-        ValueError: an unknown loss or optimizer, or a rate that is not a positive number.
+        GameError: a seed or settings that cannot be played.
     """
 
-    def __init__(
-        self,
-        *,
-        seed: int = 0,
-        loss: str = "non-saturating",
-        g_lr: float = 1e-3,
-        d_lr: float = 1e-3,
-        optimizer: str = "Adam",
-    ):
-        self.loss = _one_of("loss", loss, LOSSES)
-        self._optimizer = _one_of("optimizer", optimizer, OPTIMIZERS)
-        self.g_lr, self.d_lr = _rate("g_lr", g_lr), _rate("d_lr", d_lr)
+    def __init__(self, *, seed: int = 0, **settings: Any):
+        self.ring = _chosen(settings, Ring())
         self.seed = seed
-        self.real = mixtures.ring(_REAL, seed=seed)[0]  # (8192, 2)
         self.start_again()
+        self.real = Chance([seed], "shown").ring(_REAL)[0]
 
     def start_again(self) -> None:
         """Fresh networks, the same ones each time, so that two settings are compared from one start."""
-        with torch.random.fork_rng(devices=[]):  # the notebook's own random numbers stay as they are
-            torch.manual_seed(self.seed)
-            self.G, self.D = pair_2d()
-        self._random = torch.Generator().manual_seed(self.seed)
-        self.z = self._noise(_FAKES)  # the same z all along: a fake that moves is a G that has learnt
-        self._of_d = torch.optim.Adam(self.D.parameters(), lr=self.d_lr, betas=(0.5, 0.999))
-        self.optimizer = self._optimizer
+        self._game = RingGame(self.ring, [self.seed])
+        self.G, self.D = self._game.G, self._game.D
+        # The same z throughout, and those of `play_ring`: a fake that moves is a G that has learnt.
+        self._z = Chance([self.seed], "show").normal(SHOWN, LATENT)[:, :_FAKES]
         self.d_steps = self.g_steps = 0
         self.broken = False
         self.gradients: list[Gradient] = []
         self._measure()
 
-    @property
-    def optimizer(self) -> str:
-        return self._optimizer
-
-    @optimizer.setter
-    def optimizer(self, name: str) -> None:
-        self._optimizer = _one_of("optimizer", name, OPTIMIZERS)
-        weights = self.G.parameters()
-        if name == "SGD":
-            self._of_g = torch.optim.SGD(weights, lr=self.g_lr)
-        else:
-            self._of_g = torch.optim.Adam(weights, lr=self.g_lr, betas=(0.5, 0.999))
+    def change(self, **settings: Any) -> None:
+        """Go on under other settings; raises a GameError if they cannot be played."""
+        self.ring = _chosen(settings, self.ring)
+        self._game.change(self.ring)
 
     def step_d(self) -> None:
         """One step of D on a batch of real points and one of fakes."""
-        if self.broken:
-            return
-        real = self.real[torch.randint(_REAL, (_BATCH,), generator=self._random)]
-        with torch.no_grad():
-            fake = self.G(self._noise(_BATCH))
-        loss = F.softplus(-self.D(real)).mean() + F.softplus(self.D(fake)).mean()
-        _step(self._of_d, loss, self.d_lr)
-        self.d_steps += 1
-        self._measure()
+        if not self.broken:
+            self._game.d_step()
+            self.d_steps += 1
+            self._measure()
 
     def step_g(self) -> None:
         """One step of G against D as it is now."""
-        if self.broken:
-            return
-        _step(self._of_g, _g_loss(self.D(self.G(self._noise(_BATCH))), self.loss).mean(), self.g_lr)
-        self.g_steps += 1
-        self._measure()
+        if not self.broken:
+            self._game.g_step()
+            self.g_steps += 1
+            self._measure()
+
+    def turn(self) -> None:
+        """A step of D and one of G on the same fakes, which is a step of `RingGame`."""
+        if not self.broken:
+            self._game.step()
+            self.d_steps += 1
+            self.g_steps += 1
+            self._measure()
 
     @torch.no_grad()
     def fakes(self) -> torch.Tensor:
-        """(400, 2): where G puts the same z as ever; the first `ARROWS` have their gradient measured."""
-        return self.G(self.z)
+        """(400, 2): where G puts its fixed z; the first `ARROWS` have their gradient measured."""
+        return self.G(self._z)[0]
 
     @torch.no_grad()
     def says(self, points: torch.Tensor) -> torch.Tensor:
         """D's probability that points (N, 2) are real, (N,) in [0, 1]."""
-        return torch.sigmoid(self.D(points))
+        return torch.sigmoid(self.D(points[None])[0, :, 0])
 
     def pulls(self, loss: str | None = None) -> tuple[torch.Tensor, torch.Tensor]:
         """The first fakes (40, 2), and minus the gradient of G's loss at each (40, 2): where it falls.
@@ -130,12 +116,9 @@ class Game:
         |∂s/∂x| times D(x) under log(1 - D), and times 1 - D(x) under -log D.
         """
         fakes = self.fakes()[:ARROWS].requires_grad_()
-        with torch.enable_grad():
-            logits = self.D(fakes)
-            (slope,) = torch.autograd.grad(logits.sum(), fakes)
-        logits = logits.detach()
-        saturating = (loss or self.loss) == "saturating"
-        return fakes.detach(), torch.sigmoid(logits if saturating else -logits)[:, None] * slope
+        logits = self.D(fakes[None])[0]  # (40, 1): a loss of its own for each
+        (slope,) = torch.autograd.grad(g_losses(loss or self.ring.loss, logits, logits).sum(), fakes)
+        return fakes.detach(), -slope
 
     def modes(self) -> int:
         """Modes that hold a fifth of their fair share of the fakes within 0.6 of the centre, 0 to 8.
@@ -143,10 +126,7 @@ class Game:
         `labkit.metrics.modes_near` gives every fake to some mode, however far: it would find a few for
         the fresh G, whose fakes all lie in the middle of the ring.
         """
-        return metrics.modes_covered(self.fakes(), mixtures.ring_centres(), std=_REACH)
-
-    def _noise(self, count: int) -> torch.Tensor:
-        return torch.randn(count, *self.G.latent_shape, generator=self._random)
+        return metrics.modes_covered(self.fakes(), ring_centres(MODES, RADIUS), std=_REACH)
 
     def _measure(self) -> None:
         sizes = [self.pulls(loss)[1].norm(dim=1).mean() for loss in ("non-saturating", "saturating")]
@@ -155,27 +135,8 @@ class Game:
             self.gradients.append(Gradient(self.d_steps + self.g_steps, *map(float, sizes)))
 
 
-def _g_loss(logits: torch.Tensor, loss: str) -> torch.Tensor:
-    """G's loss per fake: log(1 - D) (Goodfellow et al. 2014, equation 1), or -log D (section 3 there)."""
-    return -F.softplus(logits) if loss == "saturating" else F.softplus(-logits)
-
-
-def _step(optimizer: torch.optim.Optimizer, loss: torch.Tensor, rate: float) -> None:
-    for group in optimizer.param_groups:
-        group["lr"] = rate
-    optimizer.zero_grad()
-    loss.backward()
-    optimizer.step()
-
-
-def _one_of(what: str, value: str, known) -> str:
-    if value not in known:
-        raise ValueError(f"{what} {value!r} is none of {', '.join(known)}.")
-    return value
-
-
-def _rate(name: str, value: float) -> float:
-    good = isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < float("inf")
-    if not good:
-        raise ValueError(f"{name} {value!r} is not a learning rate: 1e-3 is common, 0.1 is wild.")
-    return float(value)
+def _chosen(settings: dict[str, Any], base: Ring) -> Ring:
+    ring = settings_from(Ring, settings, base=base, allowed=_CONTROLS)
+    if ring.loss not in LOSSES:
+        raise GameError(f"loss is {ring.loss!r}: the playground has {' and '.join(map(repr, LOSSES))}.")
+    return ring

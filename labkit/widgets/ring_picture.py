@@ -138,7 +138,7 @@ def _numbers(page: Axes, game: Game) -> None:
     lines = {
         "steps taken": f"D {game.d_steps:,} · G {game.g_steps:,}",
         "modes covered": "–" if game.broken else f"{game.modes()} of 8",
-        "D(x), mean over real": "–" if game.broken else _chance(game.says(game.real[:400])),
+        "D(x), mean over real": "–" if game.broken else _chance(game.says(game.real)),
         "D(G(z)), mean over fakes": "–" if game.broken else _chance(game.says(game.fakes())),
     }
     for index, (name, value) in enumerate(lines.items()):
@@ -146,7 +146,7 @@ def _numbers(page: Axes, game: Game) -> None:
         _write(page, _RIGHT, 4.6 - 0.27 * index, value, fontsize=10, ha="right", weight="bold")
     _write(page, _LEFT, 3.37, "Gradient of G’s loss at a fake, mean size:")
     for y, (loss, label) in zip((3.07, 2.75), LOSSES.items(), strict=True):
-        used, (colour, line) = loss == game.loss, _STYLES[loss]
+        used, (colour, line) = loss == game.ring.loss, _STYLES[loss]
         weight = "bold" if used else "normal"
         page.plot([_LEFT, _LEFT + 0.3], [y, y], color=colour, linestyle=line, linewidth=2.4 if used else 1.2)
         _write(page, _LEFT + 0.38, y, f"{label}" if used else f"{label}, not in use", weight=weight)
@@ -176,7 +176,7 @@ def _history(page: Axes, game: Game) -> None:
     x = [left + (_RIGHT - left) * g.step / end for g in some]
     for loss, (colour, line) in _STYLES.items():
         heights = [math.log10(min(max(g.under(loss), 1e-6), 1e2)) for g in some]
-        y, wide = [low + inch * (h + 6) for h in heights], 2.2 if loss == game.loss else 1.1
+        y, wide = [low + inch * (h + 6) for h in heights], 2.2 if loss == game.ring.loss else 1.1
         page.plot(x, y, color=colour, linestyle=line, linewidth=wide)
         page.plot(x[-1:], y[-1:], "o", color=colour, markersize=3 + wide)
     _write(page, left, 0.6, "0", fontsize=8)

@@ -3,8 +3,6 @@
 `stamp_picture` draws it, `stamps` puts sliders above it: one picture, drawn anew when a slider comes to rest.
 """
 
-from collections.abc import Callable
-
 import ipywidgets
 import matplotlib
 import numpy as np
@@ -36,12 +34,16 @@ def stamps(*, size: int = 3, kernel_size: int = 3, stride: int = 2, padding: int
     Returns:
         a box to show as the last line of a cell; the last slider walks from the first stamp to all of them.
     """
+    ranges = {
+        "size": (size, 1, 6),
+        "kernel_size": (kernel_size, 1, 6),
+        "stride": (stride, 1, 4),
+        "padding": (padding, 0, 4),
+        "stamps": (size * size, 1, size * size),
+    }
     sliders = {
-        "size": _slider("size", size, 1, 6),
-        "kernel_size": _slider("kernel_size", kernel_size, 1, 6),
-        "stride": _slider("stride", stride, 1, 4),
-        "padding": _slider("padding", padding, 0, 4),
-        "stamps": _slider("stamps", size * size, 1, size * size),
+        name: panel.slider(ipywidgets.IntSlider, name, "90px", value=value, min=low, max=high)
+        for name, (value, low, high) in ranges.items()
     }
 
     def fit(change) -> None:
@@ -51,24 +53,6 @@ def stamps(*, size: int = 3, kernel_size: int = 3, stride: int = 2, padding: int
         if saw_all:
             sliders["stamps"].value = sliders["stamps"].max
 
-    sliders["size"].observe(fit, "value")
-    return _around(stamp_picture, sliders)
-
-
-def _slider(name: str, value: int, low: int, high: int) -> ipywidgets.IntSlider:
-    return ipywidgets.IntSlider(
-        value=value,
-        min=low,
-        max=high,
-        description=name,
-        continuous_update=False,  # in Colab every redraw is a round trip over the network
-        style={"description_width": "90px"},
-        layout=ipywidgets.Layout(width="330px"),
-    )
-
-
-def _around(draw: Callable[..., Figure], sliders: dict[str, ipywidgets.IntSlider]) -> ipywidgets.VBox:
-    """The sliders, and below them the picture of ``draw(**their values)``, which follows them."""
     image = panel.picture()
     shown: dict[str, int] = {}
 
@@ -76,9 +60,10 @@ def _around(draw: Callable[..., Figure], sliders: dict[str, ipywidgets.IntSlider
         values = {name: slider.value for name, slider in sliders.items()}
         if values == shown:  # one slider that moves another announces the same state twice
             return
-        image.value = plots.to_png(draw(**values))
+        image.value = plots.to_png(stamp_picture(**values))
         shown.update(values)
 
+    sliders["size"].observe(fit, "value")
     for slider in sliders.values():
         slider.observe(redraw, "value")
     redraw()

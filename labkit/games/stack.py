@@ -1,8 +1,8 @@
-"""Many small networks as one: the same layers for every seed, multiplied in one go.
+"""Many small networks as one: a stack of perceptrons, one for each seed, in one matrix product a layer.
 
-A stack of S perceptrons keeps its weights as (S, in, out) and maps (S, N, in) to (S, N, out). No number of
-one seed ever meets one of another: the sum of the S losses has for gradient the S gradients side by side,
-and Adam and SGD change each weight by its own gradient alone. So one training of the stack is S trainings.
+A stack of S perceptrons keeps its weights as (S, in, out) and maps (S, N, in) to (S, N, out). The networks
+of different seeds never mix: the gradient of the sum of the S losses is the S gradients side by side, and
+Adam and SGD change each weight by its own gradient alone. So training the stack once is S trainings.
 """
 
 from collections.abc import Sequence
@@ -56,31 +56,18 @@ class Stack(nn.Module):
                 right.copy_(F.normalize(weight.mT @ left, dim=1))
         return weight / (left.mT @ weight @ right.clone())
 
-    def copy_to(self, index: int, network: nn.Module) -> nn.Module:
-        """Write the weights of one seed, as they are trained, into a network of the same shape; return it."""
-        with torch.no_grad():
-            for layer, weight, bias in zip(linear_layers(network), self.weights, self.biases, strict=True):
-                layer.weight.copy_(weight[index].T)
-                layer.bias.copy_(bias[index, 0])
-        return network
-
     def gradient_norms(self) -> torch.Tensor:
         """The Euclidean norm of all gradients together, for each seed: (S,). Without gradients, 0."""
-        return _norms([p.grad for p in self.parameters() if p.grad is not None], len(self.biases[0]))
+        gradients = [p.grad for p in self.parameters() if p.grad is not None]
+        return norms_of(gradients) if gradients else torch.zeros(len(self.biases[0]))
 
 
 def norms_of(tensors: Sequence[torch.Tensor]) -> torch.Tensor:
     """The Euclidean norm over all tensors (S, ...) together, for each seed: (S,)."""
-    return _norms(tensors, len(tensors[0]))
+    parts = [torch.linalg.vector_norm(t.flatten(1), dim=1) for t in tensors]
+    return torch.linalg.vector_norm(torch.stack(parts), dim=0)
 
 
 def linear_layers(network: nn.Module) -> list[nn.Linear]:
-    """The linear layers of a network, from its input on."""
+    """The linear layers of a network, in the order of the forward pass."""
     return [part for part in network.modules() if isinstance(part, nn.Linear)]
-
-
-def _norms(tensors: Sequence[torch.Tensor], seeds: int) -> torch.Tensor:
-    if not tensors:
-        return torch.zeros(seeds)
-    parts = [torch.linalg.vector_norm(t.flatten(1), dim=1) for t in tensors]
-    return torch.linalg.vector_norm(torch.stack(parts), dim=0)

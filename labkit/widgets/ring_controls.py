@@ -8,35 +8,37 @@ from collections.abc import Callable
 
 import ipywidgets
 
+from labkit.games import Ring
 from labkit.widgets import panel
-from labkit.widgets.ring_game import LOSSES, OPTIMIZERS, Game
+from labkit.widgets.ring_game import LOSSES, Game
 from labkit.widgets.ring_picture import draw
 
 _RUNS = {1: 50, 10: 200, 100: 1000}  # steps a click, and the pairs of steps that *run* makes at that pace
 _LOWEST, _HIGHEST = -5, 0  # log10 of the learning rates
+_OPTIMIZERS = [("Adam", "adam"), ("SGD", "sgd")]
 
 
 def playground(
     *,
     seed: int = 0,
-    loss: str = "non-saturating",
-    g_lr: float = 1e-3,
-    d_lr: float = 1e-3,
-    optimizer: str = "Adam",
+    loss: str = Ring.loss,
+    g_lr: float = Ring.g_lr,
+    d_lr: float = Ring.d_lr,
+    optimizer: str = Ring.optimizer,
 ) -> ipywidgets.VBox:
-    """The game of G and D on the ring of eight, played by hand.
+    """The game of G and D on the ring of eight, that of `labkit.games`, played by hand.
 
     Args:
         seed: of the networks and the data; *start again* goes back to the same start.
         loss: G's, "non-saturating" or "saturating".
         g_lr, d_lr: learning rates, 1e-5 to 1.
-        optimizer: G's, "Adam" or "SGD". Adam rescales a tiny gradient to full steps, SGD does not.
+        optimizer: G's, "adam" or "sgd". Adam rescales a tiny gradient to full steps, SGD does not.
 
     Returns:
         a box to show as the last line of a cell; its attribute ``game`` is the `Game` being played.
 
     Raises:
-        ValueError: an unknown loss or optimizer, or a rate out of range.
+        ValueError: a seed, loss or optimizer that cannot be played, or a rate out of range.
     """
     for name, rate in (("g_lr", g_lr), ("d_lr", d_lr)):
         if not (isinstance(rate, int | float) and 10.0**_LOWEST <= rate <= 10.0**_HIGHEST):
@@ -71,10 +73,6 @@ def playground(
             again.disabled = False
             show()
 
-    def turn() -> None:
-        game.step_d()
-        game.step_g()
-
     def name_buttons(_change=None) -> None:
         times = "" if pace.value == 1 else f" × {pace.value}"
         step_d.description, step_g.description = f"step D{times}", f"step G{times}"
@@ -87,7 +85,7 @@ def playground(
 
     step_d.on_click(lambda _: play(game.step_d, pace.value, 1))
     step_g.on_click(lambda _: play(game.step_g, pace.value, 1))
-    run.on_click(lambda _: play(turn, _RUNS[pace.value], 5 if pace.value == 1 else 10))
+    run.on_click(lambda _: play(game.turn, _RUNS[pace.value], 5 if pace.value == 1 else 10))
     again.on_click(start_again)
     pace.observe(name_buttons, "value")
     settings = _settings(game, show)
@@ -102,15 +100,15 @@ def _settings(game: Game, show: Callable[[], None]) -> ipywidgets.Box:
     """Sliders and choices that write themselves into the game; ``show`` draws what another loss changes."""
     losses = [(f"{formula} ({name})", name) for name, formula in LOSSES.items()]
     controls = {
-        "g_lr": _slider("G’s rate", game.g_lr),
-        "d_lr": _slider("D’s rate", game.d_lr),
-        "loss": _choice("G’s loss", losses, game.loss, "330px", "70px"),
-        "optimizer": _choice("G’s steps", OPTIMIZERS, game.optimizer, "330px", "70px"),
+        "g_lr": _rate("G’s rate", game.ring.g_lr),
+        "d_lr": _rate("D’s rate", game.ring.d_lr),
+        "loss": _choice("G’s loss", losses, game.ring.loss, "330px", "70px"),
+        "optimizer": _choice("G’s steps", _OPTIMIZERS, game.ring.optimizer, "330px", "70px"),
     }
 
     def follow(name: str) -> Callable:
         def write(change) -> None:
-            setattr(game, name, change["new"])
+            game.change(**{name: change["new"]})
             if name == "loss":  # the arrows are its gradient; the rest counts from the next step
                 show()
 
@@ -146,16 +144,8 @@ def _choice(name: str, options, value, width: str, label: str) -> ipywidgets.Dro
     )
 
 
-def _slider(name: str, value: float) -> ipywidgets.FloatLogSlider:
-    return ipywidgets.FloatLogSlider(
-        value=value,
-        base=10,
-        min=_LOWEST,
-        max=_HIGHEST,
-        step=0.25,
-        description=name,
-        readout_format=".1e",
-        continuous_update=False,
-        style={"description_width": "70px"},
-        layout=ipywidgets.Layout(width="330px"),
-    )
+def _rate(name: str, value: float) -> ipywidgets.FloatLogSlider:
+    # Tenths of a power of ten: 2e-3 and a tenth of it lie on the slider, as near as its readout shows.
+    reach = {"base": 10, "min": _LOWEST, "max": _HIGHEST, "step": 0.1}
+    kind = ipywidgets.FloatLogSlider
+    return panel.slider(kind, name, "70px", value=value, readout_format=".1e", **reach)

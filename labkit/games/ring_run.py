@@ -103,7 +103,7 @@ def play_ring(ring: Ring, *, seeds: Iterable[int] = range(5), progress: bool = T
 def played(ring: Ring, seeds: tuple[int, ...] = SEEDS) -> RingOutcome:
     """The game on the ring with these settings and seeds; from memory where this process played it before.
 
-    A progress bar shows, except under the budget ``smoke``: nobody watches there.
+    A progress bar shows, except under the budget ``smoke``, which runs unattended.
 
     Raises:
         GameError: settings or seeds that cannot be played.

@@ -1,7 +1,7 @@
 """The interactive figures: sliders, buttons and one picture, alike in Colab, JupyterLab and without a screen.
 
 `stamps` shows a transposed convolution (lab 01), `playground` the game of G and D in the plane (lab 05).
-Everything is made of `ipywidgets.Image` fed with PNG bytes and of controls that speak once, when they are
+Everything is made of `ipywidgets.Image` fed with PNG bytes and of controls that report once, when they are
 let go: what ipywidgets 7.7.1 (Colab) and 8 (JupyterLab 4) have in common.
 """
 

@@ -20,7 +20,7 @@ def row(controls) -> ipywidgets.Box:
 
 
 def slider(kind: type[Slider], name: str, label: str, **rest) -> Slider:
-    """A slider with a label that many pixels wide; it speaks once, when it is let go.
+    """A slider with a label that many pixels wide; it reports once, when it is let go.
 
     In Colab every redraw is a round trip over the network.
     """

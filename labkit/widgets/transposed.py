@@ -47,7 +47,7 @@ def stamps(*, size: int = 3, kernel_size: int = 3, stride: int = 2, padding: int
     }
 
     def fit(change) -> None:
-        """A larger input has more stamps; whoever saw all of them goes on seeing all."""
+        """A larger input has more stamps; where all of them were shown, all of them still are."""
         saw_all = sliders["stamps"].value == sliders["stamps"].max
         sliders["stamps"].max = change["new"] ** 2
         if saw_all:

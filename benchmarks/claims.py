@@ -1,4 +1,4 @@
-"""What lab 05 claims, held to its bars on seeds that nobody has looked at: one row for each claim.
+"""What lab 05 claims, tested on seeds that were not used to choose the settings: one row for each claim.
 
     python benchmarks/claims.py [--seeds N] [--first N] [--only ring|digits]
 

@@ -1,8 +1,9 @@
 """The game on the ring of eight Gaussians: G and D take turns, for many seeds at once.
 
-`Ring` says how the game is played, `RingGame` plays it one update at a time: for the experiments of lab 05 and for
-its playground. Seed k has its own weights (those of ``torch.manual_seed(k); labkit.networks.pair_2d()``),
-its own real points, latents and noise: it plays the same game alone or beside others.
+`Ring` says how the game is played, `RingGame` plays it one update at a time: for the experiments of lab 05
+and for its playground. Seed k has its own weights (those of ``torch.manual_seed(k);
+labkit.networks.pair_2d()``), its own real points, latents and noise: it plays the same game alone or beside
+others.
 """
 
 import hashlib

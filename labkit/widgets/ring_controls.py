@@ -120,7 +120,7 @@ def _settings(game: Game, show: Callable[[], None]) -> ipywidgets.Box:
 
 
 def _png(game: Game) -> bytes:
-    """One and a half dots per point of the screen, lightly compressed: quick to make, small enough to send."""
+    """One and a half dots per point of the screen, lightly compressed: quick to make, small to send."""
     out = io.BytesIO()
     draw(game).savefig(out, format="png", dpi=150, pil_kwargs={"compress_level": 2})
     return out.getvalue()

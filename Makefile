@@ -10,12 +10,13 @@ PORT   ?= 8888
 FROM   ?=
 OUT    ?= grades
 
-.PHONY: help setup lab test test-fast test-notebooks release grade lint benchmark clean
+.PHONY: help setup lab test test-fast test-portable test-notebooks release grade lint benchmark clean
 
 help:
 	@echo "make lab         open JupyterLab on the first lab"
 	@echo "make test        run all tests and all notebooks, as CI does"
 	@echo "make test-fast   the unit tests alone (two to three minutes)"
+	@echo "make test-portable   the numeric tests, under each set of vector instructions that there is"
 	@echo "make release     make notebooks/ from solutions/"
 	@echo "make grade       grade what students handed in: FROM=submissions.zip, OUT=grades"
 	@echo "make benchmark   measure the training step and the data path"
@@ -56,6 +57,9 @@ test: $(VENV)/.dev
 
 test-fast: $(VENV)/.dev
 	@$(BIN)/python -m pytest -x -m "not slow" tests
+
+test-portable: $(VENV)/.dev
+	@$(BIN)/python -m tests.portable
 
 test-notebooks: $(VENV)/.dev
 	@$(BIN)/python -m tests.run notebooks

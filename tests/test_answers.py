@@ -34,6 +34,12 @@ def _table(which):
 RIGHT, WRONG = _table("RIGHT"), _table("WRONG")
 
 
+def _param(exercise_id, *more):
+    """A case of this exercise; where its check plays games or builds large networks, the mark says so."""
+    costly = CODED[exercise_id].played or CODED[exercise_id].slow
+    return pytest.param(exercise_id, *more, marks=[pytest.mark.costly] if costly else [])
+
+
 def solution(exercise_id):
     for path in notebooks("solutions"):
         if int(path.name[:2]) == int(exercise_id.split(".")[0]):
@@ -60,7 +66,10 @@ def test_the_shares_of_the_properties_add_up_to_the_points(exercise_id):
     assert sum(p.points for p in properties_of(exercise)) == exercise.points
 
 
-@pytest.mark.parametrize(("exercise_id", "words"), [(i, w) for i in CODED for w in mistakes_of(CODED[i])])
+@pytest.mark.portable
+@pytest.mark.parametrize(
+    ("exercise_id", "words"), [_param(i, w) for i in CODED for w in mistakes_of(CODED[i])]
+)
 def test_a_mistake_is_told_in_its_own_words(exercise_id, words):
     exercise = CODED[exercise_id]
     for seed in (2024, 31):
@@ -70,7 +79,8 @@ def test_a_mistake_is_told_in_its_own_words(exercise_id, words):
         assert (last.ok, last.cause) == (False, words)
 
 
-@pytest.mark.parametrize("exercise_id", CODED)
+@pytest.mark.portable
+@pytest.mark.parametrize("exercise_id", map(_param, CODED))
 @pytest.mark.parametrize("seed", [2024, 1, 2])
 def test_the_solution_passes_on_any_inputs(exercise_id, seed):
     exercise = CODED[exercise_id]
@@ -79,7 +89,10 @@ def test_the_solution_passes_on_any_inputs(exercise_id, seed):
     assert [f for f in findings(exercise, record, seed) if not f.ok] == []
 
 
-@pytest.mark.parametrize(("exercise_id", "number"), [(i, n) for i in RIGHT for n in range(len(RIGHT[i]))])
+@pytest.mark.portable
+@pytest.mark.parametrize(
+    ("exercise_id", "number"), [_param(i, n) for i in RIGHT for n in range(len(RIGHT[i]))]
+)
 def test_other_right_answers_pass(exercise_id, number):
     assert check(exercise_id, RIGHT[exercise_id][number])
 

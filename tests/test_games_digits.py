@@ -12,6 +12,8 @@ from labkit.games import GameError, digits_run, play_digits, settings_from
 from labkit.games.digits import DigitDiscriminator, DigitGenerator, Digits
 from labkit.games.digits_run import SAMPLES
 
+pytestmark = pytest.mark.portable
+
 TINY = {"steps": 3, "batch_size": 16}
 TAGS = {"loss/d", "loss/g", "prob/real", "prob/fake", "gap/d", "signal/g", "diversity/g", "grad_norm/d",
         "grad_norm/g", "recall/g", "class_kl/g"}  # fmt: skip

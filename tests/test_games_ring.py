@@ -14,6 +14,8 @@ from labkit.networks import pair_2d
 from labkit.synthetic.mixtures import ring_centres
 from labkit.training.observe import TAGS
 
+pytestmark = pytest.mark.portable
+
 KINDS = {
     "plain": Ring(),
     "saturating": Ring(loss="saturating"),

@@ -9,6 +9,8 @@ from labkit.checks import CheckFailed, check
 from labkit.exercises.lab02 import _trace
 from labkit.exercises.lab02._table import stages
 
+pytestmark = pytest.mark.portable
+
 PAIRS = {
     "2.2": (lambda **k: networks.dcgan_pair(**k)[0], networks.ConvGenerator),
     "2.3": (lambda **k: networks.dcgan_pair(**k, output="probability")[1], networks.ConvDiscriminator),

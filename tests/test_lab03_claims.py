@@ -20,6 +20,8 @@ from tests.answers.lab03 import WRONG
 from tests.real_data import real_file
 from tests.solutions import ROOT, definitions
 
+pytestmark = pytest.mark.portable
+
 SOLUTION = ROOT / "solutions" / "03_training_loop.ipynb"
 
 

@@ -14,6 +14,8 @@ from labkit.losses import (
     with_r1_r2,
 )
 
+pytestmark = pytest.mark.portable
+
 
 def _scores(images):
     return images.mean(dim=(1, 2, 3)) * 3

@@ -10,6 +10,8 @@ from sklearn.metrics.pairwise import polynomial_kernel
 
 from labkit.metrics import MetricError, frechet_distance, kernel_distance, pairs
 
+pytestmark = pytest.mark.portable
+
 
 def _normal(count: int, features: int, seed: int, scale: float = 1.0, shift: float = 0.0) -> torch.Tensor:
     generator = torch.Generator().manual_seed(seed)

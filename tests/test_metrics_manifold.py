@@ -10,6 +10,8 @@ from sklearn.neighbors import NearestNeighbors
 from labkit.metrics import MetricError, density_coverage, pairs, precision_recall
 from labkit.synthetic import mixtures
 
+pytestmark = pytest.mark.portable
+
 
 def _sets(n: int, m: int, features: int, seed: int = 0) -> tuple[torch.Tensor, torch.Tensor]:
     generator = torch.Generator().manual_seed(seed)

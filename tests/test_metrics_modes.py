@@ -19,6 +19,8 @@ from labkit.metrics import (
 )
 from labkit.synthetic import mixtures
 
+pytestmark = pytest.mark.portable
+
 FOUR = torch.tensor([[0.0, 0.0], [10.0, 0.0], [0.0, 10.0], [10.0, 10.0]])
 
 

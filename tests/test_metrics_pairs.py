@@ -10,6 +10,8 @@ import torch
 from labkit.metrics import density_coverage, duplicates, kernel_distance, pairs, precision_recall
 from labkit.training.observe import spread
 
+pytestmark = pytest.mark.portable
+
 SHAPES = [(2, 1), (33, 2), (90, 12), (129, 7), (60, 200), (9, 3072)]
 KINDS = {
     "float32": lambda x: x,

@@ -17,6 +17,8 @@ from labkit.metrics import (
     pairwise_distance,
 )
 
+pytestmark = pytest.mark.portable
+
 
 def _normal(count: int, *shape: int, seed: int = 0) -> torch.Tensor:
     return torch.randn(count, *shape, generator=torch.Generator().manual_seed(seed))

@@ -5,6 +5,8 @@ import torch
 
 from labkit.synthetic import mixtures
 
+pytestmark = pytest.mark.portable
+
 
 def test_ring_centres_lie_on_the_circle_in_order():
     centres = mixtures.ring_centres()

@@ -6,6 +6,8 @@ from torch import nn
 
 from labkit.networks import count_parameters, dcgan_pair, dense_pair, init_dcgan, pair_2d
 
+pytestmark = pytest.mark.portable
+
 
 @pytest.mark.parametrize("size", [16, 32, 64, 128])
 @pytest.mark.parametrize("channels", [1, 3])

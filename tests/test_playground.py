@@ -8,6 +8,8 @@ from labkit.widgets import playground
 from labkit.widgets.ring_game import ARROWS, Game
 from labkit.widgets.ring_picture import draw
 
+pytestmark = pytest.mark.portable
+
 
 def _weights(network):
     return torch.cat([p.detach().flatten() for p in network.parameters()]).clone()

@@ -20,6 +20,8 @@ from labkit.training import CheckpointError, Options, Run, TrainingError, genera
 from labkit.training.observe import TAGS
 from labkit.training.precision import choose, has_bfloat16
 
+pytestmark = pytest.mark.portable
+
 EXACT = {"amp": False, "channels_last": False, "progress": False}
 
 

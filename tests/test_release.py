@@ -31,15 +31,7 @@ TEXT = """**Exercise 9.2 · your answer** (3 points)
 Because a long model answer says so.
 <!-- END SOLUTION -->"""
 SPECS = {
-    "9.1": Exercise(
-        "9.1",
-        "Double",
-        2,
-        "double",
-        "double(x)",
-        lambda s: 1,
-        lambda a, i: {"y": a(i)},
-    ),
+    "9.1": Exercise("9.1", "Double", 2, "double(x)", lambda s: 1, lambda a, i: {"y": a(i)}),
     "9.2": Written("9.2", "Why", 3),
 }
 

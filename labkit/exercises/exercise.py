@@ -6,7 +6,7 @@ check in the notebook, the grader outside a sandbox, and the tests of the kit.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -40,12 +40,12 @@ class Exercise:
         id: "3.2": lab 3, exercise 2.
         title: as the notebook's heading has it.
         points: what a full answer earns.
-        name: the function or class that the student must define.
         call: how the check calls it, shown when the call itself fails: "scale_images(images)".
         inputs: seed -> whatever the probe needs. Pure: the same seed gives the same inputs anywhere.
         probe: (answer, inputs) -> {name: value}. A value is a tensor, an array, a number, a string or a
             flat list of numbers; anything else reaches the student as "not a tensor, but …".
-        causes: (part of an error message, likely cause) for errors that the answer raises.
+        name: the function or class that the student must define; by default the one that is called.
+        causes: likely causes of errors that the answer raises, by a pattern of the error's text.
         fixed: there is one right answer, whatever the seed.
         played: the answer is a choice of settings; the judge plays them, so nothing of the student's runs.
         slow: large networks are built, so the tests probe it less often.
@@ -55,15 +55,18 @@ class Exercise:
     id: str
     title: str
     points: int
-    name: str
     call: str
     inputs: Callable[[int], Any]
     probe: Callable[[Any, Any], dict[str, Any]]
-    causes: tuple[tuple[str, str], ...] = ()
+    name: str = ""
+    causes: Mapping[str, str] = field(default_factory=dict, hash=False)
     fixed: bool = False
     played: bool = False
     slow: bool = False
     unjudged: tuple[str, ...] = ()
+
+    def __post_init__(self):
+        object.__setattr__(self, "name", self.name or self.call.partition("(")[0])
 
 
 @dataclass(frozen=True)

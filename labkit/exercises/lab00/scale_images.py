@@ -26,7 +26,7 @@ def probe(scale_images, images):
     }
 
 
-EXERCISE = Exercise("0.1", "Scale images", 2, "scale_images", "scale_images(images)", photos, probe)
+EXERCISE = Exercise("0.1", "Scale images", 2, "scale_images(images)", photos, probe)
 
 # ---- judge: a sandbox shows this file only down to here ------------------------------------------------
 

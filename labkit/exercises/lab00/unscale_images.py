@@ -31,7 +31,7 @@ def probe(unscale_images, images):
     }
 
 
-EXERCISE = Exercise("0.2", "And back", 2, "unscale_images", "unscale_images(images)", scaled, probe)
+EXERCISE = Exercise("0.2", "And back", 2, "unscale_images(images)", scaled, probe)
 
 # ---- judge: a sandbox shows this file only down to here ------------------------------------------------
 

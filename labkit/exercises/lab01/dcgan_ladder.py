@@ -17,9 +17,7 @@ def probe(dcgan_ladder, _inputs):
     return {"the ladder": value}
 
 
-EXERCISE = Exercise(
-    "1.5", "The ladder of DCGAN", 2, "dcgan_ladder", "dcgan_ladder()", lambda seed: None, probe, fixed=True
-)
+EXERCISE = Exercise("1.5", "The ladder of DCGAN", 2, "dcgan_ladder()", lambda seed: None, probe, fixed=True)
 
 # ---- judge: a sandbox shows this file only down to here ------------------------------------------------
 

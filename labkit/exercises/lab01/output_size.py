@@ -45,7 +45,6 @@ EXERCISE = Exercise(
     "1.1",
     "The output size",
     3,
-    "output_size",
     "output_size(size, kernel_size, stride, padding, output_padding, dilation)",
     settings,
     probe,

@@ -21,22 +21,18 @@ def probe(overlap_counts, cases):
     return {f"the counts for {name}": overlap_counts(*settings) for name, settings in cases.items()}
 
 
-CAUSES = (
-    (
-        r"expected stride to be|Expected \dD",
-        "F.conv_transpose2d wants four axes, for the image and for the kernel alike",
-    ),
-)
+CAUSES = {
+    r"expected stride to be|Expected \dD": "F.conv_transpose2d wants four axes, for the image and for the kernel alike"
+}
 
 EXERCISE = Exercise(
     "1.4",
     "Overlap counts",
     3,
-    "overlap_counts",
     "overlap_counts(size, kernel_size, stride, padding)",
     grids,
     probe,
-    CAUSES,
+    causes=CAUSES,
 )
 
 # ---- judge: a sandbox shows this file only down to here ------------------------------------------------

@@ -15,7 +15,6 @@ EXERCISE = Exercise(
     "2.6",
     "The dense discriminator",
     2,
-    "DenseDiscriminator",
     "DenseDiscriminator()(images)",
     _trace.with_seed(_trace.images(3)),
     probe,

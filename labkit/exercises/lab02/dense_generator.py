@@ -20,7 +20,6 @@ EXERCISE = Exercise(
     "2.5",
     "The dense generator",
     4,
-    "DenseGenerator",
     "DenseGenerator()(z)",
     _trace.with_seed(latents),
     probe,

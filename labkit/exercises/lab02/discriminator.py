@@ -18,7 +18,6 @@ EXERCISE = Exercise(
     "2.3",
     "The discriminator",
     4,
-    "Discriminator",
     "Discriminator(base_channels=6, image_channels=2)(images)",
     _trace.with_seed(_trace.images(2)),
     probe,

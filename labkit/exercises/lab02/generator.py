@@ -22,7 +22,6 @@ EXERCISE = Exercise(
     "2.2",
     "The generator",
     4,
-    "Generator",
     "Generator(latent_dim=7, base_channels=6, image_channels=2)(z)",
     _trace.with_seed(latents),
     probe,

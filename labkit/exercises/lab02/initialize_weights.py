@@ -66,17 +66,17 @@ EXERCISE = Exercise(
     "2.1",
     "First weights",
     2,
-    "initialize_weights",
     "net.apply(initialize_weights)",
     some_layers,
     probe,
-    causes=(
-        (r"ConvBlock", "a block may have `Conv` in its name and no weight: tell layers by `isinstance`"),
-        (r"NoneType", "a layer made with `bias=False` has `None` for its bias: ask before you set it"),
-        (r"cannot assign .* as parameter", "change the weight in place: `nn.init.normal_` does"),
-        (r"leaf Variable", "an in-place change needs `nn.init` or `torch.no_grad()`"),
-        (r"LeakyReLU|has no attribute 'weight'", "most modules have no weight: tell layers by `isinstance`"),
-    ),
+    name="initialize_weights",
+    causes={
+        r"ConvBlock": "a block may have `Conv` in its name and no weight: tell layers by `isinstance`",
+        r"NoneType": "a layer made with `bias=False` has `None` for its bias: ask before you set it",
+        r"cannot assign .* as parameter": "change the weight in place: `nn.init.normal_` does",
+        r"leaf Variable": "an in-place change needs `nn.init` or `torch.no_grad()`",
+        r"LeakyReLU|has no attribute 'weight'": "most modules have no weight: tell layers by `isinstance`",
+    },
     unjudged=("convolution with a bias",),
 )
 

@@ -49,18 +49,14 @@ EXERCISE = Exercise(
     "2.4",
     "The ladder on paper",
     3,
-    "predict_ladder",
     "predict_ladder(layers, size)",
     some_convolutions,
     probe,
-    causes=(
-        (r"ran a layer", "no tensor passes through a layer here: calculate from the layer's numbers"),
-        (
-            r"unsupported operand.*tuple|tuple.*int",
-            "`kernel_size`, `stride` and `padding` are pairs: take [0]",
-        ),
-        (r"NoneType", "a layer made with `bias=False` has `None` for its bias"),
-    ),
+    causes={
+        r"ran a layer": "no tensor passes through a layer here: calculate from the layer's numbers",
+        r"unsupported operand.*tuple|tuple.*int": "`kernel_size`, `stride` and `padding` are pairs: take [0]",
+        r"NoneType": "a layer made with `bias=False` has `None` for its bias",
+    },
     unjudged=("kind",),
 )
 

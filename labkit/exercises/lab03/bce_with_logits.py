@@ -55,13 +55,7 @@ def probe(bce_with_logits, given):
 
 
 EXERCISE = Exercise(
-    "3.1",
-    "Binary cross-entropy on logits",
-    3,
-    "bce_with_logits",
-    "bce_with_logits(logits, targets)",
-    scores,
-    probe,
+    "3.1", "Binary cross-entropy on logits", 3, "bce_with_logits(logits, targets)", scores, probe
 )
 
 # ---- judge: a sandbox shows this file only down to here ------------------------------------------------

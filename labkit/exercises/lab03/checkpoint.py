@@ -134,20 +134,13 @@ EXERCISE = Exercise(
     "3.6",
     "Save, kill, resume",
     4,
-    "Checkpoint",
     "Checkpoint(path).save(run), then .load(run)",
     seed_of_runs,
     probe,
-    causes=(
-        (
-            "Weights only load failed|WeightsUnpickler",
-            "the file holds objects, not plain data: save `state_dict()`s",
-        ),
-        (
-            r"RNG state must be|ByteTensor",
-            'the random state must be on the CPU: load with `map_location="cpu"`',
-        ),
-    ),
+    causes={
+        "Weights only load failed|WeightsUnpickler": "the file holds objects, not plain data: save `state_dict()`s",
+        r"RNG state must be|ByteTensor": 'the random state must be on the CPU: load with `map_location="cpu"`',
+    },
 )
 
 # ---- judge: a sandbox shows this file only down to here ------------------------------------------------

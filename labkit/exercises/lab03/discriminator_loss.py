@@ -25,13 +25,7 @@ def probe(discriminator_loss, given):
 
 
 EXERCISE = Exercise(
-    "3.2",
-    "The discriminator's loss",
-    3,
-    "discriminator_loss",
-    "discriminator_loss(D, real, fake)",
-    _scorer.scored_images,
-    probe,
+    "3.2", "The discriminator's loss", 3, "discriminator_loss(D, real, fake)", _scorer.scored_images, probe
 )
 
 # ---- judge: a sandbox shows this file only down to here ------------------------------------------------

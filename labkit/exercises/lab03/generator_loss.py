@@ -18,13 +18,7 @@ def probe(generator_loss, given):
 
 
 EXERCISE = Exercise(
-    "3.3",
-    "The generator's loss",
-    2,
-    "generator_loss",
-    "generator_loss(D, real, fake)",
-    _scorer.scored_images,
-    probe,
+    "3.3", "The generator's loss", 2, "generator_loss(D, real, fake)", _scorer.scored_images, probe
 )
 
 # ---- judge: a sandbox shows this file only down to here ------------------------------------------------

@@ -25,14 +25,13 @@ EXERCISE = Exercise(
     "3.7",
     "The floor of D's loss",
     2,
-    "loss_floor",
     "loss_floor(smooth)",
     targets,
     probe,
-    causes=(
-        ("NoneType", "the function returned nothing: is there a `return`?"),
-        ("math domain error|divide by zero", "log 0 at a target of 1: there the floor is 0, by itself"),
-    ),
+    causes={
+        "NoneType": "the function returned nothing: is there a `return`?",
+        "math domain error|divide by zero": "log 0 at a target of 1: there the floor is 0, by itself",
+    },
 )
 
 # ---- judge: a sandbox shows this file only down to here ------------------------------------------------

@@ -89,20 +89,13 @@ EXERCISE = Exercise(
     "3.4",
     "One training step",
     5,
-    "train_step",
     "train_step(G, D, d_optimizer, g_optimizer, real, z)",
     start,
     probe,
-    causes=(
-        (
-            "backward through the graph a second time",
-            "the fakes are not detached in D's loss, so its `backward()` used up G's graph: see 3.2",
-        ),
-        (
-            "modified by an inplace operation",
-            "D's step changed weights that G's loss still needs: compute G's loss after D's step",
-        ),
-    ),
+    causes={
+        "backward through the graph a second time": "the fakes are not detached in D's loss, so its `backward()` used up G's graph: see 3.2",
+        "modified by an inplace operation": "D's step changed weights that G's loss still needs: compute G's loss after D's step",
+    },
 )
 
 # ---- judge: a sandbox shows this file only down to here ------------------------------------------------

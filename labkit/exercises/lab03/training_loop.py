@@ -63,15 +63,7 @@ def _type(frame) -> str:
     return f"{frame.dtype} {tuple(frame.shape)}" if isinstance(frame, torch.Tensor) else type(frame).__name__
 
 
-EXERCISE = Exercise(
-    "3.5",
-    "The loop",
-    4,
-    "training_loop",
-    "training_loop(run, steps, every, update)",
-    seed_of_runs,
-    probe,
-)
+EXERCISE = Exercise("3.5", "The loop", 4, "training_loop(run, steps, every, update)", seed_of_runs, probe)
 
 # ---- judge: a sandbox shows this file only down to here ------------------------------------------------
 

@@ -28,9 +28,7 @@ def probe(log_losses, given):
     }
 
 
-EXERCISE = Exercise(
-    "4.1", "Scalars", 2, "log_losses", "log_losses(logbook, step, d_loss, g_loss, every)", losses, probe
-)
+EXERCISE = Exercise("4.1", "Scalars", 2, "log_losses(logbook, step, d_loss, g_loss, every)", losses, probe)
 
 # ---- judge: a sandbox shows this file only down to here ------------------------------------------------
 

@@ -55,13 +55,10 @@ EXERCISE = Exercise(
     "4.2",
     "Pictures and histograms",
     3,
-    "log_pictures",
     "log_pictures(logbook, step, fake, real_logits, fake_logits)",
     samples,
     probe,
-    causes=(
-        ("requires grad", "a tensor is still attached to its graph: `.detach()` it before numpy sees it"),
-    ),
+    causes={"requires grad": "a tensor is still attached to its graph: `.detach()` it before numpy sees it"},
 )
 
 # ---- judge: a sandbox shows this file only down to here ------------------------------------------------

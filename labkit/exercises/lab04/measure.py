@@ -45,16 +45,12 @@ EXERCISE = Exercise(
     "4.3",
     "Five measurements",
     3,
-    "measure",
     "measure(G, D, real_logits, fake_logits)",
     after_backward,
     probe,
-    causes=(
-        (
-            r"NoneType|expected Tensor as element|must be Tensor, not None",
-            "a parameter that the loss did not reach has `.grad` None: leave it out",
-        ),
-    ),
+    causes={
+        r"NoneType|expected Tensor as element|must be Tensor, not None": "a parameter that the loss did not reach has `.grad` None: leave it out"
+    },
 )
 
 # ---- judge: a sandbox shows this file only down to here ------------------------------------------------

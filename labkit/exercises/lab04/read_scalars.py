@@ -77,17 +77,13 @@ EXERCISE = Exercise(
     "4.4",
     "Read an event file",
     4,
-    "read_scalars",
     "read_scalars(path)",
     event_file,
     probe,
-    causes=(
-        (
-            r"DecodeError|Error parsing|error: unpack|OverflowError|MemoryError|cannot fit",
-            "the bytes are cut in the wrong places: 8 of length (little-endian), 4 of checksum, the "
-            "record, 4 of checksum; and a torn last record is no record",
-        ),
-    ),
+    causes={
+        r"DecodeError|Error parsing|error: unpack|OverflowError|MemoryError|cannot fit": "the bytes are cut in the wrong places: 8 of length (little-endian), 4 of checksum, the "
+        "record, 4 of checksum; and a torn last record is no record"
+    },
 )
 
 # ---- judge: a sandbox shows this file only down to here ------------------------------------------------

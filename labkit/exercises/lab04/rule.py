@@ -73,11 +73,10 @@ EXERCISE = Exercise(
     "4.7",
     "A rule",
     4,
-    "rule",
     "rule(columns)",
     made_runs,
     probe,
-    causes=((r"KeyError", "the columns are loss/g, signal/g, gap/d, recall/g and diversity/g"),),
+    causes={r"KeyError": "the columns are loss/g, signal/g, gap/d, recall/g and diversity/g"},
 )
 
 # ---- judge: a sandbox shows this file only down to here ------------------------------------------------

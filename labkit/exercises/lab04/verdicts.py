@@ -29,9 +29,7 @@ def probe(verdicts, _given):
     return {"kind": "dict", "runs": "; ".join(sorted(map(str, claimed)))} | words
 
 
-EXERCISE = Exercise(
-    "4.5", "Five runs, five verdicts", 5, "verdicts", "verdicts()", nothing, probe, fixed=True
-)
+EXERCISE = Exercise("4.5", "Five runs, five verdicts", 5, "verdicts()", nothing, probe, fixed=True)
 
 # ---- judge: a sandbox shows this file only down to here ------------------------------------------------
 

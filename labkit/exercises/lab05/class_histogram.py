@@ -37,9 +37,7 @@ def probe(class_histogram, given):
     }
 
 
-EXERCISE = Exercise(
-    "5.6", "The classes of the samples", 2, "class_histogram", "class_histogram(labels)", labels, probe
-)
+EXERCISE = Exercise("5.6", "The classes of the samples", 2, "class_histogram(labels)", labels, probe)
 
 # ---- judge: a sandbox shows this file only down to here ------------------------------------------------
 

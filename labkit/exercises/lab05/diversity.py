@@ -38,16 +38,12 @@ EXERCISE = Exercise(
     "5.7",
     "Do the samples differ?",
     3,
-    "diversity",
     "diversity(fake, real)",
     pictures,
     probe,
-    causes=(
-        (
-            "expected scalar type|not implemented for 'Byte'|floating point|got Byte",
-            "the images are bytes: make floats of them with `.float()` first",
-        ),
-    ),
+    causes={
+        "expected scalar type|not implemented for 'Byte'|floating point|got Byte": "the images are bytes: make floats of them with `.float()` first"
+    },
 )
 
 # ---- judge: a sandbox shows this file only down to here ------------------------------------------------

@@ -63,16 +63,12 @@ EXERCISE = Exercise(
     "5.1",
     "The gradient that reaches G",
     4,
-    "generator_gradient_norm",
     "generator_gradient_norm(G, D, z, loss)",
     players,
     probe,
-    causes=(
-        (
-            "differentiated Tensors?.* appears to not have been used|NoneType.*attribute",
-            "the loss does not depend on G's parameters: is G(z) detached, or made under no_grad()?",
-        ),
-    ),
+    causes={
+        "differentiated Tensors?.* appears to not have been used|NoneType.*attribute": "the loss does not depend on G's parameters: is G(z) detached, or made under no_grad()?"
+    },
 )
 
 # ---- judge: a sandbox shows this file only down to here ------------------------------------------------

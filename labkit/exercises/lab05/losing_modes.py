@@ -10,9 +10,7 @@ def probe(losing_modes, _given):
     return _settings.written(losing_modes(), base=HEALTHY, allowed=_settings.OPEN)
 
 
-EXERCISE = Exercise(
-    "5.3", "Lose the modes", 2, "losing_modes", "losing_modes()", _settings.nothing, probe, played=True
-)
+EXERCISE = Exercise("5.3", "Lose the modes", 2, "losing_modes()", _settings.nothing, probe, played=True)
 
 # ---- judge: a sandbox shows this file only down to here ------------------------------------------------
 

@@ -78,9 +78,7 @@ def probe(modes_covered, given):
     }
 
 
-EXERCISE = Exercise(
-    "5.2", "Modes covered", 3, "modes_covered", "modes_covered(points, centres)", clouds, probe
-)
+EXERCISE = Exercise("5.2", "Modes covered", 3, "modes_covered(points, centres)", clouds, probe)
 
 # ---- judge: a sandbox shows this file only down to here ------------------------------------------------
 

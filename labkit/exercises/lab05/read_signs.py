@@ -38,9 +38,7 @@ def probe(read_signs, given):
     return {f"run {k}": v[:40] for k, v in enumerate(plain)}
 
 
-EXERCISE = Exercise(
-    "5.8", "Read the signs", 3, "read_signs", "read_signs(gap, signal, diversity)", runs, probe
-)
+EXERCISE = Exercise("5.8", "Read the signs", 3, "read_signs(gap, signal, diversity)", runs, probe)
 
 # ---- judge: a sandbox shows this file only down to here ------------------------------------------------
 

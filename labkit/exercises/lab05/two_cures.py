@@ -24,7 +24,7 @@ def probe(two_cures, _given):
     return values
 
 
-EXERCISE = Exercise("5.5", "Two cures", 4, "two_cures", "two_cures()", _settings.nothing, probe, played=True)
+EXERCISE = Exercise("5.5", "Two cures", 4, "two_cures()", _settings.nothing, probe, played=True)
 
 # ---- judge: a sandbox shows this file only down to here ------------------------------------------------
 

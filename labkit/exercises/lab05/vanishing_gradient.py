@@ -11,14 +11,7 @@ def probe(vanishing_gradient, _given):
 
 
 EXERCISE = Exercise(
-    "5.4",
-    "Let the gradient vanish",
-    2,
-    "vanishing_gradient",
-    "vanishing_gradient()",
-    _settings.nothing,
-    probe,
-    played=True,
+    "5.4", "Let the gradient vanish", 2, "vanishing_gradient()", _settings.nothing, probe, played=True
 )
 
 # ---- judge: a sandbox shows this file only down to here ------------------------------------------------

@@ -127,14 +127,26 @@ def failure_of(exercise: Exercise, error: BaseException) -> Finding:
 
 
 _COMMON_CAUSES = {
-    r"missing \d+ required positional|takes \d+ positional|unexpected keyword": "the parameters differ from those of the exercise cell: keep its `def` line as it was given",
+    r"missing \d+ required positional|takes \d+ positional|unexpected keyword": (
+        "the parameters differ from those of the exercise cell: keep its `def` line as it was given"
+    ),
     r"NameError|UnboundLocalError": "a name is misspelt, or used before it has a value",
-    r"has no attribute": "a name is misspelt, or an `__init__` does not set it (or lacks `super().__init__()`)",
-    r"cannot assign module before Module.__init__": "`super().__init__()` must be the first line of `__init__`",
-    r"shapes? cannot be multiplied|size mismatch|must match the size|shape .* is invalid|Expected \dD": "two shapes do not fit: print the `.shape` of each tensor just before that line",
+    r"has no attribute": (
+        "a name is misspelt, or an `__init__` does not set it (or lacks `super().__init__()`)"
+    ),
+    r"cannot assign module before Module.__init__": (
+        "`super().__init__()` must be the first line of `__init__`"
+    ),
+    r"shapes? cannot be multiplied|size mismatch|must match the size|shape .* is invalid|Expected \dD": (
+        "two shapes do not fit: print the `.shape` of each tensor just before that line"
+    ),
     r"expected .* to have \d+ channels": "a layer receives another number of channels than it was made for",
-    r"does not require grad|modified by an inplace operation|backward through the graph a second time": "the gradient's path is broken: look for `.detach()`, `.item()`, `no_grad()` or an in-place change",
-    r"only .*tensors can be converted|must be Tensor, not": "a number or a list stands where torch wants a tensor",
+    r"does not require grad|modified by an inplace operation|backward through the graph a second time": (
+        "the gradient's path is broken: look for `.detach()`, `.item()`, `no_grad()` or an in-place change"
+    ),
+    r"only .*tensors can be converted|must be Tensor, not": (
+        "a number or a list stands where torch wants a tensor"
+    ),
     r"RecursionError": "the function calls itself without an end",
     r"SystemExit": "`exit()` or `quit()` was called: an answer returns its result instead",
 }

@@ -29,13 +29,23 @@ def probe(convolution_matrix, cases):
 
 
 CAUSES = {
-    r"zeros\(\)|'float' object|got float|type float|slice indices": "a number of pixels is whole: `/` makes a float of it, `//` does not",
-    r"out of bounds for dimension 0": "an index into the first axis is too large: with m output pixels a side, pixel (r, c) has the row "
-    "`r * m + c`",
-    r"out of bounds|out of range": "the window reaches into the padding, where the image has no pixel: skip those entries",
-    r"invalid for input of size 0|tensor of 0 elements": "`[padding:-padding]` keeps nothing when padding is 0: count from the front",
-    r"must match the (existing )?size": "a slice that leaves the image is shorter than the kernel, and one that begins at -1 is empty: go "
-    "entry by entry, or write into a larger image and cut off its border",
+    r"zeros\(\)|'float' object|got float|type float|slice indices": (
+        "a number of pixels is whole: `/` makes a float of it, `//` does not"
+    ),
+    r"out of bounds for dimension 0": (
+        "an index into the first axis is too large: with m output pixels a side, pixel (r, c) has the row "
+        "`r * m + c`"
+    ),
+    r"out of bounds|out of range": (
+        "the window reaches into the padding, where the image has no pixel: skip those entries"
+    ),
+    r"invalid for input of size 0|tensor of 0 elements": (
+        "`[padding:-padding]` keeps nothing when padding is 0: count from the front"
+    ),
+    r"must match the (existing )?size": (
+        "a slice that leaves the image is shorter than the kernel, and one that begins at -1 is empty: go "
+        "entry by entry, or write into a larger image and cut off its border"
+    ),
     r"shape .* is invalid": "the matrix has one row per output pixel and one column per input pixel",
 }
 

@@ -22,7 +22,9 @@ def probe(overlap_counts, cases):
 
 
 CAUSES = {
-    r"expected stride to be|Expected \dD": "F.conv_transpose2d wants four axes, for the image and for the kernel alike"
+    r"expected stride to be|Expected \dD": (
+        "F.conv_transpose2d wants four axes, for the image and for the kernel alike"
+    )
 }
 
 EXERCISE = Exercise(

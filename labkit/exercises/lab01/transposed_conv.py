@@ -41,13 +41,19 @@ def probe(transposed_conv, cases):
 
 
 CAUSES = {
-    r"must match the (existing )?size|match the broadcast shape": "two shapes differ, print both: one pixel times the kernel goes into a slice [start : start + kh], "
-    "rows first, of a canvas with `(H - 1) * stride + kh` rows",
-    r"out of bounds|out of range": "an index lies outside its tensor: i and j count pixels of the image, rows first; the kernel goes "
-    "whole into a slice [start : start + kh], not to a single index",
+    r"must match the (existing )?size|match the broadcast shape": (
+        "two shapes differ, print both: one pixel times the kernel goes into a slice [start : start + kh], "
+        "rows first, of a canvas with `(H - 1) * stride + kh` rows"
+    ),
+    r"out of bounds|out of range": (
+        "an index lies outside its tensor: i and j count pixels of the image, rows first; the kernel goes "
+        "whole into a slice [start : start + kh], not to a single index"
+    ),
     r"values to unpack": "image and kernel have two axes here: rows and columns",
     r"can't be cast": "the canvas holds whole numbers: torch.zeros without a dtype holds floats",
-    r"Kernel size can't be greater|[Ee]xpected .* input to conv|groups|weight of size": "no convolution of torch is needed: add `pixel * kernel` to slices of a canvas",
+    r"Kernel size can't be greater|[Ee]xpected .* input to conv|groups|weight of size": (
+        "no convolution of torch is needed: add `pixel * kernel` to slices of a canvas"
+    ),
 }
 
 EXERCISE = Exercise(

@@ -21,10 +21,18 @@ LATENT = 7
 
 FAULTY_CLASS = {
     r"before Module.__init__": "`super().__init__()` must be the first line of `__init__`",
-    r"missing 1 required positional|unexpected keyword|takes \d+ positional": "keep the `def __init__` line as it was given, with its defaults",
-    r"weight of size \[(64|100|128|256|512|3),|given groups=1, weight of size \[64": "sizes are written as numbers: build every layer from the constructor's arguments",
-    r"more than 1 value per channel": "a batch norm has a single number to work with: the last layer has no batch norm",
-    r"Kernel size can't be greater": "the picture has become smaller than the kernel: padding 1 in the layers of stride 2",
+    r"missing 1 required positional|unexpected keyword|takes \d+ positional": (
+        "keep the `def __init__` line as it was given, with its defaults"
+    ),
+    r"weight of size \[(64|100|128|256|512|3),|given groups=1, weight of size \[64": (
+        "sizes are written as numbers: build every layer from the constructor's arguments"
+    ),
+    r"more than 1 value per channel": (
+        "a batch norm has a single number to work with: the last layer has no batch norm"
+    ),
+    r"Kernel size can't be greater": (
+        "the picture has become smaller than the kernel: padding 1 in the layers of stride 2"
+    ),
     r"not iterable|'list' object is not callable": "call the layers one after the other, in a loop",
     r"\[Module \[.*forward|\"forward\" function": "write `forward`: spelt so, and indented inside the class",
 }

@@ -138,8 +138,12 @@ EXERCISE = Exercise(
     seed_of_runs,
     probe,
     causes={
-        "Weights only load failed|WeightsUnpickler": "the file holds objects, not plain data: save `state_dict()`s",
-        r"RNG state must be|ByteTensor": 'the random state must be on the CPU: load with `map_location="cpu"`',
+        "Weights only load failed|WeightsUnpickler": (
+            "the file holds objects, not plain data: save `state_dict()`s"
+        ),
+        r"RNG state must be|ByteTensor": (
+            'the random state must be on the CPU: load with `map_location="cpu"`'
+        ),
     },
 )
 

@@ -93,8 +93,12 @@ EXERCISE = Exercise(
     start,
     probe,
     causes={
-        "backward through the graph a second time": "the fakes are not detached in D's loss, so its `backward()` used up G's graph: see 3.2",
-        "modified by an inplace operation": "D's step changed weights that G's loss still needs: compute G's loss after D's step",
+        "backward through the graph a second time": (
+            "the fakes are not detached in D's loss, so its `backward()` used up G's graph: see 3.2"
+        ),
+        "modified by an inplace operation": (
+            "D's step changed weights that G's loss still needs: compute G's loss after D's step"
+        ),
     },
 )
 

@@ -49,7 +49,9 @@ EXERCISE = Exercise(
     after_backward,
     probe,
     causes={
-        r"NoneType|expected Tensor as element|must be Tensor, not None": "a parameter that the loss did not reach has `.grad` None: leave it out"
+        r"NoneType|expected Tensor as element|must be Tensor, not None": (
+            "a parameter that the loss did not reach has `.grad` None: leave it out"
+        )
     },
 )
 

@@ -81,8 +81,10 @@ EXERCISE = Exercise(
     event_file,
     probe,
     causes={
-        r"DecodeError|Error parsing|error: unpack|OverflowError|MemoryError|cannot fit": "the bytes are cut in the wrong places: 8 of length (little-endian), 4 of checksum, the "
-        "record, 4 of checksum; and a torn last record is no record"
+        r"DecodeError|Error parsing|error: unpack|OverflowError|MemoryError|cannot fit": (
+            "the bytes are cut in the wrong places: 8 of length (little-endian), 4 of checksum, the "
+            "record, 4 of checksum; and a torn last record is no record"
+        ),
     },
 )
 

@@ -42,7 +42,9 @@ EXERCISE = Exercise(
     pictures,
     probe,
     causes={
-        "expected scalar type|not implemented for 'Byte'|floating point|got Byte": "the images are bytes: make floats of them with `.float()` first"
+        "expected scalar type|not implemented for 'Byte'|floating point|got Byte": (
+            "the images are bytes: make floats of them with `.float()` first"
+        )
     },
 )
 

@@ -67,7 +67,9 @@ EXERCISE = Exercise(
     players,
     probe,
     causes={
-        "differentiated Tensors?.* appears to not have been used|NoneType.*attribute": "the loss does not depend on G's parameters: is G(z) detached, or made under no_grad()?"
+        "differentiated Tensors?.* appears to not have been used|NoneType.*attribute": (
+            "the loss does not depend on G's parameters: is G(z) detached, or made under no_grad()?"
+        )
     },
 )
 

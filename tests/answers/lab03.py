@@ -160,7 +160,8 @@ def _in_order(events, told=lambda m: _floats(m.d, m.g)):
     return answer
 
 
-_D_LEARNS, _G_LEARNS = "d zero; d loss; d back; d step", "g zero; g loss; g back; g step"
+_D_LEARNS = "d zero; d loss; d back; d step"
+_G_LEARNS = "g zero; g loss; g back; g step"
 _RIGHT_ORDER = f"fake; {_D_LEARNS}; {_G_LEARNS}"
 _ATTACHED = "fake; d zero; d loss attached; d back, kept; d step; g loss; g back; g step"
 

@@ -81,10 +81,16 @@ def _unfinished() -> Iterator[Case]:
 
 def _building_on() -> Iterator[Case]:
     """3.4 calls 3.2 and 3.3 by name."""
-    halved = written.wrong("3.2", "the sum is halved", "discriminator_loss")
+    halved = (
+        "def discriminator_loss(D, real, fake, smooth=0.9):\n"
+        "    on_real, on_fake = D(real), D(fake.detach())\n"
+        "    bce = torch.nn.functional.binary_cross_entropy_with_logits\n"
+        "    on_data = bce(on_real, torch.full_like(on_real, smooth))\n"
+        "    return (on_data + bce(on_fake, torch.zeros_like(on_fake))) / 2"
+    )
     yield case(
         "Kai", "03", "3.2 wrong, 3.4 right with the solution's",
-        {"3.2": halved.answer}, helpers={"3.2": [halved.helper]},
+        {"3.2": halved},
         says={"3.2": "the sum is halved", "3.4": "3.2"}, e3_2="wrong",
     )  # fmt: skip
     yield case(
@@ -100,7 +106,7 @@ def _building_on() -> Iterator[Case]:
     )
     yield case(
         "Nia", "03", "3.2 wrong, and 3.4 wrong by itself",
-        {"3.2": halved.answer, "3.4": forgets}, helpers={"3.2": [halved.helper]}, e3_2="wrong", e3_4="wrong",
+        {"3.2": halved, "3.4": forgets}, e3_2="wrong", e3_4="wrong",
     )  # fmt: skip
 
 
@@ -184,7 +190,8 @@ def _own_code() -> Iterator[Case]:
     renamed = written.right("3.2", 0, "my_d_loss")
     yield case(
         "Yan", "03", "a renamed function, used by its new name",
-        {"3.2": renamed.answer, "3.4": _RENAMED_STEP}, says={"3.2": "my_d_loss"},
+        {"3.2": renamed.answer, "3.4": _RENAMED_STEP}, helpers={"3.2": [renamed.helper]},
+        says={"3.2": "my_d_loss"},
     )  # fmt: skip
     cross = "def cross(logits, target):\n    return F.softplus(logits).mean() - target * logits.mean()"
     d_loss = (

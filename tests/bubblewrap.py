@@ -65,7 +65,7 @@ def _install() -> None:
 
 def _quietly(command: list[str]) -> None:
     """Run it, and where another process holds the lock, again: `apt-get update` itself never waits for it."""
-    end = time.monotonic() + _LOCK_SECONDS
+    end, told = time.monotonic() + _LOCK_SECONDS, False
     while True:
         done = subprocess.run(
             command,
@@ -76,7 +76,9 @@ def _quietly(command: list[str]) -> None:
         )
         if not done.returncode or "Could not get lock" not in done.stderr or time.monotonic() > end:
             break
-        print("another installation is running; waiting for it …", flush=True)
+        if not told:
+            print("another installation is running; waiting for it …", flush=True)
+        told = True
         time.sleep(_LOCK_SECONDS / 24)
     if done.returncode:
         print("\n".join(done.stderr.strip().splitlines()[-3:]), flush=True)

@@ -9,8 +9,11 @@ LABKIT_TORCH ?=
 PORT   ?= 8888
 FROM   ?=
 OUT    ?= grades
+MINUTES ?= 9
+DATA   ?=
+GPU_OUT = $(if $(filter file,$(origin OUT)),gpu-report,$(OUT))
 
-.PHONY: help setup lab test test-fast test-portable test-notebooks release grade lint benchmark clean
+.PHONY: help setup lab test test-fast test-portable test-notebooks release grade lint benchmark gpu clean
 
 help:
 	@echo "make lab         open JupyterLab on the first lab"
@@ -20,6 +23,7 @@ help:
 	@echo "make release     make notebooks/ from solutions/"
 	@echo "make grade       grade what students handed in: FROM=submissions.zip, OUT=grades"
 	@echo "make benchmark   measure the training step and the data path"
+	@echo "make gpu         all that needs a GPU, in MINUTES=9, with a report: OUT=gpu-report, DATA=celeba.zip"
 	@echo "make clean       delete the virtual environment and caches"
 
 $(BIN)/python:
@@ -73,6 +77,9 @@ release: $(VENV)/.dev
 grade: $(VENV)/.student
 	@test -n "$(FROM)" || { echo "Name what to grade: make grade FROM=submissions.zip [OUT=grades]"; exit 2; }
 	@$(BIN)/labkit grade "$(FROM)" --out "$(OUT)"
+
+gpu: $(VENV)/.dev
+	@$(BIN)/python benchmarks/gpu.py --minutes $(MINUTES) --out $(GPU_OUT) $(if $(DATA),--data "$(DATA)")
 
 benchmark: $(VENV)/.dev
 	@$(BIN)/python benchmarks/train_step.py

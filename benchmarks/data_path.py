@@ -40,6 +40,7 @@ def measure(
     batch: int = 64,
     epochs: int = 3,
     workers: Sequence[int] = (0, 2),
+    device: torch.device | str = "cpu",
 ) -> list[Speeds]:
     """Measure both paths on one set of pictures: the first epoch, then the median of the later ones.
 
@@ -49,14 +50,15 @@ def measure(
         batch: batch size of both.
         epochs: at least 2; the first one counts for itself.
         workers: numbers of DataLoader workers to try for the rival; its best one counts.
+        device: where the batches shall be in the end.
     """
     with tempfile.TemporaryDirectory() as temporary, _one_thread():
         folder = Path(temporary, "set", "pictures")
         folder.mkdir(parents=True)
-        count = _draw_jpegs(folder, images) if data is None else _copy(Path(data), folder, images)
+        count = as_folder(data, folder, images)
         batch = min(batch, count)
-        ours = _kit_epochs(folder, Path(temporary, "cache"), batch)
-        theirs = [_rival_epochs(folder.parent, batch, number) for number in workers]
+        ours = _kit_epochs(folder, Path(temporary, "cache"), batch, device)
+        theirs = [_rival_epochs(folder.parent, batch, number, device) for number in workers]
         kit, rival = [next(ours)], [max(next(epoch) for epoch in theirs)]
         for _ in range(epochs - 1):
             # Ours last a fraction of a second: several of them, so that one hiccup does not decide.
@@ -79,18 +81,34 @@ def _one_thread() -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def _kit_epochs(folder: Path, cache: Path, batch: int) -> Iterator[float]:
+def _kit_epochs(folder: Path, cache: Path, batch: int, device: torch.device | str) -> Iterator[float]:
     """Images per second of one epoch after the other; the first holds the loading."""
     started = time.perf_counter()
-    batches = Batches(load(folder, size=64, root=cache), batch)
+    batches = Batches(load(folder, size=64, root=cache), batch, device=device)
     while True:
         seen = sum(len(images) for images in islice(batches, batches.batches_per_epoch))
+        _wait(device)
         yield seen / (time.perf_counter() - started)
         started = time.perf_counter()
 
 
-def _rival_epochs(folder: Path, batch: int, workers: int) -> Iterator[float]:
+def _rival_epochs(folder: Path, batch: int, workers: int, device: torch.device | str) -> Iterator[float]:
     started = time.perf_counter()
+    loader = published_loader(folder, batch, workers)
+    while True:
+        seen = sum(len(images.to(device)) for images, _ in loader)
+        _wait(device)
+        yield seen / (time.perf_counter() - started)
+        started = time.perf_counter()
+
+
+def _wait(device: torch.device | str) -> None:
+    if torch.device(device).type == "cuda":
+        torch.cuda.synchronize(device)
+
+
+def published_loader(folder: Path, batch: int, workers: int) -> DataLoader:
+    """What the student reports use. ``folder`` holds a folder of pictures."""
     published = transforms.Compose(
         [
             transforms.Resize(64),
@@ -100,11 +118,12 @@ def _rival_epochs(folder: Path, batch: int, workers: int) -> Iterator[float]:
         ]
     )
     pictures = datasets.ImageFolder(str(folder), transform=published)
-    loader = DataLoader(pictures, batch_size=batch, shuffle=True, drop_last=True, num_workers=workers)
-    while True:
-        seen = sum(len(images) for images, _ in loader)
-        yield seen / (time.perf_counter() - started)
-        started = time.perf_counter()
+    return DataLoader(pictures, batch_size=batch, shuffle=True, drop_last=True, num_workers=workers)
+
+
+def as_folder(data: Path | None, folder: Path, most: int) -> int:
+    """Put ``most`` pictures into a folder, of a folder or zip or (None) drawn ones; returns their number."""
+    return _draw_jpegs(folder, most) if data is None else _copy(Path(data), folder, most)
 
 
 def _draw_jpegs(folder: Path, count: int) -> int:

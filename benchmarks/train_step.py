@@ -47,11 +47,11 @@ def measure(
     """
     pair = dcgan_pair(latent_dim=LATENT, base_channels=channels, output="probability")
     names = {"float32": False} | ({"bfloat16": True} if has_bfloat16(device) else {})
-    rival = _tutorial_blocks(*_on(device, pair), Batches(images, batch, device=device), steps)
+    rival = tutorial_blocks(*_on(device, pair), Batches(images, batch, device=device), steps)
     kits = {}
     for name, amp in names.items():
         batches = Batches(images, batch, device=device, channels_last=True)
-        kits[name] = _kit_blocks(*_on(device, pair), batches, steps, amp)
+        kits[name] = kit_blocks(*_on(device, pair), batches, steps, amp)
     blocks: dict[str, list[tuple[float, float]]] = {name: [] for name in names}
     for round_ in range(rounds + 1):
         for name, kit in kits.items():
@@ -69,7 +69,7 @@ def _on(device: torch.device, pair: tuple[nn.Module, nn.Module]) -> tuple[nn.Mod
     return G.to(device), D.to(device)
 
 
-def _kit_blocks(G, D, batches: Batches, steps: int, amp: bool) -> Iterator[float]:
+def kit_blocks(G, D, batches: Batches, steps: int, amp: bool) -> Iterator[float]:
     from labkit.training.precision import adam
 
     optimizers = {"g_optimizer": adam(G, 2e-4, (0.5, 0.999)), "d_optimizer": adam(D, 2e-4, (0.5, 0.999))}
@@ -82,7 +82,7 @@ def _kit_blocks(G, D, batches: Batches, steps: int, amp: bool) -> Iterator[float
         yield run.images_per_second
 
 
-def _tutorial_blocks(G, D, batches: Batches, steps: int) -> Iterator[float]:
+def tutorial_blocks(G, D, batches: Batches, steps: int) -> Iterator[float]:
     criterion = nn.BCELoss()
     d_optimizer = torch.optim.Adam(D.parameters(), lr=2e-4, betas=(0.5, 0.999))
     g_optimizer = torch.optim.Adam(G.parameters(), lr=2e-4, betas=(0.5, 0.999))
@@ -99,7 +99,7 @@ def _tutorial_blocks(G, D, batches: Batches, steps: int) -> Iterator[float]:
             loss_real = criterion(on_real, label)
             loss_real.backward()
             said_real = on_real.mean().item()
-            fake = G(torch.randn(count, LATENT, 1, 1, device=batches.device))
+            fake = G(torch.randn(count, *G.latent_shape, device=batches.device))
             label.fill_(0.0)
             on_fake = D(fake.detach())
             loss_fake = criterion(on_fake, label)

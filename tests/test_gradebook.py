@@ -279,7 +279,7 @@ def test_any_torn_end_costs_one_line_and_no_more(book, capsys):
         book.write_bytes(lines[0] + lines[1][:cut])
         assert standing(book) == {}
         assert "torn" in capsys.readouterr().err
-        assert len(book.read_bytes()) == len(lines[0]) + cut  # reading mends nothing
+        assert len(book.read_bytes()) == len(lines[0]) + cut  # reading repairs nothing
         gradebook.record(book, "r1", graded("bob"))
         assert "cut off" in capsys.readouterr().err
         assert list(standing(book)) == [("bob", "03")]

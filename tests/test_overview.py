@@ -109,10 +109,10 @@ def test_an_upload_that_could_not_be_graded_is_unread_until_a_person_gives_point
 
 def test_points_given_by_hand_unstick():
     one = samples.graded(made=samples.marks("wrong", "right"))
-    mended = samples.standing(one, e3_1=Counted(one.marks[0], 2.0, "wrong", "manual", "cut in two"))
-    assert tallies.place(Row(one, mended)).kind == "through"
-    assert Row(one, mended).points == 5.0
-    text = Tags(page([Row(one, mended)])).text
+    changed = samples.standing(one, e3_1=Counted(one.marks[0], 2.0, "wrong", "manual", "cut in two"))
+    assert tallies.place(Row(one, changed)).kind == "through"
+    assert Row(one, changed).points == 5.0
+    text = Tags(page([Row(one, changed)])).text
     assert "Points set by hand" in text and "cut in two" in text
 
 

@@ -1,4 +1,4 @@
-"""The answers of the solution notebooks, as objects: what the tests hold against the specs."""
+"""The answers of the solution notebooks, as objects: what the tests hold against the exercises."""
 
 import functools
 from pathlib import Path

@@ -53,7 +53,7 @@ def test_the_first_cell_never_installs_from_the_index():
     compile(setup, "setup", "exec")
 
 
-def test_points_in_notebooks_are_those_of_the_specs():
+def test_points_in_notebooks_are_those_of_the_exercises():
     from labkit.exercises import all_exercises
 
     found = {}

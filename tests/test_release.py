@@ -139,7 +139,7 @@ def test_release_makes_a_notebook_and_is_byte_stable(kit):
 @pytest.mark.parametrize(
     ("index", "source", "says"),
     [
-        (3, CODE.replace("(2 points)", "(3 points)"), "the spec says double (2 points)"),
+        (3, CODE.replace("(2 points)", "(3 points)"), "its file says double (2 points)"),
         (3, CODE.replace("9.1", "9.7"), "has no exercise 9.7"),
         (5, "text", "no answer cell for exercise 9.2"),
         (4, CODE, "already answered in 09_try.ipynb, cell 4"),

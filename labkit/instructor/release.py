@@ -86,8 +86,8 @@ def make_student(solution: nbformat.NotebookNode, name: str) -> nbformat.Noteboo
 
     Raises:
         GrammarError: a cell breaks the grammar.
-        ReleaseError: a header disagrees with its spec, an exercise is missing or doubled, or a line of a
-            solution stands elsewhere in the notebook.
+        ReleaseError: a header disagrees with its exercise's file, an exercise is missing or doubled, or a line
+            of a solution stands elsewhere in the notebook.
     """
     cells, secrets, seen = [], set(), {}
     for index, cell in enumerate(solution.cells, 1):
@@ -160,18 +160,18 @@ def _refresh(solution: nbformat.NotebookNode, course: courses.Course, name: str)
 
 
 def _agree(head: markers.Header, where: str, seen: dict[str, str]) -> None:
-    """The header of an answer cell says what its spec says, and no exercise is answered twice."""
-    spec = all_exercises().get(head.id)
-    if spec is None:
+    """The header of an answer cell says what its exercise's file says, and no exercise is answered twice."""
+    exercise = all_exercises().get(head.id)
+    if exercise is None:
         raise ReleaseError(f"{where}: labkit.exercises has no exercise {head.id}")
     if head.id in seen:
         raise ReleaseError(f"{where}: exercise {head.id} was already answered in {seen[head.id]}")
     seen[head.id] = where
-    name = "" if isinstance(spec, Written) else spec.name
-    if (head.name, head.points) != (name, spec.points):
+    name = "" if isinstance(exercise, Written) else exercise.name
+    if (head.name, head.points) != (name, exercise.points):
         raise ReleaseError(
-            f"{where}: the header says {head.name or 'written'} ({head.points} points), the spec "
-            f"says {name or 'written'} ({spec.points} points)"
+            f"{where}: the header says {head.name or 'written'} ({head.points} points), its file "
+            f"says {name or 'written'} ({exercise.points} points)"
         )
 
 

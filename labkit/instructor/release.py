@@ -86,8 +86,8 @@ def make_student(solution: nbformat.NotebookNode, name: str) -> nbformat.Noteboo
 
     Raises:
         GrammarError: a cell breaks the grammar.
-        ReleaseError: a header disagrees with its exercise's file, an exercise is missing or doubled, or a line
-            of a solution stands elsewhere in the notebook.
+        ReleaseError: a header disagrees with its exercise's file, an exercise is missing or doubled, or a
+            line of a solution stands elsewhere in the notebook.
     """
     cells, secrets, seen = [], set(), {}
     for index, cell in enumerate(solution.cells, 1):

@@ -69,9 +69,14 @@ class Sandbox:
         self.imports = imports
         self.name = NONE if unsafe else version()
         self._process: subprocess.Popen | None = None
-        self._exercises: tempfile.TemporaryDirectory | None = None  # as a student's code may see them
         self._line: socket.socket | None = None
-        self._start()
+        self._folder = Path(tempfile.mkdtemp(prefix="labkit-exercises-"))
+        self._exercises = without_judges(self._folder / "exercises")
+        try:
+            self._start()
+        except SandboxError:
+            self.close()
+            raise
 
     def __enter__(self) -> "Sandbox":
         return self
@@ -94,25 +99,22 @@ class Sandbox:
                     return _outcome(report, answer)
             except (OSError, ValueError) as error:  # the warm process died or answers nonsense
                 trouble = error
-                self.close()
+                self._stop()
                 self._start()
         raise SandboxError(f"the sandbox fails: {trouble}. {_MEND}")
 
     def close(self) -> None:
         """End the warm process and everything in its container."""
+        self._stop()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _stop(self) -> None:
         if self._line is not None:
             self._line.close()
         if self._process is not None:
             self._process.kill()
             self._process.wait()
         self._line = self._process = None
-        if self._exercises is not None:
-            self._exercises.cleanup()
-            self._exercises = None
-
-    def _without_judges(self) -> str:
-        self._exercises = tempfile.TemporaryDirectory(prefix="labkit-exercises-")
-        return without_judges(Path(self._exercises.name) / "exercises")
 
     def _start(self) -> None:
         if not hasattr(os, "fork"):
@@ -122,7 +124,7 @@ class Sandbox:
             try:
                 self._answer(_READY_SECONDS)
             except OSError:
-                self.close()
+                self._stop()
                 errors.seek(0)
                 said = errors.read().decode(errors="replace").strip().splitlines()
                 why = said[-1] if said else "it ended at once"
@@ -137,7 +139,7 @@ class Sandbox:
         command += [json.dumps(asdict(self.limits)), self.imports]
         environment = {**_environment(home), "PYTHONPATH": str(Path(labkit.__file__).parent.parent)}
         self._process = subprocess.Popen(
-            command if self.unsafe else [*bubblewrap(self._without_judges()), "--", *command],
+            command if self.unsafe else [*bubblewrap(self._exercises), "--", *command],
             stdin=theirs,
             stdout=subprocess.DEVNULL,
             stderr=errors,

@@ -6,6 +6,7 @@ which stands below the cut in its file. bubblewrap:
 https://github.com/containers/bubblewrap
 """
 
+import contextlib
 import json
 import os
 import shutil
@@ -14,6 +15,7 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -70,13 +72,7 @@ class Sandbox:
         self.name = NONE if unsafe else version()
         self._process: subprocess.Popen | None = None
         self._line: socket.socket | None = None
-        self._folder = Path(tempfile.mkdtemp(prefix="labkit-exercises-"))
-        self._exercises = without_judges(self._folder / "exercises")
-        try:
-            self._start()
-        except SandboxError:
-            self.close()
-            raise
+        self._start()
 
     def __enter__(self) -> "Sandbox":
         return self
@@ -99,16 +95,12 @@ class Sandbox:
                     return _outcome(report, answer)
             except (OSError, ValueError) as error:  # the warm process died or answers nonsense
                 trouble = error
-                self._stop()
+                self.close()
                 self._start()
         raise SandboxError(f"the sandbox fails: {trouble}. {_MEND}")
 
     def close(self) -> None:
         """End the warm process and everything in its container."""
-        self._stop()
-        shutil.rmtree(self._folder, ignore_errors=True)
-
-    def _stop(self) -> None:
         if self._line is not None:
             self._line.close()
         if self._process is not None:
@@ -124,7 +116,7 @@ class Sandbox:
             try:
                 self._answer(_READY_SECONDS)
             except OSError:
-                self._stop()
+                self.close()
                 errors.seek(0)
                 said = errors.read().decode(errors="replace").strip().splitlines()
                 why = said[-1] if said else "it ended at once"
@@ -138,14 +130,22 @@ class Sandbox:
         command += ["" if self.unsafe else home, str(_FIRST_USER if _is_root() else 0)]
         command += [json.dumps(asdict(self.limits)), self.imports]
         environment = {**_environment(home), "PYTHONPATH": str(Path(labkit.__file__).parent.parent)}
-        self._process = subprocess.Popen(
-            command if self.unsafe else [*bubblewrap(self._exercises), "--", *command],
-            stdin=theirs,
-            stdout=subprocess.DEVNULL,
-            stderr=errors,
-            env=environment if self.unsafe else None,
-            start_new_session=True,  # Ctrl-C is the batch's business
-        )
+        with contextlib.ExitStack() as stack:
+            shown = {}  # an open file for each exercise: nothing of them lies on the disk, or is left there
+            for name, source in without_judges().items():
+                file = stack.enter_context(tempfile.TemporaryFile())
+                file.write(source.encode())
+                file.seek(0)
+                shown[name] = file.fileno()
+            self._process = subprocess.Popen(
+                command if self.unsafe else [*bubblewrap(shown), "--", *command],
+                stdin=theirs,
+                stdout=subprocess.DEVNULL,
+                stderr=errors,
+                env=environment if self.unsafe else None,
+                pass_fds=() if self.unsafe else tuple(shown.values()),
+                start_new_session=True,  # Ctrl-C is the batch's business
+            )
         theirs.close()
         self._line = ours
 
@@ -197,20 +197,17 @@ def version() -> str:
     return said.stdout.strip() or "bubblewrap"
 
 
-def without_judges(folder: Path) -> str:
-    """Make ``folder`` a copy of the exercises in which no file goes beyond its cut; returns its path."""
-    shutil.copytree(EXERCISES, folder, ignore=shutil.ignore_patterns("__pycache__"))
-    for file in folder.glob("lab*/*.py"):
-        file.write_text(above_cut(file.read_text("utf-8")), "utf-8")
-    folder.parent.chmod(0o755)  # every task's own user must be able to read it
-    return str(folder)
+def without_judges() -> dict[str, str]:
+    """The files of ``labkit.exercises`` by their path in there, those of the labs down to their cut."""
+    files = {file.relative_to(EXERCISES): file.read_text("utf-8") for file in EXERCISES.rglob("*.py")}
+    return {str(at): above_cut(text) if len(at.parts) > 1 else text for at, text in files.items()}
 
 
-def bubblewrap(exercises: str) -> list[str]:
+def bubblewrap(exercises: Mapping[str, int]) -> list[str]:
     """The command line of bubblewrap up to the command that it runs.
 
     Args:
-        exercises: a folder as `without_judges` makes it, to show in the place of the kit's own.
+        exercises: what stands in the place of the kit's own exercises: open files, by their path in there.
 
     As root no user namespace is needed, and a task can become a user of its own; an ordinary user gets the
     right to make namespaces in a user namespace, and each task gives it up before any student's code runs.
@@ -244,7 +241,12 @@ def bubblewrap(exercises: str) -> list[str]:
     if installed.is_dir():
         command += ["--tmpfs", str(installed)]
     command += ["--ro-bind", str(kit), "/kit/labkit"]
-    command += ["--ro-bind", exercises, "/kit/labkit/exercises"]
+    place = "/kit/labkit/exercises"
+    command += ["--perms", "0755", "--tmpfs", place]
+    for lab in sorted({str(Path(name).parent) for name in exercises} - {"."}):
+        command += ["--perms", "0755", "--dir", f"{place}/{lab}"]
+    for name, file in exercises.items():
+        command += ["--perms", "0644", "--file", str(file), f"{place}/{name}"]
     hidden = [f"/kit/labkit/{part}" for part in _HIDDEN if (kit / part).is_dir()]
     for folder in hidden:
         command += ["--tmpfs", folder]
@@ -255,7 +257,7 @@ def bubblewrap(exercises: str) -> list[str]:
         for part in ("runs", "classifiers"):
             command += ["--ro-bind", str(shipped(part)), f"/kit/data/{part}"]
     command += ["--chdir", scratch()]
-    for top in (*hidden, "/dev", "/"):
+    for top in (*hidden, place, "/dev", "/"):
         command += ["--remount-ro", top]
     return command
 

@@ -19,6 +19,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 import traceback
 from collections.abc import Sequence
@@ -113,7 +114,8 @@ def _run(asked: argparse.Namespace, name: str, seconds: float) -> dict:
 
 
 def _one(asked: argparse.Namespace) -> int:
-    """This process is one part."""
+    """This process is one part. It ends with the one that started it, whatever ended that."""
+    threading.Thread(target=_follow, args=(os.getppid(),), daemon=True).start()
     seconds = 60 * asked.minutes
     toy = asked.device == "cpu"
     bench = Bench(asked.one, torch.device(asked.device), seconds, toy, asked.data, asked.out)
@@ -123,6 +125,12 @@ def _one(asked: argparse.Namespace) -> int:
         bench.note("It failed:", code=traceback.format_exc(limit=-6))
         return 1
     return 0
+
+
+def _follow(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    os.killpg(0, signal.SIGKILL)
 
 
 def write_report(out: Path, report: dict) -> None:

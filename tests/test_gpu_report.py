@@ -32,7 +32,8 @@ def fails(bench):
     raise ValueError("no such kernel")
 
 def hangs(bench):
-    bench.note("before the silence")
+    import os
+    bench.note("before the silence", process=os.getpid())
     time.sleep(600)
 
 PARTS = {{"works": Part("It works", 1, works), "fails": Part("It fails", 1, fails),
@@ -87,17 +88,34 @@ def test_a_report_survives_the_machine(kit, tmp_path):
     )  # fmt: skip
     try:
         end = time.monotonic() + 120
-        while not (out / "hangs.json").exists() and time.monotonic() < end:
+        while not _has_begun(out / "hangs.json") and time.monotonic() < end:
             time.sleep(0.05)
     finally:
         os.killpg(child.pid, signal.SIGKILL)
         child.wait()
-        subprocess.run(["pkill", "-9", "-f", str(out)], check=False)  # the part has a session of its own
     report = json.loads((out / "report.json").read_text())
     statuses = {name: part["status"] for name, part in report["parts"].items()}
     assert statuses == {"works": "done", "fails": "failed", "hangs": "running"}
     assert "ValueError" in (out / "report.md").read_text()
+    part = json.loads((out / "hangs.json").read_text())["numbers"]["process"]
+    end = time.monotonic() + 20
+    while time.monotonic() < end and _lives(part):
+        time.sleep(0.1)
+    assert not _lives(part), "the part outlives what started it"
     assert not list(out.glob("*.part"))
+
+
+def _has_begun(file) -> bool:
+    return file.exists() and bool(json.loads(file.read_text())["numbers"])
+
+
+def _lives(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+        with open(f"/proc/{process}/stat") as stat:  # where nobody reaps it, it stays as a zombie
+            return stat.read().rpartition(")")[2].split()[0] != "Z"
+    except OSError:  # gone; or not Linux, where nothing more can be told
+        return False
 
 
 def test_only_the_kits_own_pictures_are_published(kit, tmp_path):

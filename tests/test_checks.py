@@ -211,6 +211,20 @@ def test_every_exercise_is_found_by_its_id_and_belongs_to_its_lab():
         assert exercise.id == exercise_id and exercise.points > 0
 
 
+@pytest.mark.parametrize(
+    ("declared", "says"),
+    [
+        (None, "declares no EXERCISE: a file of lab 0 declares one"),
+        (Written("3.9", "Why", 1), "declares 3.9: a file of lab 0"),
+        (Written("0.2", "Why", 1), "both declare 0.2"),
+    ],
+)
+def test_a_file_that_is_no_exercise_of_its_lab_is_named(declared, says, monkeypatch):
+    monkeypatch.setattr(exercises.module("0.1"), "EXERCISE", declared)
+    with pytest.raises(ValueError, match=says):
+        exercises.modules(0)
+
+
 def test_the_fence_does_not_slow_torch_down():
     """A default device that is set, be it the CPU, sends every call into torch through Python."""
     with preserved_state(0):

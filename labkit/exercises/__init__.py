@@ -25,11 +25,26 @@ def labs() -> list[int]:
 
 
 def modules(lab: int) -> dict[str, ModuleType]:
-    """The files of one lab's exercises, by exercise id and in its order. Loads no other lab's."""
+    """The files of one lab's exercises, by exercise id and in its order. Loads no other lab's.
+
+    Raises:
+        ValueError: a file declares no exercise of this lab, or one that another file declares.
+    """
     package = importlib.import_module(f"{__name__}.lab{lab:02d}")
     names = [m.name for m in pkgutil.iter_modules(package.__path__) if not m.name.startswith("_")]
-    found = [importlib.import_module(f"{package.__name__}.{name}") for name in names]
-    return {m.EXERCISE.id: m for m in sorted(found, key=lambda m: int(m.EXERCISE.id.split(".")[1]))}
+    found: dict[str, ModuleType] = {}
+    for name in names:
+        file = importlib.import_module(f"{package.__name__}.{name}")
+        declared = getattr(getattr(file, "EXERCISE", None), "id", "")
+        if declared.partition(".")[0] != str(lab):
+            raise ValueError(
+                f"{file.__name__} declares {declared or 'no EXERCISE'}: a file of lab {lab} declares one of "
+                "its exercises; the name of one that serves several begins with an underscore"
+            )
+        if declared in found:
+            raise ValueError(f"{file.__name__} and {found[declared].__name__} both declare {declared}")
+        found[declared] = file
+    return dict(sorted(found.items(), key=lambda item: int(item[0].partition(".")[2])))
 
 
 def module(exercise_id: str) -> ModuleType:

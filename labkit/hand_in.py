@@ -18,8 +18,6 @@ from typing import Any
 from labkit import checks, settings
 from labkit.exercises import labs, modules
 from labkit.exercises.exercise import Exercise, Written
-from labkit.exercises.judging import findings
-from labkit.exercises.record import run_probe
 from labkit.markup import CIRCLE, CROSS, GREEN, GREY, ORANGE, TICK, with_code
 from labkit.notebook import page_shell
 
@@ -98,14 +96,13 @@ def visible(exercise: Exercise | Written, names: Mapping[str, Any]) -> Outcome:
         return Outcome(exercise, "not attempted")
     try:
         with contextlib.redirect_stdout(_Nowhere()), contextlib.redirect_stderr(_Nowhere()):
-            record = run_probe(exercise, names[exercise.name], checks.SEED)
-            if record.status == "blank":
-                return Outcome(exercise, "not attempted")
-            found = findings(exercise, record, checks.SEED)
+            result = checks.outcome(exercise, names[exercise.name])
     except Exception as error:
         return Outcome(exercise, "not yet", f"the check itself stopped: {type(error).__name__}")
-    first = next((f.what for f in found if not f.ok), "")
-    return Outcome(exercise, "passed" if found and not first else "not yet", first)
+    if result.status == "blank":
+        return Outcome(exercise, "not attempted")
+    first = next((f.what for f in result.findings if not f.ok), "")
+    return Outcome(exercise, "passed" if result.status == "passed" else "not yet", first)
 
 
 class _Nowhere(io.TextIOBase):

@@ -7,13 +7,16 @@ import time
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from labkit import checks, exercises
 from labkit.checks import CheckFailed, check
 from labkit.exercises.exercise import Exercise, Written
 from labkit.exercises.guard import TookTooLong, preserved_state, time_limit
+from labkit.exercises.judging import findings
+from labkit.exercises.probing import elsewhere, traces, tried, with_gradients
 from labkit.exercises.properties import holds
-from labkit.exercises.record import as_array
+from labkit.exercises.record import as_array, run_probe
 
 
 def right(images):
@@ -63,6 +66,81 @@ def test_an_error_in_the_answer_shows_the_students_line(capsys):
         check("0.1", scale_images)
     out = capsys.readouterr().out
     assert "channels_first = images.permute(0, 3, 1)" in out and "RuntimeError" in out
+
+
+SLIPS = {  # what somebody wrote, and a word of the cause that it must get
+    "nn.BCELoss()(x.float() - 0.5, torch.ones_like(x.float()))": "BCEWithLogitsLoss",
+    "nn.BCEWithLogitsLoss()(x.float(), torch.ones(1))": "ones_like",
+    "x + torch.ones(3, device='meta')": "x.device",
+    "x.cuda() if not torch.cuda.is_available() else 1 / 0 + torch.ones(2) @ x.cuda()": "device|division",
+    "x.float().mean().backward()": "`.detach()`",
+    "(3).items()": "another kind",
+    "None.shape": "`return`",
+    "x.shapes": "misspelt",
+    "x(1)": "no function",
+    "x[99]": "an index lies outside",
+    "x.sum(dim=9)": "an axis is named",
+    "{'a': 1}['b']": "keys",
+    "x.permute(0, 3, 1)": "the axes named",
+    "x.view(5, 1)": "two shapes do not fit",
+    "1 if x > 0 else 0": "truth value",
+    "torch.zeros(2).long() @ torch.zeros(2)": "number types",
+    "w.mul_(w.requires_grad_())": "weight is changed in place",
+    "[loss.backward() for loss in [(w * 1).requires_grad_().pow(2).sum()] * 2]": "same graph twice",
+}
+
+
+@pytest.mark.parametrize("wrote", SLIPS)
+def test_an_error_gets_a_cause_that_is_true_of_it(wrote):
+    def scale_images(x):
+        w = torch.ones(3, requires_grad=False)
+        return eval(wrote, {"x": x, "w": w, "torch": torch, "nn": torch.nn})
+
+    found = checks.outcome(exercises.find("0.1"), scale_images).findings[-1]
+    assert any(word in found.cause for word in SLIPS[wrote].split("|")), f"{found.got}: {found.cause}"
+
+
+def test_a_number_that_fits_one_set_of_inputs_is_caught_on_another():
+    exercise = exercises.find("0.1")
+    first = exercise.inputs(checks.SEED)
+    known = [first, first // 4 + 96]
+
+    def fitted(images):
+        return right(images if any(torch.equal(images, k) for k in known) else images.flip(0))
+
+    assert all(f.ok for f in findings(exercise, run_probe(exercise, fitted, checks.SEED), checks.SEED))
+    assert checks.outcome(exercise, fitted).status == "failed"
+
+
+def test_a_call_that_mixes_devices_is_told_from_others():
+    x = torch.ones(3, device="meta")
+    assert "device" in elsewhere(lambda: x + torch.ones(3))
+    assert elsewhere(lambda: x + torch.ones_like(x)) == ""
+    assert elsewhere(lambda: x * torch.tensor(2.0)) == ""
+    assert elsewhere(lambda: float(x.sum())) == ""  # a right answer may ask for the number
+    assert tried(lambda: 1 / 0) == "ZeroDivisionError: division by zero" and tried(lambda: 3) == 3
+
+
+def test_what_a_call_leaves_in_a_network_is_seen():
+    def net():
+        torch.manual_seed(0)
+        return with_gradients(nn.Sequential(nn.Linear(2, 3), nn.BatchNorm1d(3)))
+
+    changes = {
+        "frozen": lambda n: n[0].requires_grad_(False),
+        "cleared": lambda n: n.zero_grad(),
+        "zeroed": lambda n: n.zero_grad(set_to_none=False),
+        "one mode": lambda n: n[1].eval(),
+        "a weight": lambda n: n[0].bias.data.add_(1),
+        "a gradient more": lambda n: n(torch.randn(4, 2)).pow(3).sum().backward(),
+    }
+    for name, change in changes.items():
+        changed = net()
+        change(changed)
+        assert not torch.equal(traces(changed), traces(net())), name
+    used = net()
+    used(torch.ones(2, 2))
+    assert torch.equal(traces(used), traces(net()))
 
 
 @pytest.mark.parametrize("answer", [torch.zeros(3), None, 3, "scale_images"])

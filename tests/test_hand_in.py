@@ -6,6 +6,7 @@ import types
 import nbformat
 import pytest
 
+from labkit import checks
 from labkit import hand_in as module
 from labkit.exercises import all_exercises
 from labkit.exercises.exercise import Exercise
@@ -79,7 +80,7 @@ def test_a_check_that_breaks_down_is_said_and_not_raised(monkeypatch):
     def broken(*_):
         raise RuntimeError("a mistake of the kit")
 
-    monkeypatch.setattr(module, "findings", broken)
+    monkeypatch.setattr(checks, "findings", broken)
     row = visible(all_exercises()["0.1"], {"scale_images": right})
     assert (row.status, row.first) == ("not yet", "the check itself stopped: RuntimeError")
 

@@ -1,8 +1,15 @@
-"""What several probes do: ask for gradients without leaving a trace, and put tensors into one row."""
+"""What several probes do: ask for gradients without leaving a trace, put tensors into one row, note what a
+call changes, and call an answer as later cells and a GPU will."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Callable, Iterable
+from typing import Any
 
 import torch
+from torch import nn
+
+# How torch says that two devices met, or that there is no GPU to go to.
+OTHER_DEVICE = r"on the expected device|on the same device|NVIDIA driver|not compiled with CUDA|CUDA error"
 
 
 def gradients(loss, tensors: list[torch.Tensor]) -> list[torch.Tensor]:
@@ -16,3 +23,49 @@ def gradients(loss, tensors: list[torch.Tensor]) -> list[torch.Tensor]:
 def flat(tensors: Iterable[torch.Tensor]) -> torch.Tensor:
     """A copy of all numbers in one row."""
     return torch.cat([t.detach().flatten() for t in tensors]).clone()
+
+
+def traces(*networks: nn.Module) -> torch.Tensor:
+    """What a call may have changed in these networks and must not, in one row: modes, weights, gradients, and
+    which weights are trained. The running averages of batch norm are left out: every forward pass moves them.
+    """
+    row = []
+    for network in networks:
+        row += [torch.tensor([float(m.training) for m in network.modules()])]
+        for p in network.parameters():
+            flags = torch.tensor([float(p.requires_grad), float(p.grad is not None)])
+            row += [flags, p, torch.zeros_like(p) if p.grad is None else p.grad]
+    return flat(row)
+
+
+def with_gradients(network: nn.Module) -> nn.Module:
+    """Fill each ``.grad`` with numbers, so that clearing or adding to them shows in `traces`."""
+    for number, p in enumerate(network.parameters(), 1):
+        p.grad = torch.full_like(p, number / 8)
+    return network
+
+
+def tried(call: Callable[[], Any]) -> Any:
+    """What a further call returns, or in words how it failed: the answer has run before, so that it fails
+    here is a property of its own and not the end of the probe."""
+    try:
+        return call()
+    except Exception as error:
+        return _said(error)
+
+
+def elsewhere(call: Callable[[], Any]) -> str:
+    """How a call fails because its tensors live on another device than the CPU; "" where it does not.
+
+    Give it tensors on torch's device "meta". They have no numbers, but like those on a GPU they don't mix
+    with tensors on the CPU. Any other error is none: an answer may rightly want to know a number.
+    """
+    try:
+        call()
+    except Exception as error:
+        return _said(error) if re.search(OTHER_DEVICE, str(error)) else ""
+    return ""
+
+
+def _said(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}".strip().splitlines()[0][:200]

@@ -70,6 +70,10 @@ class Property:
         return all(alike(self.part(a), self.part(b), self.rtol, self.atol) for a, b in pairs)
 
 
+ONE_DEVICE = (
+    "a tensor is on another device than those that came in: make it from them (`torch.ones_like(x)`, "
+    "`device=x.device`), without `.cuda()`"
+)
 Cause = str | Callable[[Case], str]
 
 
@@ -141,6 +145,11 @@ def says(
     return Property(find, (name,), points=points)
 
 
+def fits_any_device(name: str, what: str = "it works on any device", *, points: float = 0) -> Property:
+    """The value is what `probing.elsewhere` returned, and that is nothing."""
+    return says(name, what, "", otherwise=ONE_DEVICE, expected="no error", points=points)
+
+
 def unchanged(
     names: str | tuple[str, ...], what: str, otherwise: str = "", *, got="changed", expected="", points=0.0
 ) -> Property:
@@ -187,6 +196,8 @@ def close(
     expected = np.asarray(expected)
     if alike(got, expected, rtol, atol):
         return Finding(what, True)
+    if got.dtype.kind == "U" and expected.dtype.kind != "U":  # a further call failed, in words
+        return Finding(what, False, word(got), "no error", cause)
     if got.shape != expected.shape:
         return Finding(what, False, f"shape {got.shape}", f"shape {expected.shape}", cause)
     if got.dtype.kind == "f" and not np.isfinite(got).all():

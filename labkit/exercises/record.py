@@ -12,6 +12,8 @@ import torch
 
 from labkit.exercises.exercise import Exercise, Finding
 from labkit.exercises.guard import TookTooLong, preserved_state, time_limit
+from labkit.exercises.probing import OTHER_DEVICE
+from labkit.exercises.properties import ONE_DEVICE
 
 LIMIT_SECONDS = 2.0
 LARGEST = 20_000_000  # numbers in one array: more than any exercise asks for, few enough to look at
@@ -119,34 +121,90 @@ def failure_of(exercise: Exercise, error: BaseException) -> Finding:
     """What to tell a student of an error that an answer raised: its text, their line, the likely cause."""
     text = f"{type(error).__name__}: {_message(error)}"
     where = _students_line(error)
-    causes = {**exercise.causes, **_COMMON_CAUSES}
-    cause = next((c for part, c in causes.items() if re.search(part, text)), "")
+    searched = text + (_INSIDE if where else "")
+    causes = [*exercise.causes.items(), *_COMMON_CAUSES.items()]
+    cause = next((c for part, c in causes if re.search(part, searched)), "")
     return Finding(
         f"`{exercise.call}` runs", False, text + (f"  [{where}]" if where else ""), "no error", cause
     )
 
 
+_INSIDE = " <inside>"  # the error came from a line of the student's, not from the kit's call
+_ARGUMENTS = r"missing \d+ required|takes (from )?\d+ |unexpected keyword|multiple values for argument"
+
+# In this order, by the error's text. Each holds wherever the error does: where two slips give the same error,
+# both are named, and an exercise that knows better says so in its own `causes`.
 _COMMON_CAUSES = {
-    r"missing \d+ required positional|takes \d+ positional|unexpected keyword": (
-        "the parameters differ from those of the exercise cell: keep its `def` line as it was given"
+    rf"({_ARGUMENTS}).*{_INSIDE}": (
+        "a function is called with other arguments than it takes: compare the line shown with its `def`"
     ),
-    r"NameError|UnboundLocalError": "a name is misspelt, or used before it has a value",
-    r"has no attribute": (
-        "a name is misspelt, or an `__init__` does not set it (or lacks `super().__init__()`)"
+    _ARGUMENTS: "the parameters differ from those of the exercise cell: keep its `def` line as it was given",
+    r"UnboundLocalError": "a variable is used before it has a value: is it set in every branch?",
+    r"NameError": "a name is misspelt, or it is never set: the cell must import or define all that it uses",
+    OTHER_DEVICE: ONE_DEVICE,
+    r"all elements of (input|target) should be between 0 and 1": (
+        "`BCELoss` takes probabilities from 0 to 1, and it was given something else: for logits take "
+        "`BCEWithLogitsLoss`"
+    ),
+    r"arget size .* input size": (
+        "the targets have another shape than what they are compared with: `torch.ones_like(logits)` has the "
+        "same one, and `squeeze()` also drops a batch of one"
     ),
     r"cannot assign module before Module.__init__": (
         "`super().__init__()` must be the first line of `__init__`"
     ),
-    r"shapes? cannot be multiplied|size mismatch|must match the size|shape .* is invalid|Expected \dD": (
+    r"NoneType": "a value is None there: does the function that made it lack a `return`?",
+    r"'(int|float|str|bool|list|tuple|dict|set|function|method|builtin_function_or_method|type)' "
+    r"object has no attribute": (
+        "the object before the dot is of another kind than that line expects: print its `type`; is an "
+        "argument in another's place, or a call's `()` missing?"
+    ),
+    r"has no attribute": (
+        "a name is misspelt, or an `__init__` does not set it (or lacks `super().__init__()`)"
+    ),
+    r"not callable": "something is called that is no function: is a `*` missing, or a name used twice?",
+    r"not subscriptable": "square brackets stand behind something that cannot be indexed: print its `type`",
+    r"expected .* to have \d+ channels": "a layer receives another number of channels than it was made for",
+    r"Dimension out of range": (
+        "an axis is named that the tensor does not have: print its `.shape` just before that line"
+    ),
+    r"IndexError|out of bounds|out of range": (
+        "an index lies outside: print the index and the `.shape` or `len` just before that line"
+    ),
+    r"KeyError": "the dictionary has no such key: print its keys just before that line",
+    r"permute|number of dim|repeated dim": (
+        "the axes named do not fit the tensor's: name each of them once; print its `.shape` before that line"
+    ),
+    r"shapes? cannot be multiplied|size mismatch|must match|is invalid for input|Expected \d?-?D|expand|"
+    r"inconsistent tensor size|Sizes of tensors|broadcast|equal size": (
         "two shapes do not fit: print the `.shape` of each tensor just before that line"
     ),
-    r"expected .* to have \d+ channels": "a layer receives another number of channels than it was made for",
-    r"does not require grad|modified by an inplace operation|backward through the graph a second time": (
-        "the gradient's path is broken: look for `.detach()`, `.item()`, `no_grad()` or an in-place change"
+    r"does not require grad": (
+        "nothing leads from this value back to a weight: is there a `.detach()`, `.item()`, `.data` or "
+        "`no_grad()` on the way, or are the weights frozen?"
     ),
-    r"only .*tensors can be converted|must be Tensor, not": (
-        "a number or a list stands where torch wants a tensor"
+    r"backward through the graph a second time": (
+        "`backward()` went through the same graph twice: is it called in a function that should only compute "
+        "a loss, or for two losses that share fakes which are not detached?"
     ),
+    r"leaf Variable that requires grad": (
+        "a weight is changed in place: do that under `torch.no_grad()`, or leave it to the optimizer"
+    ),
+    r"modified by an inplace operation": (
+        "a tensor is changed in place before `backward()` has used it: look for `+=`, `x[…] =`, or an "
+        "optimizer's step that comes too early"
+    ),
+    r"[Bb]oolean value of Tensor": (
+        "`if`, `and` and `or` need one truth value, and a tensor holds many: use `torch.where`, `&`, `|`"
+    ),
+    r"only .*tensors can be converted|must be Tensor, not|must be real number": (
+        "a number, a list or a whole tensor stands where something else is wanted: print its `type` and shape"
+    ),
+    r"dtype|scalar type|floating point": (
+        "the number types do not fit: print each `.dtype`; `.float()` turns whole numbers into fractions"
+    ),
+    r"unsupported operand": "two kinds of values meet that cannot be combined: print the `type` of each",
+    r"ZeroDivisionError": "a division by zero: which of the numbers can be 0?",
     r"RecursionError": "the function calls itself without an end",
     r"SystemExit": "`exit()` or `quit()` was called: an answer returns its result instead",
 }

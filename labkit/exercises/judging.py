@@ -21,6 +21,12 @@ from labkit.exercises.record import Record, record_of
 LONGEST = 600  # characters of one text in a finding: what a hostile record says must not fill a page
 
 
+_OF_ODD = {  # what came back instead of an array, and why
+    "None": "the function returned nothing: is there a `return`?",
+    "a tuple": "several values came back, where one is asked for: look at the `return` line",
+}
+
+
 class NoJudge(RuntimeError):
     """The judge is not here: this is the sandbox, which shows exercises only down to their cut."""
 
@@ -41,7 +47,7 @@ def findings(exercise: Exercise, record: Record, seed: int) -> list[Finding]:
         return [_short(dataclasses.replace(failure, ok=False))]  # whatever a record says of itself
     if record.odd:
         name, got = next(iter(record.odd.items()))
-        cause = "the function returned nothing: is there a `return`?" if got == "None" else ""
+        cause = _OF_ODD.get(got, "")
         what = f"{name} can be read as numbers"
         return [_short(Finding(what, False, got, "what the exercise text lists", cause))]
     found = []

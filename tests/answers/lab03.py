@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import torch
+from torch import nn
 from torch.nn import functional as F
 
 # 3.1
@@ -35,6 +36,34 @@ def _through_probability(clip, log=torch.log):
 def _by_numpy(logits, targets):
     x, t = logits.detach().numpy(), targets.numpy()
     return torch.tensor(np.mean(np.logaddexp(0, x) - t * x))
+
+
+def _two_classes(logits, targets):
+    """The library's cross-entropy, over the two logits 0 and l."""
+    scores = torch.stack([torch.zeros_like(logits), logits], dim=1)
+    return F.cross_entropy(scores, torch.stack([1 - targets, targets], dim=1))
+
+
+def _squeezed(logits, targets):
+    """An average over a first axis that one score does not have."""
+    each = (F.softplus(logits) - targets * logits).squeeze()
+    return each.sum() / each.shape[0]
+
+
+def _by_case(logits, targets):
+    """The side on which the score is wrong, and a rest that is small."""
+    off = torch.where(logits > 0, (1 - targets) * logits, -targets * logits)
+    return (off + torch.log1p(torch.exp(-logits.abs()))).mean()
+
+
+def _by_list(logits, targets):
+    each = [t * F.softplus(-x) + (1 - t) * F.softplus(x) for x, t in zip(logits, targets, strict=True)]
+    return torch.stack(each).mean()
+
+
+def _by_einsum(logits, targets):
+    pair = torch.stack([torch.zeros_like(logits), logits])
+    return pair.logsumexp(0).mean() - torch.einsum("b,b->", logits, targets) / len(logits)
 
 
 # 3.2 and 3.3
@@ -85,6 +114,87 @@ def _sends_back(loss):
 
 def _per_image(D, real, fake, smooth=0.9):
     return F.softplus(-D(real)) * smooth + F.softplus(D(real)) * (1 - smooth) + F.softplus(D(fake.detach()))
+
+
+def _squeezes(logits, target):
+    """As most people have it: logits squeezed, targets made of the batch size."""
+    return nn.BCEWithLogitsLoss()(logits.squeeze(), torch.ones(logits.size(0)) * target)
+
+
+def _d_loss_in_a_loop(D, real, fake, smooth=0.9):
+    loss = 0
+    for images, target in ((real, smooth), (fake.detach(), 0.0)):
+        logits = D.forward(images)
+        loss = loss + nn.BCEWithLogitsLoss(reduction="sum")(
+            logits, logits.new_full(logits.shape, target)
+        ) / len(logits)
+    return loss
+
+
+def _d_loss_of_dicts(D, real, fake, smooth=0.9):
+    images, targets = {"real": real, "fake": fake.data}, {"real": smooth, "fake": 0.0}
+    logits = {name: D(x) for name, x in images.items()}
+    parts = [(F.softplus(logits[name]) - targets[name] * logits[name]).mean() for name in images]
+    return torch.stack(parts).sum()
+
+
+def _d_loss_without_graph_of_fakes(D, real, fake, smooth=0.9):
+    """Squeezed, which a formula without targets survives; and the fakes copied without their graph."""
+    with torch.no_grad():
+        copied = fake.clone()
+    x, y = D(real).squeeze(), D(copied).squeeze()
+    return (F.softplus(x) - smooth * x).mean() - F.logsigmoid(-y).mean()
+
+
+def _four_calls(D, real, fake, smooth=0.9):
+    on_fake = F.binary_cross_entropy_with_logits(D(fake.detach()), torch.zeros_like(D(fake.detach())))
+    return F.binary_cross_entropy_with_logits(D(real), torch.full_like(D(real), smooth)) + on_fake
+
+
+def _backward_in_parts(D, real, fake, smooth=0.9):
+    parts = _bce(D(real), smooth), _bce(D(fake.detach()), 0.0)
+    for part in parts:
+        part.backward()
+    return sum(parts)
+
+
+def _after(deed, loss):
+    """A loss, and something else before it."""
+
+    def answer(D, real, fake, *more, **named):
+        deed(D, real, fake)
+        return loss(D, real, fake, *more, **named)
+
+    return answer
+
+
+def _before(deed, loss):
+    def answer(D, real, fake, *more, **named):
+        found = loss(D, real, fake, *more, **named)
+        deed(D, real, fake)
+        return found
+
+    return answer
+
+
+def _freezes_for_the_while(D, real, fake):
+    could = [p.requires_grad for p in D.parameters()]
+    D.requires_grad_(False)
+    logits = D(fake)
+    for p, was in zip(D.parameters(), could, strict=True):
+        p.requires_grad_(was)
+    return F.softplus(-logits).mean()
+
+
+def _as_a_second_class(D, real, fake):
+    logits = D(fake)
+    scores = torch.stack([torch.zeros_like(logits), logits], 1)
+    return F.cross_entropy(scores, torch.ones_like(logits).long())
+
+
+def _frozen(D, real, fake):
+    D.requires_grad_(False)
+    return _bce(D(fake), 1.0)
 
 
 def _g_loss_without_graph(D, real, fake):
@@ -212,12 +322,18 @@ def _by_search(smooth):
 
 
 RIGHT = {
-    "3.1": [_softplus_form, _max_form, _log_sigmoid_form],
-    "3.2": [_d_loss_by_library, _d_loss_by_softplus, _d_loss_by_probabilities],
+    "3.1": [_softplus_form, _max_form, _log_sigmoid_form, _by_case, _by_list, _by_einsum],
+    "3.2": [
+        *(_d_loss_by_library, _d_loss_by_softplus, _d_loss_by_probabilities),
+        *(_d_loss_in_a_loop, _d_loss_of_dicts, _d_loss_without_graph_of_fakes),
+    ],
     "3.3": [
         lambda D, real, fake: _bce(D(fake), 1.0),
         lambda D, real, fake: -F.logsigmoid(D(fake)).mean(),
         lambda D, real, fake: torch.log1p(torch.exp(-D(fake))).sum() / len(fake),
+        lambda D, real, fake: sum(F.softplus(-logit) for logit in D(fake)) / len(fake),
+        _freezes_for_the_while,
+        _as_a_second_class,
     ],
     "3.4": [_in_order(_RIGHT_ORDER), _two_backwards, _by_autograd],
     "3.7": [
@@ -229,17 +345,57 @@ RIGHT = {
 
 WRONG = {
     "3.1": {
+        "call of cross_entropy": _two_classes,
+        "and cut nothing": lambda x, t: _softplus_form(x.clamp(-250, 250), t),
+        "the batch of one": _squeezed,
+        "`device=x.device`": lambda x, t: (torch.logaddexp(torch.zeros(len(x)), x) - t * x).mean(),
+        "nothing may change in place": lambda x, t: (F.softplus(x) - t.mul_(x)).mean(),
+        "the logits are changed in place": lambda x, t: (F.softplus(x) - x.mul_(t)).mean(),
+        "0.9 is a target, too": lambda x, t: torch.where(t > 0.5, F.softplus(-x), F.softplus(x)).mean(),
         "library's loss does the work": F.binary_cross_entropy_with_logits,
         "average over the batch with `.mean()`": lambda x, t: F.softplus(x) - t * x,
         "or the sign of the logits": lambda x, t: _softplus_form(-x, t),
         "logarithm to base 2": _through_probability(0.0, torch.log2),
         "look for log(0)": _through_probability(0.0),
-        "rounds to exactly 0 or 1": _through_probability(1e-6),
+        "rounds to 0 or 1": _through_probability(1e-6),
         "right where the scores are large": lambda x, t: _softplus_form(x.clamp(-30, 30), t),
         "a detour through numpy": _by_numpy,
         "is there a `return`": lambda x, t: None,
     },
     "3.2": {
+        "would drop that batch of one": lambda D, real, fake, smooth=0.9: (
+            _squeezes(D(real), smooth) + _squeezes(D(fake.detach()), 0.0)
+        ),
+        "without `.cuda()`": lambda D, real, fake, smooth=0.9: (
+            F.binary_cross_entropy_with_logits(D(real), torch.full((len(real),), smooth))
+            + F.binary_cross_entropy_with_logits(D(fake.detach()), torch.zeros(len(fake)))
+        ),
+        "give D `fake.detach()`": lambda D, real, fake, smooth=0.9: _d_loss_by_softplus(
+            D, real, fake.requires_grad_(False), smooth
+        ),
+        "like `detach_()`": lambda D, real, fake, smooth=0.9: _d_loss_by_softplus(
+            D, real, fake.detach_(), smooth
+        ),
+        "4 calls": _four_calls,
+        "or cleared": _after(lambda D, *_: D.zero_grad(), _d_loss_by_softplus),
+        "were written into D": _backward_in_parts,
+        "or an `.eval()`": _before(lambda D, *_: D.eval(), _d_loss_by_softplus),
+        "no `manual_seed`": _after(lambda *_: torch.manual_seed(0), _d_loss_by_softplus),
+        "(least squares)": lambda D, real, fake, smooth=0.9: (
+            F.mse_loss(D(real), torch.full((len(real),), smooth)) + D(fake.detach()).square().mean()
+        ),
+        "for logits take": lambda D, real, fake, smooth=0.9: F.binary_cross_entropy(
+            D(real), torch.full((len(real),), smooth)
+        ),
+        "D should say 0 to them": lambda D, real, fake, smooth=0.9: (
+            _bce(D(real), smooth) + _bce(D(fake.detach()), 1.0)
+        ),
+        "make them floats": lambda D, real, fake, smooth=0.9: F.binary_cross_entropy_with_logits(
+            D(fake.detach()), torch.zeros(len(fake), dtype=torch.long)
+        ),
+        "judges in training mode": lambda D, real, fake, smooth=0.9: _before(
+            lambda D, *_: D.train(), _after(lambda D, *_: D.eval(), _d_loss_by_softplus)
+        )(D, real, fake, smooth),
         "fake part is taken away": lambda D, real, fake, smooth=0.9: (
             _bce(D(real), smooth) - _bce(D(fake.detach()), 0.0)
         ),
@@ -248,18 +404,35 @@ WRONG = {
             lambda x: torch.sigmoid(D(x)), *given, **more
         ),
         "its mean halves the sum": _joined,
-        "give D `fake.detach()`": lambda D, real, fake, smooth=0.9: (
-            _bce(D(real), smooth) + _bce(D(fake), 0.0)
-        ),
+        "must not reach G": lambda D, real, fake, smooth=0.9: _bce(D(real), smooth) + _bce(D(fake), 0.0),
         "a `no_grad()`": _loses_graph,
         "belong to the training step": _sends_back(_d_loss_by_softplus),
         "average over the batch": _per_image,
     },
     "3.3": {
+        "would drop that batch of one": lambda D, real, fake: _squeezes(D(fake), 1.0),
+        "without `.cuda()`": lambda D, real, fake: F.binary_cross_entropy_with_logits(
+            D(fake), torch.ones(len(fake))
+        ),
+        "pass None for `real`": lambda D, real, fake: F.binary_cross_entropy_with_logits(
+            D(fake), torch.ones(len(real), device=real.device)
+        ),
+        "undo a `requires_grad_(False)`": _frozen,
+        "2 calls": lambda D, real, fake: F.binary_cross_entropy_with_logits(
+            D(fake), torch.ones_like(D(fake))
+        ),
+        "or cleared": _after(lambda D, *_: D.zero_grad(), lambda D, real, fake: F.softplus(-D(fake)).mean()),
+        "(least squares)": lambda D, real, fake: (1 - D(fake)).pow(2).mean(),
+        "for logits take": lambda D, real, fake: nn.BCELoss()(D(fake), torch.ones(len(fake))),
+        "were written into D": lambda D, real, fake: (lambda loss: (loss.backward(), loss)[1])(
+            F.softplus(-D(fake)).mean()
+        ),
+        "is there an `.item()`": lambda D, real, fake: F.softplus(-D(fake)).mean().item(),
+        "as by `.detach()` or `.data`": lambda D, real, fake: F.softplus(-D(fake.data)).mean(),
         "the saturating loss": lambda D, real, fake: torch.log(1 - torch.sigmoid(D(fake))).mean(),
         "a sum over the batch": lambda D, real, fake: _bce(D(fake), 1.0, reduction="sum"),
         "a sigmoid too many": lambda D, real, fake: _bce(torch.sigmoid(D(fake)), 1.0),
-        "the fakes are detached": _g_loss_without_graph,
+        "no gradient leaves the loss": _g_loss_without_graph,
         "belong to the training step": _sends_back(lambda D, real, fake: F.softplus(-D(fake)).mean()),
         "average over the batch": lambda D, real, fake: F.softplus(-D(fake)),
         "is there a `return`": lambda D, real, fake: None,

@@ -7,8 +7,8 @@ from torch.overrides import TorchFunctionMode
 
 from labkit.exercises.exercise import Exercise
 from labkit.exercises.lab03 import _scorer
-from labkit.exercises.probing import gradients
-from labkit.exercises.properties import same, says, scalar
+from labkit.exercises.probing import elsewhere, flat, gradients, tried
+from labkit.exercises.properties import fits_any_device, same, says, scalar, unchanged
 
 
 class _Heard(TorchFunctionMode):
@@ -20,42 +20,67 @@ class _Heard(TorchFunctionMode):
 
     def __torch_function__(self, function, types, args=(), kwargs=None):
         name = getattr(function, "__name__", "")
-        if "binary_cross_entropy" in name or "soft_margin" in name:
+        if "cross_entropy" in name or "soft_margin" in name or "nll_loss" in name:
             self.names.add(name)
         return function(*args, **(kwargs or {}))
 
 
 def scores(seed: int) -> dict[str, torch.Tensor]:
-    """Mild logits (6,) and large ones (6,), with targets between 0 and 1."""
+    """Mild logits (B,) and large ones, up to the ±1000 of the text, with targets between 0 and 1.
+
+    Some of the large ones are right, some are wrong, and some have a target between: no cut of the logits, of
+    the probabilities or of the losses is right for all of them.
+    """
     generator = torch.Generator().manual_seed(seed)
-    mild = torch.linspace(-2.5, 2.8, 6) + 0.3 * torch.rand(6, generator=generator)
-    large = torch.tensor([-200.0, 90.0, 40.0, -1000.0, 300.0, -0.5])
-    large = large * (1 + 0.1 * torch.rand(6, generator=generator))
+    count = int(torch.randint(5, 10, (), generator=generator))
+    order = torch.randperm(count, generator=generator)
+    mild = torch.linspace(-2.5, 2.8, count) + 0.3 * torch.rand(count, generator=generator)
+    targets = torch.tensor([1.0, 0.0, 0.9, 0.1, 0.5]).repeat(2)[:count]
+    size = torch.tensor([1000.0, 990.0, 300.0, 290.0, 120.0, 95.0, 60.0, 30.0, 25.0])
+    size = size * torch.cat([torch.ones(1), 1 - 0.1 * torch.rand(8, generator=generator)])
+    sign = 1 - 2 * torch.randint(0, 2, (9,), generator=generator)
+    wrong = torch.tensor([1, 1, 1, 0, 1, 0, 1, 1, 0], dtype=torch.bool)
+    large = size * sign
+    extreme = torch.where(wrong, large < 0, large > 0).float()
+    mixed = torch.randperm(9, generator=generator)
     return {
-        "mild": mild[torch.randperm(6, generator=generator)],
-        "mild targets": torch.tensor([1.0, 0.0, 0.9, 1.0, 0.1, 0.0]),
-        "large": large,
-        "large targets": torch.tensor([1.0, 0.0, 0.0, 0.0, 1.0, 0.9]),
+        "mild": mild[order],
+        "mild targets": targets,
+        "large": large[mixed],
+        "large targets": (0.1 + 0.8 * extreme if count % 2 else extreme)[mixed],
     }
 
 
 def probe(bce_with_logits, given):
     heard = _Heard()
+    mild, targets = given["mild"].clone(), given["mild targets"].clone()
     with heard:
-        mild = bce_with_logits(given["mild"].clone(), given["mild targets"].clone())
+        result = bce_with_logits(mild, targets)
         logits = given["large"].clone().requires_grad_()
         large = bce_with_logits(logits, given["large targets"].clone())
     (gradient,) = gradients(large, [logits])
+    there = (given[name].to("meta") for name in ("mild", "mild targets"))
     return {
-        "the result": mild,
+        "the result": result,
         "the result at large scores": large,
         "the gradient": gradient,
         "library": ", ".join(sorted(heard.names)),
+        "what was given": flat([mild, targets]),
+        "one score": tried(
+            lambda: bce_with_logits(given["mild"][:1].clone(), given["mild targets"][:1].clone())
+        ),
+        "elsewhere": elsewhere(lambda: bce_with_logits(*there)),
     }
 
 
 EXERCISE = Exercise(
-    "3.1", "Binary cross-entropy on logits", 3, "bce_with_logits(logits, targets)", scores, probe
+    "3.1",
+    "Binary cross-entropy on logits",
+    3,
+    "bce_with_logits(logits, targets)",
+    scores,
+    probe,
+    causes={"leaf Variable that requires grad": "the logits are changed in place: make a new tensor"},
 )
 
 # ---- judge: a sandbox shows this file only down to here ------------------------------------------------
@@ -90,16 +115,28 @@ PROPERTIES = (
     same(
         "the result at large scores",
         "it is right where the scores are large",
-        "the sigmoid rounds to exactly 0 or 1 there: rewrite the formula so that no log sees it",
-        points=1,
+        "the sigmoid rounds to 0 or 1 there: rewrite the formula so that no log sees it, and cut nothing",
+        points=0.75,
     ),
     same(
         "the gradient",
         "its gradient is right where the scores are large",
-        "a clamp has no slope outside its range, so a score that is far off teaches nothing",
-        points=1,
+        "for one score it is (p - t) / B; a clamp has no slope outside its range",
+        points=0.75,
         atol=1e-4,
     ),
+    unchanged(
+        "what was given",
+        "logits and targets stay as they were",
+        "nothing may change in place: no `+=`, no `x[…] =`, no method that ends in `_`",
+    ),
+    same(
+        "one score",
+        "a batch of one works",
+        "logits and targets of shape (1,) come in: `squeeze()` drops that axis, the batch of one",
+        points=0.5,
+    ),
+    fits_any_device("elsewhere"),
 )
 
 MISTAKES = {
@@ -113,6 +150,16 @@ MISTAKES = {
     ),
     "the targets are flipped, or the sign of the logits: t belongs to log p": lambda x, t: expected(x, 1 - t),
     "that is a logarithm to base 2: the natural one is asked for": lambda x, t: expected(x, t) / math.log(2),
+    "that is a logarithm to base 10: the natural one is asked for": lambda x, t: (
+        expected(x, t) / math.log(10)
+    ),
+    "the targets are rounded to 0 or 1: 0.9 is a target, too": lambda x, t: expected(x, t.round()),
+    "log(1 + exp(-l)) goes with max(l, 0) only if l is positive: it is exp(-|l|)": lambda x, t: (
+        x.clamp(min=0) - t * x + (1 + (-x).exp()).log()
+    ).mean(),
+    "the logits are compared with the targets, squared: a cross-entropy is asked for": lambda x, t: (
+        (x - t).square().mean()
+    ),
     "the sigmoid is applied twice: the scores come as logits": lambda x, t: expected(x.sigmoid(), t),
     "the scores are squared differences, not a cross-entropy": lambda x, t: (x.sigmoid() - t).square().mean(),
     "a loss was cut off at 100: that is what BCELoss does after a sigmoid": lambda x, t: _from_probabilities(

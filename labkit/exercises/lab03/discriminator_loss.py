@@ -4,28 +4,28 @@ import torch
 
 from labkit.exercises.exercise import Exercise
 from labkit.exercises.lab03 import _scorer
-from labkit.exercises.probing import flat, gradients
-from labkit.exercises.properties import same, scalar, unchanged
+from labkit.exercises.properties import Case, fits_any_device, holds, rule, same, scalar, unchanged
+from labkit.exercises.reading import whole
 
 
 def probe(discriminator_loss, given):
-    D, real = given["D"], given["real"]
-    fake = given["fake"].clone().requires_grad_()
-    loss = discriminator_loss(D, real, fake)
-    written = [p.grad is not None for p in D.parameters()]
-    *at_d, at_fake = gradients(loss, [*D.parameters(), fake])
-    return {
-        "the result": loss,
-        "with smooth 1": discriminator_loss(D, real, fake, smooth=1.0),
-        "with smooth 0.7": discriminator_loss(D, real, fake, smooth=0.7),
-        "the gradient at D": flat(at_d),
-        "the gradient at the fakes": at_fake,
-        "gradients written": written,
+    values = _scorer.noted(discriminator_loss, given)
+    images = given["D"], given["real"].clone(), given["fake"].clone()
+    return values | {
+        "with smooth 1": discriminator_loss(*images, smooth=1.0),
+        "with another smooth": discriminator_loss(*images, smooth=given["smooth"]),
     }
 
 
 EXERCISE = Exercise(
-    "3.2", "The discriminator's loss", 3, "discriminator_loss(D, real, fake)", _scorer.scored_images, probe
+    "3.2",
+    "The discriminator's loss",
+    3,
+    "discriminator_loss(D, real, fake)",
+    _scorer.scored_images,
+    probe,
+    causes=_scorer.CAUSES
+    | {"flags of leaf": "`fake` comes out of G, so it stays attached to it: give D `fake.detach()`"},
 )
 
 # ---- judge: a sandbox shows this file only down to here ------------------------------------------------
@@ -35,10 +35,19 @@ def expected(D, real, fake, smooth=0.9):
     return _parts(D, real, fake, smooth, 0.0)
 
 
-def _parts(D, real, fake, on_real=0.9, on_fake=0.0, weights=(1.0, 1.0), score=lambda logits: logits):
-    """Both parts of the loss, with other targets, other weights, or something done to the scores first."""
-    real_part = _scorer.cross_entropy(score(D(real)), on_real)
-    return weights[0] * real_part + weights[1] * _scorer.cross_entropy(score(D(fake.detach())), on_fake)
+def _parts(
+    D,
+    real,
+    fake,
+    on_real=0.9,
+    on_fake=0.0,
+    weights=(1.0, 1.0),
+    score=lambda logits: logits,
+    of=_scorer.cross_entropy,
+):
+    """Both parts, with other targets or weights, with something done to the scores, or of another loss."""
+    real_part, fake_part = of(score(D(real)), on_real), of(score(D(fake.detach())), on_fake)
+    return weights[0] * real_part + weights[1] * fake_part
 
 
 def _one_batch(D, real, fake, smooth, share):
@@ -47,12 +56,30 @@ def _one_batch(D, real, fake, smooth, share):
     return share * parts
 
 
-_SCORES = "the real images have the target `smooth`, the fakes 0, and D gives logits"
+def _called_twice(case: Case):
+    passes = whole(case.got["passes through D"])
+    yield holds(
+        "D is called once on the real images and once on the fakes",
+        passes == 2,
+        got=f"{passes} calls",
+        expected="2 calls",
+        cause=_scorer.MORE_CALLS,
+    )
+
+
+_SCORES = (
+    "each part is the mean cross-entropy of D's logits, with the target `smooth` on the real images and 0 on "
+    "the fakes; the two are added"
+)
 PROPERTIES = (
     scalar("the result", _scorer.A_BATCH),
+    unchanged(("change of the images", "images that lead back"), **_scorer.IMAGES),
+    unchanged("the next random number", **_scorer.RANDOM),
     same("the result", "real and fake parts are added, with smoothing 0.9 by default", _SCORES, points=1),
+    unchanged("D's gradients", **_scorer.NO_GRADIENTS, points=0.25),
+    unchanged("D afterwards", **_scorer.AS_IT_WAS),
     same("with smooth 1", "`smooth=1` means no smoothing", _SCORES),
-    same("with smooth 0.7", "`smooth` is the target of the real images", _SCORES, points=0.5),
+    same("with another smooth", "`smooth` is the target of the real images", _SCORES, points=0.5),
     same(
         "the gradient at the fakes",
         "the fakes are detached",
@@ -66,10 +93,12 @@ PROPERTIES = (
         "the gradient at D",
         "all of the loss reaches D",
         "D's weights must feel both parts",
-        points=0.5,
+        points=0.25,
         atol=1e-4,
     ),
-    unchanged("gradients written", **_scorer.ONLY_A_LOSS, points=0.5),
+    rule(_called_twice, "passes through D", compared=True),
+    same("one image", **_scorer.ONE_IMAGE, points=0.5),
+    fits_any_device("elsewhere"),
 )
 
 MISTAKES = {
@@ -89,6 +118,10 @@ MISTAKES = {
     "the smoothing is flipped: the target is `smooth`, not 1 - smooth": lambda D, r, f, smooth=0.9: expected(
         D, r, f, 1 - smooth
     ),
+    "the fakes' target is 1: D should say 0 to them": lambda D, r, f, smooth=0.9: _parts(
+        D, r, f, smooth, 1.0
+    ),
+    "the target is 1 for real images and fakes alike": lambda D, r, f, smooth=0.9: _parts(D, r, f, 1.0, 1.0),
     "only the real part: the fakes are missing": lambda D, r, f, smooth=0.9: _parts(
         D, r, f, smooth, weights=(1, 0)
     ),
@@ -104,6 +137,22 @@ MISTAKES = {
     "a sigmoid too many: D gives logits, so the loss must take logits": lambda D, r, f, smooth=0.9: _parts(
         D, r, f, smooth, score=torch.sigmoid
     ),
+    "squared differences (least squares): the cross-entropy is asked for": lambda D, r, f, smooth=0.9: _parts(
+        D, r, f, smooth, of=_scorer.squares
+    ),
+    "half the squared differences (least squares): the cross-entropy is asked for": (
+        lambda D, r, f, smooth=0.9: _parts(D, r, f, smooth, weights=(0.5, 0.5), of=_scorer.squares)
+    ),
+    "squared differences of probabilities: the cross-entropy is asked for": lambda D, r, f, smooth=0.9: (
+        _parts(D, r, f, smooth, score=torch.sigmoid, of=_scorer.squares)
+    ),
+    "the difference of D's mean scores (a Wasserstein loss): the cross-entropy is asked for": (
+        lambda D, r, f, smooth=0.9: D(f.detach()).mean() - D(r).mean()
+    ),
+    "the hinge loss: the cross-entropy is asked for": lambda D, r, f, smooth=0.9: (
+        (1 - D(r)).relu().mean() + (1 + D(f.detach())).relu().mean()
+    ),
+    _scorer.IN_EVALUATION: _scorer.in_evaluation(expected),
     "real and fake went through D in one batch, whose batch norm mixes them: call D twice": (
         lambda D, r, f, smooth=0.9: _one_batch(D, r, f, smooth, 1)
     ),

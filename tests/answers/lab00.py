@@ -57,7 +57,7 @@ WRONG = {
         "the type asked for is float32": lambda x: x.permute(0, 3, 1, 2) * 2 - 1,
         "must not depend on the images": _stretches,
         "expected  torch.float32": lambda x: _normalised(x).double(),
-        "pixels are shuffled": lambda x: x.reshape(2, 3, 5, 7).float() / 127.5 - 1,
+        "pixels are shuffled": lambda x: x.reshape(len(x), 3, *x.shape[1:3]).float() / 127.5 - 1,
         "in place": _spoils_input,
         "is there a `return`": lambda x: None,
     },
@@ -67,7 +67,7 @@ WRONG = {
         "wrapped around: `.clamp`": lambda x: (
             ((x + 1) * 127.5).round().to(torch.int64).remainder(256).to(torch.uint8).permute(0, 2, 3, 1)
         ),
-        "pixels are shuffled": lambda x: _bytes(x).reshape(2, 5, 7, 3),
+        "pixels are shuffled": lambda x: _bytes(x).reshape(len(x), *x.shape[2:], 3),
         "in place": _clamps_in_place,
         "is there a `return`": lambda x: print(end=""),
     },

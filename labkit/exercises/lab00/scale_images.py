@@ -3,13 +3,15 @@
 import torch
 
 from labkit.exercises.exercise import Exercise
+from labkit.exercises.lab00._sizes import sizes
+from labkit.exercises.probing import tried
 from labkit.exercises.properties import same, same_shape, says, unchanged
 
 
 def photos(seed: int) -> torch.Tensor:
-    """uint8 (2, 5, 7, 3), no two sizes alike, with the extremes 0 and 255 in it."""
+    """uint8 (B, H, W, 3), no two sizes alike, with the extremes 0 and 255 in it."""
     generator = torch.Generator().manual_seed(seed)
-    images = torch.randint(0, 256, (2, 5, 7, 3), generator=generator, dtype=torch.uint8)
+    images = torch.randint(0, 256, (*sizes(generator), 3), generator=generator, dtype=torch.uint8)
     images[0, 0, 0] = torch.tensor([0, 128, 255], dtype=torch.uint8)
     return images
 
@@ -22,6 +24,7 @@ def probe(scale_images, images):
         "dtype": str(getattr(scaled, "dtype", "")),
         # Neither black nor white: an answer that stretches what is there to [-1, 1] shows it here.
         "the result for dim images": scale_images(images // 4 + 96),
+        "the result for one image": tried(lambda: scale_images(images[:1].clone())),
         "the images afterwards": given,
     }
 
@@ -49,6 +52,11 @@ PROPERTIES = (
         "images without black or white come out dim too",
         "the scale must not depend on the images: 0 and 255 are the ends, whether they occur or not",
         points=0.5,
+    ),
+    same(
+        "the result for one image",
+        "a batch of one image keeps its batch axis",
+        "B may be 1, and `squeeze()` drops every axis of size 1",
     ),
     unchanged(
         "the images afterwards",

@@ -3,16 +3,19 @@
 import torch
 
 from labkit.exercises.exercise import Exercise
+from labkit.exercises.lab00._sizes import sizes
+from labkit.exercises.probing import tried
 from labkit.exercises.properties import Case, close, rule, same, same_shape, says, unchanged
 
 
 def scaled(seed: int) -> torch.Tensor:
-    """float32 (2, 3, 5, 7); some entries leave [-1, 1], as those of a generator without tanh do.
+    """float32 (B, 3, H, W); some entries leave [-1, 1], as those of a generator without tanh do.
 
     Each stands for a byte plus a fraction of at most 0.4, so that rounding never depends on a tie.
     """
     generator = torch.Generator().manual_seed(seed)
-    whole = torch.randint(-30, 286, (2, 3, 5, 7), generator=generator)
+    batch, height, width = sizes(generator)
+    whole = torch.randint(-30, 286, (batch, 3, height, width), generator=generator)
     fraction = torch.rand(whole.shape, generator=generator) * 0.8 - 0.4
     images = (whole + fraction) / 127.5 - 1
     images[0, 0, 0, :4] = torch.tensor([-1.15, 1.15, 254.8 / 127.5 - 1, -1.0])
@@ -22,11 +25,12 @@ def scaled(seed: int) -> torch.Tensor:
 def probe(unscale_images, images):
     given = images.clone()
     pixels = unscale_images(given)
-    every_byte = (torch.arange(256).float() / 127.5 - 1).reshape(1, 1, 16, 16)
+    every_byte = (torch.arange(256).float() / 127.5 - 1).reshape(1, 1, 16, 16).repeat(1, 3, 1, 1)
     return {
         "the result": pixels,
         "dtype": str(getattr(pixels, "dtype", "")),
         "all bytes": unscale_images(every_byte),
+        "the result for one image": tried(lambda: unscale_images(images[:1].clone())),
         "the images afterwards": given,
     }
 
@@ -57,7 +61,7 @@ def _shuffled(images: torch.Tensor) -> torch.Tensor:
 
 def _all_bytes(case: Case):
     got, expected = (arrays["all bytes"].reshape(-1) for arrays in (case.got, case.expected))
-    cause = "round before you convert: the way there is not exact in floating point"
+    cause = "floating point is not exact: each value must become the nearest byte, from 0 up to 255"
     yield close("all 256 byte values survive the way there and back", got, expected, cause=cause)
 
 
@@ -71,6 +75,11 @@ PROPERTIES = (
     same_shape("the result", "the shape is (B, H, W, C)", "`permute` takes the old axes in their new order"),
     same("the result", "values outside [-1, 1] are clamped, the rest rounded", points=1),
     rule(_all_bytes, "all bytes", compared=True, points=0.5),
+    same(
+        "the result for one image",
+        "a batch of one image keeps its batch axis",
+        "B may be 1, and `squeeze()` drops every axis of size 1",
+    ),
     unchanged(
         "the images afterwards",
         "the tensor given is left as it was",

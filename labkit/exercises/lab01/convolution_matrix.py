@@ -8,15 +8,26 @@ from labkit.exercises.exercise import Exercise
 from labkit.exercises.lab01._noting import kind
 from labkit.exercises.properties import Case, close, rule, same, same_shape, says
 
-_MATRICES = {"stride 1": (3, 4, 1, 0), "stride 2, padding 1": (3, 5, 2, 1), "even size": (3, 6, 2, 1)}
+_MATRICES = ("stride 1", "stride 2, padding 1", "even size", "stride 1, padding")
 
 
 def kernels(seed: int) -> dict[str, tuple[torch.Tensor, int, int, int]]:
-    """Per case a kernel (3, 3), an image size, a stride and a padding."""
+    """Per case a kernel (k, k), an image size, a stride and a padding; kernels of at least three sides."""
     generator = torch.Generator().manual_seed(seed)
+
+    def draw(*choices: int) -> int:
+        return choices[int(torch.randint(len(choices), (1,), generator=generator))]
+
+    side = draw(3, 5)
+    settings = {
+        "stride 1": (draw(2, 4), draw(5, 6), 1, 0),
+        "stride 2, padding 1": (3, draw(5, 7), 2, 1),
+        "even size": (side, 6, 2, side // 2),
+        "stride 1, padding": (draw(2, 4), draw(4, 5), 1, 1),
+    }
     return {
         name: (torch.randn(k, k, generator=generator) + 0.3, size, stride, padding)
-        for name, (k, size, stride, padding) in _MATRICES.items()
+        for name, (k, size, stride, padding) in settings.items()
     }
 
 
@@ -32,12 +43,9 @@ CAUSES = {
     r"zeros\(\)|'float' object|got float|type float|slice indices": (
         "a number of pixels is whole: `/` makes a float of it, `//` does not"
     ),
-    r"out of bounds for dimension 0": (
-        "an index into the first axis is too large: with m output pixels a side, pixel (r, c) has the row "
-        "`r * m + c`"
-    ),
     r"out of bounds|out of range": (
-        "the window reaches into the padding, where the image has no pixel: skip those entries"
+        "an index is too large: the kernel has k rows and columns, a window that reaches into the padding "
+        "leaves the image there, and output pixel (r, c) has the row `r * m + c` of C"
     ),
     r"invalid for input of size 0|tensor of 0 elements": (
         "`[padding:-padding]` keeps nothing when padding is 0: count from the front"
@@ -105,19 +113,20 @@ PROPERTIES = (
         otherwise="torch.zeros and the kernel are float32 tensors: no numpy, no other dtype",
     ),
     *_matrix("stride 1", points=1.5),
-    *_matrix("stride 2, padding 1", points=2),
+    *_matrix("stride 2, padding 1", points=1.5),
     *_matrix("even size", points=0.5),
+    *_matrix("stride 1, padding", points=0.5),
     rule(_transposed, "the matrix for even size"),
 )
 
 
-def _side(n, s, p):
-    return (n + 2 * p - 3) // s + 1
+def _side(k, n, s, p):
+    return (n + 2 * p - k) // s + 1
 
 
 def _then(change):
     """``change`` done to the right matrix: (C, m, n) -> another, with m pixels a side out and n in."""
-    return lambda w, n, s, p: change(expected(w, n, s, p), _side(n, s, p), n)
+    return lambda w, n, s, p: change(expected(w, n, s, p), _side(len(w), n, s, p), n)
 
 
 def _by_column(side):
@@ -126,14 +135,15 @@ def _by_column(side):
 
 
 def _misplaced(column):
-    """Somebody takes the pixel in row y, column x of the image for column ``column(y, x, n, s, p)`` of C,
-    and for none where that is -1. Of two entries in one place the later stays."""
+    """Somebody takes the pixel in row y, column x of the image for column ``column(y, x, n, s, p, m)`` of
+    C, and for none where that is -1. Of two entries in one place the later stays."""
 
     def convolution_matrix(kernel, n, s, p):
-        (y, x), m = np.indices((n + 2 * p,) * 2) - p, _side(n, s, p)
-        windows = np.lib.stride_tricks.sliding_window_view(column(y, x, n, s, p), (3, 3))[::s, ::s]
+        k, (y, x) = len(kernel), np.indices((n + 2 * p,) * 2) - p
+        m = _side(k, n, s, p)
+        windows = np.lib.stride_tricks.sliding_window_view(column(y, x, n, s, p, m), (k, k))[::s, ::s]
         C = np.zeros((m * m, n * n + 1), np.float32)  # the last column takes what belongs nowhere
-        for row, window in zip(C, windows.reshape(m * m, 9), strict=True):
+        for row, window in zip(C, windows.reshape(m * m, k * k), strict=True):
             row[window] = kernel.flatten()
         return torch.tensor(C[:, :-1])
 
@@ -143,12 +153,13 @@ def _misplaced(column):
 def _number(y, x, n, first=0, width=None):
     """The number of the pixel in row y, column x; -1 outside of the image."""
     inside = (y >= first) & (y < n) & (x >= first) & (x < n)
-    return np.where(inside, y * (width or n) + x, -1)
+    numbers = y * (width or n) + x
+    return np.where(inside & (numbers < n * n), numbers, -1)
 
 
 def _neighbours(w, n, s, p):
     """Windows one pixel apart, as many as with the right stride."""
-    m, all_of_them = _side(n, s, p), _side(n, 1, p)
+    m, all_of_them = _side(len(w), n, s, p), _side(len(w), n, 1, p)
     return expected(w, n, 1, p).unflatten(0, (all_of_them, all_of_them))[:m, :m].flatten(0, 1)
 
 
@@ -186,25 +197,27 @@ MISTAKES = {
     "only the first output pixel is there: does the `return` stand inside the loop?": (
         _then(lambda C, m, n: C * (torch.arange(m * m) < 1)[:, None])
     ),
-    _NEGATIVE: _misplaced(lambda y, x, n, s, p: np.where((y < n) & (x < n), y % n * n + x % n, -1)),
+    _NEGATIVE: _misplaced(lambda y, x, n, s, p, m: np.where((y < n) & (x < n), y % n * n + x % n, -1)),
     _NEGATIVE + ", row and column each": (
-        _misplaced(lambda y, x, n, s, p: np.where((y < n) & (x < n), (y * n + x) % n**2, -1))
+        _misplaced(lambda y, x, n, s, p, m: np.where((y < n) & (x < n), (y * n + x) % n**2, -1))
     ),
     "left of the image lies the end of the row above: test row and column each, not their number": (
-        _misplaced(lambda y, x, n, s, p: np.where((i := y * n + x) < n**2, i.clip(-1), -1))
+        _misplaced(lambda y, x, n, s, p, m: np.where((i := y * n + x) < n**2, i.clip(-1), -1))
     ),
-    _ORIGIN + "the padding is not subtracted": (_misplaced(lambda y, x, n, s, p: _number(y + p, x + p, n))),
+    _ORIGIN + "the padding is not subtracted": (
+        _misplaced(lambda y, x, n, s, p, m: _number(y + p, x + p, n))
+    ),
     _ORIGIN + "subtract the padding, do not add it": (
-        _misplaced(lambda y, x, n, s, p: _number(y + 2 * p, x + 2 * p, n))
+        _misplaced(lambda y, x, n, s, p, m: _number(y + 2 * p, x + 2 * p, n))
     ),
     _ORIGIN + "multiply first, then subtract": (
-        _misplaced(lambda y, x, n, s, p: _number(y + p - p * s, x + p - p * s, n))
+        _misplaced(lambda y, x, n, s, p, m: _number(y + p - p * s, x + p - p * s, n))
     ),
     "row 0 and column 0 belong to the image: test `0 <=`, not `0 <`": (
-        _misplaced(lambda y, x, n, s, p: _number(y, x, n, first=1))
+        _misplaced(lambda y, x, n, s, p, m: _number(y, x, n, first=1))
     ),
     "an image of `size` pixels a side has the columns `i * size + j`: m counts output pixels": (
-        _misplaced(lambda y, x, n, s, p: _number(y, x, n, width=_side(n, s, p)))
+        _misplaced(lambda y, x, n, s, p, m: _number(y, x, n, width=m))
     ),
     _ORIGIN + "the stride is ignored": _neighbours,
 }

@@ -7,6 +7,7 @@ import numpy as np
 
 from labkit.exercises.exercise import Exercise
 from labkit.exercises.lab01._noting import Witness, whole
+from labkit.exercises.probing import tried
 from labkit.exercises.properties import Case, Property, close, rule, same, says
 from labkit.exercises.reading import word
 
@@ -14,19 +15,24 @@ _GROUPS = ("kernel and stride", "padding", "output padding", "dilation")
 
 
 def settings(seed: int) -> dict[str, np.ndarray]:
-    """Per group an integer array (8, 6): size, kernel, stride, padding, output padding, dilation.
+    """Per group an integer array (12, 6): size, kernel, stride, padding, output padding, dilation.
 
-    Each group switches on one argument more than the one before it.
+    Each group switches on one argument more than the one before it. In each, strides run from 1 to 4, and
+    whatever is switched on is off in some rows, so that an answer must be right for it alone as well.
     """
     rng, groups = np.random.default_rng(seed), {}
     for level, name in enumerate(_GROUPS):
-        groups[name] = np.zeros((8, 6), np.int64)
-        for row in groups[name]:
-            stride = int(rng.integers(2, 5))
-            size, kernel = rng.integers(3, 12), rng.integers(3, 7)
-            padding = rng.integers(1, 3) if level > 0 else 0
-            extra = rng.integers(1, stride) if level > 1 else 0
-            row[:] = size, kernel, stride, padding, extra, rng.integers(2, 4) if level > 2 else 1
+        groups[name] = np.zeros((12, 6), np.int64)
+        for number, row in enumerate(groups[name]):
+            stride = 1 + number % 4
+            size, kernel = int(rng.integers(3, 12)), int(rng.integers(3, 7))
+            if number == 4:
+                size, kernel = 1, 1  # one pixel, one entry: nothing is stepped over
+            dilation = int(rng.integers(2, 4)) if level > 2 and number % 3 else 1
+            room = ((size - 1) * stride + dilation * (kernel - 1)) // 2
+            padding = min(int(rng.integers(1, 3)), room) if level > 0 and number % 5 else 0
+            extra = int(rng.integers(1, max(stride, dilation))) if max(stride, dilation) > 1 else 0
+            row[:] = size, kernel, stride, padding, extra if level > 1 and number % 7 else 0, dilation
     return groups
 
 
@@ -38,6 +44,7 @@ def probe(output_size, groups):
             rows = [[int(v) for v in row] for row in groups[name]]
             values[name] = [whole(output_size(*(row if level == 3 else row[: 3 + level]))) for row in rows]
         values["defaults"] = whole(output_size(5, 3))
+        values["by name"] = tried(lambda: output_size(5, kernel_size=3, dilation=2, padding=1))
     return {**values, "layers": witness.names()}
 
 
@@ -73,6 +80,29 @@ _NO_INT = {  # what was returned instead of an int: likely cause
 }
 
 
+_SPECIAL = {  # rows of settings: (size, kernel, stride, padding, output padding, dilation)
+    "stride is 1": lambda rows: rows[:, 2] == 1,
+    "stride is larger than 1": lambda rows: rows[:, 2] > 1,
+    "the stride is even": lambda rows: rows[:, 2] % 2 == 0,
+    "the stride is odd": lambda rows: rows[:, 2] % 2 == 1,
+    "the kernel is even": lambda rows: rows[:, 1] % 2 == 0,
+    "the kernel is odd": lambda rows: rows[:, 1] % 2 == 1,
+    "padding is 0": lambda rows: rows[:, 3] == 0,
+    "there is padding": lambda rows: rows[:, 3] > 0,
+    "there is output padding": lambda rows: rows[:, 4] > 0,
+    "there is output padding, but no padding": lambda rows: (rows[:, 4] > 0) & (rows[:, 3] == 0),
+    "there is output padding, and the stride is 1": lambda rows: (rows[:, 4] > 0) & (rows[:, 2] == 1),
+    "there is padding, and the stride is 1": lambda rows: (rows[:, 3] > 0) & (rows[:, 2] == 1),
+    "the kernel is spread, and the stride is 1": lambda rows: (rows[:, 5] > 1) & (rows[:, 2] == 1),
+}
+
+
+def _only_where(wrong: np.ndarray, rows: np.ndarray) -> str:
+    """What the wrong rows have in common and no other row has: true of any slip that fails there."""
+    where = next((words for words, picks in _SPECIAL.items() if (picks(rows) == wrong).all()), "")
+    return f"it is wrong where {where}, and right elsewhere" if where else ""
+
+
 def _sizes(name: str, what: str, points: float) -> Property:
     """The sizes of one group of settings. Shows the first call that went wrong."""
 
@@ -85,7 +115,12 @@ def _sizes(name: str, what: str, points: float) -> Property:
             values = zip(names, case.given[name][first].tolist(), (-1, -1, 1, 0, 0, 1), strict=True)
             call = ", ".join(f"{argument}={value}" for argument, value, default in values if value != default)
             answer = "no whole number" if np.isnan(got[first]) else f"{got[first]:g}"
-            finding = dataclasses.replace(finding, got=f"{answer} for {call}", expected=str(right[first]))
+            finding = dataclasses.replace(
+                finding,
+                got=f"{answer} for {call}",
+                expected=str(right[first]),
+                cause=_only_where(got != right, case.given[name]),
+            )
         yield finding
 
     return rule(find, name, compared=True, points=points)
@@ -119,6 +154,11 @@ PROPERTIES = (
     _sizes("padding", "padding crops both sides", points=1),
     _sizes("output padding", "output_padding adds at one end", points=0.5),
     _sizes("dilation", "dilation spreads the kernel", points=0.5),
+    same(
+        "by name",
+        "arguments can be given by name",
+        "keep the `def` line as it was given, names and order",
+    ),
 )
 
 

@@ -14,6 +14,7 @@ def grids(seed: int) -> dict[str, tuple[int, int, int, int]]:
         "kernel 2, stride 3": (size + 1, 2, 3, 0),
         "kernel 4, stride 2, padding 1": (size, 4, 2, 1),
         "kernel 5, stride 3, padding 2": (size + 1, 5, 3, 2),
+        "kernel 3, stride 1, padding 1": (size + 2, 3, 1, 1),
     }
 
 
@@ -72,8 +73,9 @@ def _counts(name: str, points: float):
 PROPERTIES = (
     *_counts("kernel 3, stride 2", points=1),
     *_counts("kernel 2, stride 3", points=0.5),
-    *_counts("kernel 4, stride 2, padding 1", points=1),
+    *_counts("kernel 4, stride 2, padding 1", points=0.5),
     *_counts("kernel 5, stride 3, padding 2", points=0.5),
+    *_counts("kernel 3, stride 1, padding 1", points=0.5),
 )
 
 

@@ -8,24 +8,31 @@ from labkit.exercises.exercise import Exercise
 from labkit.exercises.lab01._noting import Witness, kind
 from labkit.exercises.properties import Case, same, same_shape, says, unchanged
 
-_PICTURES = {  # name: (image, kernel, stride, padding); no two sizes of one case alike
-    "one pixel": ((1, 1), (2, 3), 2, 0),
-    "side by side": ((3, 2), (2, 3), 3, 0),
-    "overlapping": ((3, 4), (3, 5), 2, 0),
-    "padded": ((4, 3), (5, 4), 2, 1),
-}
+_PICTURES = ("one pixel", "side by side", "overlapping", "padded", "stride 1")
 
 
 def pictures(seed: int) -> dict[str, tuple[torch.Tensor, torch.Tensor, int, int]]:
-    """Per case an image (H, W), a kernel (kh, kw), a stride and a padding."""
+    """Per case an image (H, W), a kernel (kh, kw), a stride and a padding; no two sizes of a case alike."""
     generator = torch.Generator().manual_seed(seed)
+
+    def draw(low: int, high: int) -> int:
+        return int(torch.randint(low, high + 1, (1,), generator=generator))
+
+    wide, tall, gap = draw(3, 4), draw(3, 4), draw(0, 1)
+    settings = {
+        "one pixel": ((1, 1), (2, wide), draw(2, 3), 0),
+        "side by side": ((3, 2), (2, 3), 3 + gap, 0),
+        "overlapping": ((tall, 7 - tall), (3, 5), 2, 0),
+        "padded": ((7 - wide, wide), (5, 4), 2, 1),
+        "stride 1": ((2 + tall, 4), (4 - gap, 3 + gap), 1, 1),
+    }
     return {
         name: (
             torch.randn(image, generator=generator) + 0.5,
             torch.randn(kernel, generator=generator),
             *more,
         )
-        for name, (image, kernel, *more) in _PICTURES.items()
+        for name, (image, kernel, *more) in settings.items()
     }
 
 
@@ -78,13 +85,15 @@ def expected(image, kernel, stride, padding):
 
 
 def _unset(case: Case) -> str:
-    """A NaN can only come from memory that nobody has set."""
+    """The canvas's memory is NaN until it is set, and where stamps are averaged, none may have come."""
     outputs = [case.got[f"the output for {name}"] for name in _PICTURES]
     nan = any(np.isnan(output).any() for output in outputs if output.dtype.kind == "f")
-    return "torch.empty holds whatever was in memory: begin with torch.zeros" if nan else ""
+    cause = "there are NaNs: torch.empty holds whatever was in memory (begin with torch.zeros), or 0 / 0"
+    return cause if nan else ""
 
 
 _CANVAS = "the canvas has (H - 1) * stride + kh rows, columns likewise"
+_CROPPED = f"{_CANVAS}; `padding` of them are cropped from each of the four sides"
 PROPERTIES = (
     says(
         "kind",
@@ -104,17 +113,19 @@ PROPERTIES = (
     unchanged(
         tuple(f"the {what} afterwards, {name}" for name in _PICTURES for what in ("image", "kernel")),
         "image and kernel are left as they were",
-        "an operation in place (`*=`, `+=`) writes into the caller's tensor, and spoils the kernel for "
-        "the next stamp: make a new product for each",
+        "an operation in place (`*=`, `+=`, `mul_`) writes into the caller's tensor, and the next stamp "
+        "meets what the last one left: make a new product for each",
         expected="unchanged",
     ),
-    same_shape("the output for one pixel", "one pixel: the shape is (2, 3)", _CANVAS),
+    same_shape("the output for one pixel", "one pixel: the output is as large as the kernel", _CANVAS),
     same("the output for one pixel", "that stamp is the kernel times the pixel", _unset, points=1),
-    same_shape("the output for side by side", "stride 3: the shape is (8, 6)", _CANVAS),
+    same_shape("the output for side by side", "a stride of 3 or 4: the shape", _CANVAS),
     same("the output for side by side", "each stamp lies where its pixel says", _unset, points=1),
     same("the output for overlapping", "overlapping stamps add up", _unset, points=1),
-    same_shape("the output for padded", "padding 1: the shape is (9, 6)"),
-    same("the output for padded", "what is left is the middle of the canvas", _unset, points=1),
+    same_shape("the output for padded", "padding 1: the shape", _CROPPED),
+    same("the output for padded", "what is left is the middle of the canvas", _unset, points=0.5),
+    same_shape("the output for stride 1", "padding 1 with stride 1: the shape", _CROPPED),
+    same("the output for stride 1", "padding 1 with stride 1: the middle of the canvas", _unset, points=0.5),
 )
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from labkit.exercises import module
 from labkit.exercises.exercise import Arrays, Exercise, Finding
 from labkit.exercises.guard import preserved_state
-from labkit.exercises.properties import Case, Property, alike
+from labkit.exercises.properties import ONE_DEVICE, Case, Property, alike
 from labkit.exercises.record import Record, record_of
 
 LONGEST = 600  # characters of one text in a finding: what a hostile record says must not fill a page
@@ -48,6 +48,7 @@ def findings(exercise: Exercise, record: Record, seed: int) -> list[Finding]:
     if record.odd:
         name, got = next(iter(record.odd.items()))
         cause = _OF_ODD.get(got, "")
+        cause = ONE_DEVICE if got.startswith("a tensor on ") else cause
         what = f"{name} can be read as numbers"
         return [_short(Finding(what, False, got, "what the exercise text lists", cause))]
     found = []

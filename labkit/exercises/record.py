@@ -66,10 +66,12 @@ def record_of(exercise: Exercise, answer: Any, seed: int) -> Record:
 def as_array(value: Any) -> np.ndarray | str:
     """The value as a plain array, or a few words on what it is instead."""
     if isinstance(value, torch.Tensor):
+        if value.device.type != "cpu":  # with a GPU: `.cuda()` in the answer, which a grader may not have
+            return f"a tensor on {value.device}"
         # The base class's methods: a subclass may have overridden them.
         if torch.Tensor.numel(value) > LARGEST:
             return f"a tensor of shape {tuple(value.shape)}"
-        plain = torch.Tensor.detach(value).cpu()
+        plain = torch.Tensor.detach(value)
         return plain.float().numpy().copy() if plain.dtype == torch.bfloat16 else plain.numpy().copy()
     if isinstance(value, np.ndarray | np.generic) and value.dtype.kind in "biufU" and value.size <= LARGEST:
         return np.array(value)
@@ -152,6 +154,9 @@ _COMMON_CAUSES = {
     ),
     r"cannot assign module before Module.__init__": (
         "`super().__init__()` must be the first line of `__init__`"
+    ),
+    r"[Cc]an't (call numpy|convert .* numpy)": (
+        "a tensor that has a gradient, or lives on a GPU, becomes an array by `.detach().cpu().numpy()`"
     ),
     r"NoneType": "a value is None there: does the function that made it lack a `return`?",
     r"'(int|float|str|bool|list|tuple|dict|set|function|method|builtin_function_or_method|type)' "

@@ -46,9 +46,32 @@ def _clamps_in_place(images):
     return _bytes(images.clamp_(-1, 1)).permute(0, 2, 3, 1)
 
 
+def _by_table(images):
+    return torch.linspace(-1, 1, 256)[images.long()].movedim(3, 1)
+
+
+def _into_memory(images):
+    out = torch.empty(len(images), 3, *images.shape[1:3])
+    for colour in range(3):
+        out[:, colour] = images[..., colour] / 127.5 - 1
+    return out
+
+
+def _back_by_where(images):
+    kept = torch.where(images > 1, torch.ones_like(images), images)
+    kept = torch.where(kept < -1, -torch.ones_like(images), kept)
+    return torch.stack([image.add(1).mul(127.5).add(0.5).byte().permute(1, 2, 0) for image in kept])
+
+
 RIGHT = {
-    "0.1": [_normalised, _by_numpy, lambda x: torch.einsum("bhwc->bchw", x.float()).sub(127.5).div(127.5)],
-    "0.2": [_back_by_steps, _back_by_numpy],
+    "0.1": [
+        _normalised,
+        _by_numpy,
+        lambda x: torch.einsum("bhwc->bchw", x.float()).sub(127.5).div(127.5),
+        _by_table,
+        _into_memory,
+    ],
+    "0.2": [_back_by_steps, _back_by_numpy, _back_by_where],
 }
 
 WRONG = {
@@ -59,6 +82,15 @@ WRONG = {
         "expected  torch.float32": lambda x: _normalised(x).double(),
         "pixels are shuffled": lambda x: x.reshape(len(x), 3, *x.shape[1:3]).float() / 127.5 - 1,
         "in place": _spoils_input,
+        "`squeeze()` drops every axis of size 1": lambda x: _normalised(x).squeeze(),
+        "makes a tensor of an array": lambda x: _normalised(x).numpy(),
+        "5 axes, and 4 are asked for": lambda x: _normalised(x)[None],
+        "stay as they are": lambda x: _normalised(x)[..., :-1],
+        "the order of pixels, colours": lambda x: _normalised(x).flip(1),
+        "calculate with bytes": lambda x: (x.permute(0, 3, 1, 2) * 2 - 255) / 255,
+        "divided with `//`": lambda x: (x.permute(0, 3, 1, 2) // 127.5 - 1).float(),
+        "here black becomes -0.992 and white 1": lambda x: (x.permute(0, 3, 1, 2).float() - 127) / 128,
+        "without `.cuda()`": lambda x: _normalised(x).to("meta"),  # it stands for a GPU
         "is there a `return`": lambda x: None,
     },
     "0.2": {
@@ -69,6 +101,12 @@ WRONG = {
         ),
         "pixels are shuffled": lambda x: _bytes(x).reshape(len(x), *x.shape[2:], 3),
         "in place": _clamps_in_place,
+        "`squeeze()` drops every axis of size 1": lambda x: _bytes(x).permute(0, 2, 3, 1).squeeze(),
+        "clamp both ends": lambda x: (
+            ((x.clamp(max=1) + 1) * 127.5).round().long().to(torch.uint8).permute(0, 2, 3, 1)
+        ),
+        "off by one in places": lambda x: _bytes(x.clamp(-1, 1) * 127 / 127.5).permute(0, 2, 3, 1),
+        "in between, equal steps": lambda x: _bytes(x.tanh()).permute(0, 2, 3, 1),
         "is there a `return`": lambda x: print(end=""),
     },
 }

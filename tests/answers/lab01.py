@@ -62,6 +62,18 @@ def _end(pixels):
     return pixels
 
 
+def _wrong(change):
+    """The formula, with arguments changed where somebody thinks that they do not matter."""
+    return lambda size, kernel_size, stride=1, padding=0, output_padding=0, dilation=1: _by_terms(
+        *change(size, kernel_size, stride, padding, output_padding, dilation)
+    )
+
+
+def _by_touching(size, kernel_size, stride=1, padding=0, output_padding=0, dilation=1):
+    touched = {i * stride + k * dilation for i in range(size) for k in range(kernel_size)}
+    return max(touched) + 1 - 2 * padding + output_padding
+
+
 # 1.4
 
 
@@ -114,9 +126,14 @@ def _of_means(size, kernel_size, stride, padding):
 _DOUBLE = [(4, 2, 1)]
 
 RIGHT = {
-    "1.1": [_by_last_pixel, _by_terms],
-    "1.2": [lab01_loops.by_fold, lab01_loops.by_kernel_entry, lab01_loops.by_matrices],
-    "1.3": [lab01_loops.by_basis, lab01_loops.by_unfold, lab01_loops.by_jacobian],
+    "1.1": [_by_last_pixel, _by_terms, _by_touching, lambda *a, **k: int(_by_terms(*a, **k) / 1)],
+    "1.2": [
+        lab01_loops.by_fold,
+        lab01_loops.by_kernel_entry,
+        lab01_loops.by_matrices,
+        lab01_loops.by_gathering,
+    ],
+    "1.3": [lab01_loops.by_basis, lab01_loops.by_unfold, lab01_loops.by_jacobian, lab01_loops.by_kronecker],
     "1.4": [_of_ones, _by_counting, _loops()],
     "1.5": [
         lambda: [(4, 1, 0)] + _DOUBLE * 4,
@@ -135,6 +152,22 @@ WRONG = {
         "output_padding is added once": _line(_spread, _crop, lambda pixels: pixels * 2),
         "dilation is ignored": _line(lambda kernel, d: kernel, _crop, _end),
         "has 2 gaps, not 3": _line(lambda kernel, d: kernel * d, _crop, _end),
+        "wrong only where the stride is 1 and there is padding": _wrong(
+            lambda n, k, s, p, o, d: (n, k, s, p * (s > 1), o, d)
+        ),
+        "there is output padding and there is no padding": _wrong(
+            lambda n, k, s, p, o, d: (n, k, s, p, o * (p > 0), d)
+        ),
+        "the stride is 1 and there is output padding": _wrong(
+            lambda n, k, s, p, o, d: (n, k, s, p, o * (s > 1), d)
+        ),
+        "the stride is 1 and the dilation is larger": _wrong(
+            lambda n, k, s, p, o, d: (n, k, s, p, o, d if s > 1 else 1)
+        ),
+        "only where there is output padding": _wrong(lambda n, k, s, p, o, d: (n, k, s, p, o * s, d)),
+        "are cropped at either end": _wrong(lambda n, k, s, p, o, d: (n, k, s, min(p, 1), o, d)),
+        "the last one reaches over": lambda size, *_, **__: 2 * size,
+        "names and order": lambda n, k, s=1, p=0, o=0, d=1: _by_terms(n, k, s, p, o, d),
         "turns whole numbers into floats": lambda *given, **more: _by_terms(*given, **more) / 1,
         "a tensor was returned": lambda *given, **more: torch.tensor(_by_terms(*given, **more)),
         "a text was returned": lambda *given, **more: str(_by_terms(*given, **more)),
@@ -152,8 +185,10 @@ WRONG = {
         "a slice like c[-1:3] is empty": _loops(shift=1),
         "each stamp counts as one": _of_means,
         "counts have two axes": lambda *given: _by_counting(*given)[0],
-        "has random weights": _module,
+        "random weights and bias are not": _module,
         "wants four axes": _two_axes,
+        "before the crop, stamp (i, j) covers": lambda *given: _by_counting(*given) - 1,
+        "padding 1: one count per output pixel": lambda n, k, s, p: _by_counting(n, k, s, p if s > 1 else 0),
         "is there a `return`": lambda *given: None,
     },
     "1.5": {
@@ -164,6 +199,7 @@ WRONG = {
         "crops the stamp of 4 to 2": lambda: torch.tensor([[4, 1, 1]] + [[4, 2, 1]] * 4),
         "comes out 2 too large": lambda: [(4, 3, 0)] + [(4, 2, 0)] * 4,
         "strides are at least 1": lambda: [(4, 1, 0)] + [(4, 0, -1)] * 4,
+        "or a stride below 1": lambda: [(4, 1, 0), (4, 1, -2)] + _DOUBLE * 3,
         "on a single pixel any stride": lambda: [(4, 4, 0)] + _DOUBLE * 4,
         "throws work away": lambda: [(4, 1, 0), (4, 4, 4)] + _DOUBLE * 3,
         "write 4, not the float": lambda: torch.tensor([[4.0, 1, 0]] + [[4.0, 2, 1]] * 4),

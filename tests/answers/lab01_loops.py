@@ -44,6 +44,16 @@ def by_matrices(image, kernel, stride, padding):
     return F.pad(canvas, [-padding] * 4)
 
 
+def by_gathering(image, kernel, stride, padding):
+    """Zeros between the pixels, then windows of the flipped kernel."""
+    (h, w), (kh, kw) = image.shape, kernel.shape
+    spread = torch.zeros((h - 1) * stride + 1, (w - 1) * stride + 1)
+    spread[::stride, ::stride] = image
+    windows = F.pad(spread, [kw - 1] * 2 + [kh - 1] * 2).unfold(0, kh, 1).unfold(1, kw, 1)
+    out = (windows * kernel.flip(0, 1)).sum((-1, -2))
+    return out[padding : len(out) - padding, padding : out.shape[1] - padding]
+
+
 def _stamps(
     *,
     sizes=lambda image, kernel: (*image.shape, *kernel.shape),
@@ -114,7 +124,7 @@ STAMPS = {
     "both rows were cut at one end": _stamps(
         crop=lambda canvas, p: canvas.narrow(0, 0, len(canvas) - p - p)[:, : -p - p or None]
     ),
-    "torch.empty holds whatever": _stamps(begin=torch.empty),
+    "memory of torch.empty": _stamps(begin=torch.empty),
     "two shapes differ": _stamps(where=lambda i, j, s, kh, kw: (slice(i * s, kh), slice(j * s, kw))),
     "of a canvas with": _stamps(begin=lambda height, width: torch.zeros(height - 1, width)),
     "an index lies outside": _stamps(sizes=lambda image, kernel: (*image.shape[::-1], *kernel.shape)),
@@ -123,6 +133,10 @@ STAMPS = {
     "the canvas holds whole numbers": _stamps(begin=lambda *size: torch.zeros(size, dtype=torch.int64)),
     "meets what the last one left": _stamps(stamp=_scales_in_place),
     "writes into the caller's tensor": _doubles_afterwards,
+    "mirrored left to right": _stamps(stamp=lambda image, kernel, i, j: image[i, j] * kernel.flip(1)),
+    "read from its end": _stamps(stamp=lambda image, kernel, i, j: image[-1 - i, -1 - j] * kernel),
+    "multiplied by the pixel, and stays": _stamps(stamp=lambda image, kernel, i, j: image[i, j] + kernel),
+    "padding 1 with stride 1: the shape": lambda x, k, s, p: by_fold(x, k, s, p if s > 1 else 0),
     "no convolution of torch is called": _by_layer,
     "also draw random weights": _by_module,
     "no convolution of torch is needed": _by_conv2d,
@@ -162,8 +176,18 @@ def by_jacobian(kernel, size, stride, padding):
     return torch.autograd.functional.jacobian(convolve, torch.zeros(size * size))
 
 
+def by_kronecker(kernel, size, stride, padding):
+    """One matrix per kernel entry, the product of a choice of rows and a choice of columns."""
+    k = len(kernel)
+    m = (size + 2 * padding - k) // stride + 1
+    pixels, first = torch.arange(size), torch.arange(m)[:, None] * stride - padding
+    picks = [(pixels == first + u).float() for u in range(k)]  # (m, size) each
+    return sum(kernel[u, v] * torch.kron(picks[u], picks[v]) for u in range(k) for v in range(k))
+
+
 def _entries(
     *,
+    sides=len,
     start=lambda r, s, p: r * s - p,
     test=lambda i, j, n: 0 <= i < n and 0 <= j < n,
     row=lambda r, c, m, n: r * m + c,
@@ -173,7 +197,7 @@ def _entries(
     kind=lambda C: C,
 ):
     def convolution_matrix(kernel, size, stride, padding):
-        k = len(kernel)
+        k = sides(kernel)
         m = side(size, k, stride, padding)
         C = torch.zeros(m * m, size * size)
         for r, c in itertools.product(range(m), range(m)):
@@ -237,6 +261,11 @@ MATRICES = {
     "keeps nothing when padding is 0": _crops_minus_zero,
     "no numpy": _entries(kind=lambda C: C.numpy()),
     "no other dtype": _entries(kind=lambda C: C.double()),
-    "the entries of C, so that": _entries(kind=lambda C: C * np.float32(1.5)),
+    "the kernel has k rows and columns": _entries(sides=lambda kernel: 3),
+    "test `i < size`": _entries(test=lambda i, j, n: 0 <= i < n - 1 and 0 <= j < n - 1),
+    "`reshape` does not transpose": lambda w, n, s, p: by_basis(w, n, s, p).T.reshape(-1, n * n),
+    "others where C should be 0": lambda *given: by_basis(*given) + 0.1 * (by_basis(*given) == 0),
+    "some entries of the kernel are missing": lambda *given: by_basis(*given).tril(),
+    "is the kernel flipped or changed": _entries(kind=lambda C: C * np.float32(1.5)),
     "is there a `return`": lambda *given: None,
 }

@@ -1,11 +1,13 @@
 """Exercise 0.1: images as files have them, uint8 (B, H, W, C), as networks want them."""
 
+import numpy as np
 import torch
 
 from labkit.exercises.exercise import Exercise
+from labkit.exercises.lab00 import _causes
 from labkit.exercises.lab00._sizes import sizes
 from labkit.exercises.probing import tried
-from labkit.exercises.properties import same, same_shape, says, unchanged
+from labkit.exercises.properties import Case, same, same_shape, says, unchanged
 
 
 def photos(seed: int) -> torch.Tensor:
@@ -38,15 +40,31 @@ def expected(images, white=127.5, black=-1.0):
     return images.double().permute(0, 3, 1, 2).div(white).add(black).float()
 
 
+def _wrong_values(case: Case) -> str:
+    got, right = (arrays["the result"].astype(np.float64) for arrays in (case.got, case.expected))
+    if got.shape != right.shape or not np.isfinite(got).all():
+        return ""
+    moved = _causes.places(got, right, 1e-3)
+    if moved:
+        return moved
+    values, first = np.unique(right.round(4), return_index=True)
+    now = got.ravel()[first]
+    if (np.diff(now) < -1e-6).any():
+        return "a larger byte becomes a smaller value: do you calculate with bytes? They wrap around at 256"
+    if len(np.unique(now.round(4))) < len(values) / 2:
+        return "many bytes become the same value: is something rounded, cut off, or divided with `//`?"
+    return f"here black becomes {now[0]:.3g} and white {now[-1]:.3g}"
+
+
 PROPERTIES = (
     says(
         "dtype",
         "it returns float32",
         "torch.float32",
-        otherwise="the type asked for is float32: `.float()` gives it",
+        otherwise=_causes.wrong_type("float32", "the type asked for is float32: `.float()` gives it"),
     ),
-    same_shape("the result", "the shape is (B, C, H, W)", "`permute` takes the old axes in their new order"),
-    same("the result", "0 becomes -1 and 255 becomes 1", points=1),
+    same_shape("the result", "the shape is (B, C, H, W)", _causes.wrong_shape),
+    same("the result", "0 becomes -1 and 255 becomes 1", _wrong_values, points=1),
     same(
         "the result for dim images",
         "images without black or white come out dim too",

@@ -1,8 +1,10 @@
 """Exercise 0.2: images as networks have them, float (B, C, H, W) in [-1, 1], as files want them."""
 
+import numpy as np
 import torch
 
 from labkit.exercises.exercise import Exercise
+from labkit.exercises.lab00 import _causes
 from labkit.exercises.lab00._sizes import sizes
 from labkit.exercises.probing import tried
 from labkit.exercises.properties import Case, close, rule, same, same_shape, says, unchanged
@@ -65,15 +67,31 @@ def _all_bytes(case: Case):
     yield close("all 256 byte values survive the way there and back", got, expected, cause=cause)
 
 
+def _wrong_values(case: Case) -> str:
+    got, right = (arrays["the result"].astype(np.float64) for arrays in (case.got, case.expected))
+    if got.shape != right.shape:
+        return ""
+    beyond, off = case.given.permute(0, 2, 3, 1).abs().numpy() > 1, got - right
+    if not off[~beyond].any():
+        return "what lies in [-1, 1] is right: clamp both ends, above 1 and below -1, before the conversion"
+    if np.abs(off).max() <= 1:
+        return "it is off by one in places: stretch by 127.5, then round to the nearest byte"
+    moved = _causes.places(got[~beyond], right[~beyond], 4)
+    if moved:
+        return moved
+    black, white = (got[right == byte].min() for byte in (0, 255))
+    return f"here -1 becomes {black:g} and 1 becomes {white:g}; in between, equal steps are asked for"
+
+
 PROPERTIES = (
     says(
         "dtype",
         "it returns uint8",
         "torch.uint8",
-        otherwise="an image file holds bytes: end with `.to(torch.uint8)`",
+        otherwise=_causes.wrong_type("uint8", "an image file holds bytes: end with `.to(torch.uint8)`"),
     ),
-    same_shape("the result", "the shape is (B, H, W, C)", "`permute` takes the old axes in their new order"),
-    same("the result", "values outside [-1, 1] are clamped, the rest rounded", points=1),
+    same_shape("the result", "the shape is (B, H, W, C)", _causes.wrong_shape),
+    same("the result", "values outside [-1, 1] are clamped, the rest rounded", _wrong_values, points=1),
     rule(_all_bytes, "all bytes", compared=True, points=0.5),
     same(
         "the result for one image",

@@ -97,12 +97,31 @@ def _transposed(case: Case):
     )
 
 
+def _wrong_entries(name: str):
+    """What the entries show where no known mistake fits."""
+
+    def cause(case: Case) -> str:
+        got, right = (arrays[f"the matrix for {name}"] for arrays in (case.got, case.expected))
+        if got.shape != right.shape:
+            return ""
+        agree, inside = np.isclose(got, right, atol=1e-4), right != 0
+        if agree[inside].all():
+            return "the kernel's entries are right, and there are others where C should be 0"
+        if agree[got != 0].all():
+            return "some entries of the kernel are missing: they belong wherever the window lies on the image"
+        if ((got != 0) == inside).all():
+            return "entries stand where they should, with other values: is the kernel flipped or changed?"
+        return _ORIGIN + "there lies the kernel's first entry, in row r * m + c of C; columns likewise"
+
+    return cause
+
+
 def _matrix(name: str, points: float):
     shape = f"{name}: one row per output pixel, one column per input pixel"
     side = "a convolution makes (size + 2 * padding - kernel_size) // stride + 1 pixels a side"
     yield same_shape(f"the matrix for {name}", shape, side)
     what = f"{name}: the entries of C, so that C @ x is conv2d(x)"
-    yield same(f"the matrix for {name}", what, points=points)
+    yield same(f"the matrix for {name}", what, _wrong_entries(name), points=points)
 
 
 PROPERTIES = (
@@ -168,7 +187,9 @@ _NEGATIVE = "index -1 is the last pixel in Python: skip what lies before the ima
 MISTAKES = {
     "rows and columns are swapped: C maps the input to the output, C @ x": _then(lambda C, m, n: C.T),
     "the stride is ignored": lambda w, n, s, p: expected(w, n, 1, p),
-    "the padding is ignored": lambda w, n, s, p: expected(w, n, s, 0),
+    "padding is left out, or not counted twice: windows move over `size + 2 * padding` pixels": (
+        lambda w, n, s, p: expected(w, n, s, 0)
+    ),
     "padded pixels have no column: they are always zero": lambda w, n, s, p: expected(w, n + 2 * p, s, 0),
     "the crop is empty: `[padding:-padding]` keeps nothing when padding is 0": (
         _then(lambda C, m, n: C[:, :0])
@@ -189,6 +210,14 @@ MISTAKES = {
     ),
     "every row holds the same entries: the window moves with the output pixel": (
         _then(lambda C, m, n: C[:1].repeat(m * m, 1))
+    ),
+    "the kernel is mirrored left to right": lambda w, *more: expected(w.flip(1), *more),
+    "the kernel is mirrored top to bottom": lambda w, *more: expected(w.flip(0), *more),
+    "`reshape` does not transpose: what a convolution makes of pixel j is column j of C; stack, then `.T`": (
+        _then(lambda C, m, n: C.T.reshape(C.shape))
+    ),
+    "the last row and column of the image are left out: test `i < size`": (
+        _misplaced(lambda y, x, n, s, p, m: np.where((y < n - 1) & (x < n - 1), _number(y, x, n), -1))
     ),
     "the matrix is still empty: write the kernel's entries into it": _then(lambda C, m, n: 0 * C),
     "only the first row of output pixels is there: does the `return` stand inside the loop?": (

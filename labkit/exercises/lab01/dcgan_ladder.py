@@ -68,7 +68,7 @@ def _no_negative(case: Case):
         "strides are at least 1, paddings at least 0",
         bool((strides >= 1).all() and (paddings >= 0).all()),
         got=f"strides {', '.join(map(str, strides))}, paddings {', '.join(map(str, paddings))}",
-        cause=_ORDER if (strides == 0).any() else "",
+        cause=_ORDER if (strides == 0).any() else "no layer takes a negative padding, or a stride below 1",
     )
 
 

@@ -15,24 +15,24 @@ _GROUPS = ("kernel and stride", "padding", "output padding", "dilation")
 
 
 def settings(seed: int) -> dict[str, np.ndarray]:
-    """Per group an integer array (12, 6): size, kernel, stride, padding, output padding, dilation.
+    """Per group an integer array (34, 6): size, kernel, stride, padding, output padding, dilation.
 
     Each group switches on one argument more than the one before it. In each, strides run from 1 to 4, and
-    whatever is switched on is off in some rows, so that an answer must be right for it alone as well.
+    all that is switched on is off in some rows, in every combination: an answer must be right there too.
     """
     rng, groups = np.random.default_rng(seed), {}
     for level, name in enumerate(_GROUPS):
-        groups[name] = np.zeros((12, 6), np.int64)
-        for number, row in enumerate(groups[name]):
-            stride = 1 + number % 4
-            size, kernel = int(rng.integers(3, 12)), int(rng.integers(3, 7))
-            if number == 4:
-                size, kernel = 1, 1  # one pixel, one entry: nothing is stepped over
-            dilation = int(rng.integers(2, 4)) if level > 2 and number % 3 else 1
-            room = ((size - 1) * stride + dilation * (kernel - 1)) // 2
-            padding = min(int(rng.integers(1, 3)), room) if level > 0 and number % 5 else 0
-            extra = int(rng.integers(1, max(stride, dilation))) if max(stride, dilation) > 1 else 0
-            row[:] = size, kernel, stride, padding, extra if level > 1 and number % 7 else 0, dilation
+        rows = [(1, 4, 2, 0, 0, 1), (5, 1, 2, 0, 0, 1)]  # one pixel; one entry
+        for number in range(32):
+            padded, extended, spread = (level > bit and bool(number & 4 << bit) for bit in range(3))
+            size, kernel, stride = int(rng.integers(3, 12)), int(rng.integers(3, 7)), 1 + number % 4
+            dilation = int(rng.integers(2, 4)) if spread else 1
+            room = ((size - 1) * stride + dilation * (kernel - 1)) // 2  # one pixel is left
+            padding = min(int(rng.integers(1, 4)), room) if padded else 0
+            ends = max(stride, dilation)
+            extra = int(rng.integers(1, ends)) if extended and ends > 1 else 0
+            rows.append((size, kernel, stride, padding, extra, dilation))
+        groups[name] = np.array(rows)
     return groups
 
 
@@ -80,30 +80,34 @@ _NO_INT = {  # what was returned instead of an int: likely cause
 }
 
 
-_SPECIAL = {  # rows of settings: (size, kernel, stride, padding, output padding, dilation)
-    "stride is 1": lambda rows: rows[:, 2] == 1,
-    "stride is larger than 1": lambda rows: rows[:, 2] > 1,
-    "the stride is even": lambda rows: rows[:, 2] % 2 == 0,
-    "the stride is odd": lambda rows: rows[:, 2] % 2 == 1,
-    "the kernel is even": lambda rows: rows[:, 1] % 2 == 0,
-    "the kernel is odd": lambda rows: rows[:, 1] % 2 == 1,
-    "padding is 0": lambda rows: rows[:, 3] == 0,
+_ARGUMENTS = ("size", "kernel_size", "stride", "padding", "output_padding", "dilation")
+_DEFAULTS = (-1, -1, 1, 0, 0, 1)
+_IS_SET = {  # on rows of arguments
     "there is padding": lambda rows: rows[:, 3] > 0,
+    "there is no padding": lambda rows: rows[:, 3] == 0,
     "there is output padding": lambda rows: rows[:, 4] > 0,
-    "there is output padding, but no padding": lambda rows: (rows[:, 4] > 0) & (rows[:, 3] == 0),
-    "there is output padding, and the stride is 1": lambda rows: (rows[:, 4] > 0) & (rows[:, 2] == 1),
-    "there is padding, and the stride is 1": lambda rows: (rows[:, 3] > 0) & (rows[:, 2] == 1),
-    "the kernel is spread, and the stride is 1": lambda rows: (rows[:, 5] > 1) & (rows[:, 2] == 1),
+    "the dilation is larger than 1": lambda rows: rows[:, 5] > 1,
+    "the stride is 1": lambda rows: rows[:, 2] == 1,
+    "the stride is larger than 1": lambda rows: rows[:, 2] > 1,
+    "the stride is odd": lambda rows: rows[:, 2] % 2 == 1,
+    "the stride is even": lambda rows: rows[:, 2] % 2 == 0,
+    "the kernel is odd": lambda rows: rows[:, 1] % 2 == 1,
+    "the kernel is even": lambda rows: rows[:, 1] % 2 == 0,
 }
 
 
 def _only_where(wrong: np.ndarray, rows: np.ndarray) -> str:
-    """What the wrong rows have in common and no other row has: true of any slip that fails there."""
-    where = next((words for words, picks in _SPECIAL.items() if (picks(rows) == wrong).all()), "")
-    return f"it is wrong where {where}, and right elsewhere" if where else ""
+    """What the wrong rows, and no others, have in common; "" if that is nothing, or if all are wrong."""
+    if wrong.all():
+        return ""
+    for one, other in ((a, b) for b in ["", *_IS_SET] for a in _IS_SET):
+        both = _IS_SET[one](rows) & (_IS_SET[other](rows) if other else True)
+        if (both == wrong).all():
+            return f"it is wrong only where {one}" + (f" and {other}" if other else "")
+    return ""
 
 
-def _sizes(name: str, what: str, points: float) -> Property:
+def _sizes(name: str, what: str, reminder: str, points: float) -> Property:
     """The sizes of one group of settings. Shows the first call that went wrong."""
 
     def find(case: Case):
@@ -111,15 +115,14 @@ def _sizes(name: str, what: str, points: float) -> Property:
         finding = close(what, got, right)
         if not finding.ok and got.shape == right.shape and got.dtype.kind in "biuf":
             first = int(np.flatnonzero(got != right)[0])
-            names = ("size", "kernel_size", "stride", "padding", "output_padding", "dilation")
-            values = zip(names, case.given[name][first].tolist(), (-1, -1, 1, 0, 0, 1), strict=True)
+            values = zip(_ARGUMENTS, case.given[name][first].tolist(), _DEFAULTS, strict=True)
             call = ", ".join(f"{argument}={value}" for argument, value, default in values if value != default)
             answer = "no whole number" if np.isnan(got[first]) else f"{got[first]:g}"
             finding = dataclasses.replace(
                 finding,
                 got=f"{answer} for {call}",
                 expected=str(right[first]),
-                cause=_only_where(got != right, case.given[name]),
+                cause=_only_where(got != right, case.given[name]) or reminder,
             )
         yield finding
 
@@ -145,15 +148,35 @@ PROPERTIES = (
         got="a call of {}",
         expected="no layer",
     ),
-    _sizes("kernel and stride", "kernel and stride", points=1),
+    _sizes(
+        "kernel and stride",
+        "kernel and stride",
+        "`size` stamps begin `stride` pixels apart, and the last one reaches over `kernel_size` pixels",
+        points=1,
+    ),
     same(
         "defaults",
         "the defaults are stride 1, no padding, no dilation",
         "keep the `def` line as it was given: stride=1, padding=0, output_padding=0, dilation=1",
     ),
-    _sizes("padding", "padding crops both sides", points=1),
-    _sizes("output padding", "output_padding adds at one end", points=0.5),
-    _sizes("dilation", "dilation spreads the kernel", points=0.5),
+    _sizes(
+        "padding",
+        "padding crops both sides",
+        "`padding` pixels are cropped at either end, whatever kernel and stride are",
+        points=1,
+    ),
+    _sizes(
+        "output padding",
+        "output_padding adds at one end",
+        "so many pixels are added once, at the far end, whatever the other arguments are",
+        points=0.5,
+    ),
+    _sizes(
+        "dilation",
+        "dilation spreads the kernel",
+        "a kernel with k entries, `dilation` pixels apart, reaches over k - 1 such steps and one pixel",
+        points=0.5,
+    ),
     same(
         "by name",
         "arguments can be given by name",

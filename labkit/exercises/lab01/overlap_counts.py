@@ -56,18 +56,20 @@ def _hits(size, kernel, stride, padding, first=0):
     return hits[padding : len(hits) - padding]
 
 
-def _not_whole(case: Case) -> str:
+def _likely(case: Case) -> str:
     counts = [array for array in case.got.values() if array.dtype.kind == "f"]
     if all((array == np.round(array)).all() for array in counts):
-        return ""
-    return "counts are whole: nn.ConvTranspose2d has random weights and a bias; press a kernel of ones"
+        return (
+            "before the crop, stamp (i, j) covers `kernel_size` rows from row `i * stride`, columns likewise"
+        )
+    return "counts are whole, and a layer's random weights and bias are not: press a kernel of ones, no bias"
 
 
 def _counts(name: str, points: float):
     shape, side = f"{name}: one count per output pixel", "(size - 1) * stride - 2 * padding + kernel_size"
     yield same_shape(f"the counts for {name}", shape, f"the output has {side} pixels a side")
     what = f"{name}: how many stamps touch each pixel"
-    yield same(f"the counts for {name}", what, _not_whole, points=points)
+    yield same(f"the counts for {name}", what, _likely, points=points)
 
 
 PROPERTIES = (

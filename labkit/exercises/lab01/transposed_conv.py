@@ -84,12 +84,16 @@ def expected(image, kernel, stride, padding):
     return F.fold(columns, size, (kh, kw), padding=padding, stride=stride)[0, 0]
 
 
-def _unset(case: Case) -> str:
-    """The canvas's memory is NaN until it is set, and where stamps are averaged, none may have come."""
-    outputs = [case.got[f"the output for {name}"] for name in _PICTURES]
-    nan = any(np.isnan(output).any() for output in outputs if output.dtype.kind == "f")
-    cause = "there are NaNs: torch.empty holds whatever was in memory (begin with torch.zeros), or 0 / 0"
-    return cause if nan else ""
+def _likely(reminder: str):
+    """What to say where no known mistake fits: where NaNs come from, or what is asked for."""
+
+    def cause(case: Case) -> str:
+        outputs = [case.got[f"the output for {name}"] for name in _PICTURES]
+        if any(np.isnan(output).any() for output in outputs if output.dtype.kind == "f"):
+            return "there are NaNs: from memory of torch.empty that was never set (see torch.zeros), or 0 / 0"
+        return reminder
+
+    return cause
 
 
 _CANVAS = "the canvas has (H - 1) * stride + kh rows, columns likewise"
@@ -118,14 +122,39 @@ PROPERTIES = (
         expected="unchanged",
     ),
     same_shape("the output for one pixel", "one pixel: the output is as large as the kernel", _CANVAS),
-    same("the output for one pixel", "that stamp is the kernel times the pixel", _unset, points=1),
+    same(
+        "the output for one pixel",
+        "that stamp is the kernel times the pixel",
+        _likely("each entry of the kernel is multiplied by the pixel, and stays in its place"),
+        points=1,
+    ),
     same_shape("the output for side by side", "a stride of 3 or 4: the shape", _CANVAS),
-    same("the output for side by side", "each stamp lies where its pixel says", _unset, points=1),
-    same("the output for overlapping", "overlapping stamps add up", _unset, points=1),
+    same(
+        "the output for side by side",
+        "each stamp lies where its pixel says",
+        _likely("the stamp of pixel (i, j) begins at row `i * stride` and column `j * stride`"),
+        points=1,
+    ),
+    same(
+        "the output for overlapping",
+        "overlapping stamps add up",
+        _likely("where stamps overlap, all of them add up"),
+        points=1,
+    ),
     same_shape("the output for padded", "padding 1: the shape", _CROPPED),
-    same("the output for padded", "what is left is the middle of the canvas", _unset, points=0.5),
+    same(
+        "the output for padded",
+        "what is left is the middle of the canvas",
+        _likely("lay all stamps on the whole canvas, then crop `padding` pixels from each of its four sides"),
+        points=0.5,
+    ),
     same_shape("the output for stride 1", "padding 1 with stride 1: the shape", _CROPPED),
-    same("the output for stride 1", "padding 1 with stride 1: the middle of the canvas", _unset, points=0.5),
+    same(
+        "the output for stride 1",
+        "padding 1 with stride 1: the middle of the canvas",
+        _likely("the crop is the same whatever the stride: `padding` pixels from each of the four sides"),
+        points=0.5,
+    ),
 )
 
 
@@ -168,6 +197,15 @@ MISTAKES = {
     "the canvas has the size of the input: leave room for the stamp": lambda x, *_: x,
     "the kernel is flipped: here it is stamped as it stands": (
         lambda x, k, *more: expected(x, k.flip(0, 1), *more)
+    ),
+    "the kernel is mirrored left to right: here it is stamped as it stands": (
+        lambda x, k, *more: expected(x, k.flip(1), *more)
+    ),
+    "the kernel is mirrored top to bottom: here it is stamped as it stands": (
+        lambda x, k, *more: expected(x, k.flip(0), *more)
+    ),
+    "the image is read from its end: pixel (i, j) is image[i, j]": (
+        lambda x, *more: expected(x.flip(0, 1), *more)
     ),
     "the kernel alone was stamped: multiply it by the pixel": lambda x, *more: expected(x**0, *more),
     "no stamp has arrived: loop over all of range(H) and range(W), and add each stamp": (

@@ -16,10 +16,11 @@ _SETUP = """{mark} In Colab it fetches the course kit, a few megabytes.
 import importlib.util, os, subprocess, sys
 
 if importlib.util.find_spec("labkit") is None:
-    source = os.environ.get("LABKIT_SOURCE", "{archive}")
+    archive = "{archive}"
+    source = os.environ.get("LABKIT_SOURCE", archive)
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", source]
     if subprocess.run(command).returncode:
-        raise SystemExit("The kit could not be fetched. Check the network, then run this cell again.")
+        raise SystemExit("The kit could not be fetched. Check the network, then run it again.")
     importlib.invalidate_caches()
 
 from labkit.notebook import start

@@ -57,24 +57,24 @@ DOWN = {
 }  # fmt: skip
 
 
-def G(times=TIMES, base=None, latent=None, keep=nn.Sequential, ending=_as_it_is, **how):
+def G(times=TIMES, base=None, latent=None, keep=nn.Sequential, before=_as_it_is, ending=_as_it_is, **how):
     """A class; without arguments it is a right answer."""
 
     def parts(latent_dim=100, base_channels=64, image_channels=3):
         widths = [latent or latent_dim, *((base or base_channels) * t for t in times), image_channels]
         return _stack(widths, **UP | how)
 
-    return _network(parts, keep, ending=ending)
+    return _network(parts, keep, before, ending)
 
 
-def D(times=TIMES[::-1], base=None, keep=nn.Sequential, **how):
+def D(times=TIMES[::-1], base=None, keep=nn.Sequential, before=_as_it_is, ending=torch.flatten, **how):
     """A class; without arguments it is a right answer."""
 
     def parts(base_channels=64, image_channels=3):
         widths = [image_channels, *((base or base_channels) * t for t in times), 1]
         return _stack(widths, **DOWN | how)
 
-    return _network(parts, keep, ending=torch.flatten)
+    return _network(parts, keep, before, ending)
 
 
 def DG(
@@ -288,6 +288,54 @@ class _Spare(G()):
         self.spare = nn.Linear(3, 4)
 
 
+class _InEvaluation(G()):
+    def __init__(self, **sizes):
+        super().__init__(**sizes)
+        self.eval()
+
+
+class _HalfWithoutGradient(G()):
+    def forward(self, z):
+        with torch.no_grad():
+            z = self.layers[:6](z)
+        return self.layers[6:](z)
+
+
+class _ConstantOfTheCpu(G()):
+    """A tensor that is neither a parameter nor a buffer stays where it was made."""
+
+    def __init__(self, **sizes):
+        super().__init__(**sizes)
+        self.nothing = torch.zeros(1, 1, 1, 1)
+
+    def forward(self, z):
+        return super().forward(z + self.nothing)
+
+
+def _spoiled(network):
+    """The network, in whose input nothing is left afterwards."""
+
+    class Spoiled(network):
+        def forward(self, x):
+            result = super().forward(x)
+            x.zero_()
+            return result
+
+    return Spoiled
+
+
+def _without_gradients(x):
+    return x.detach()
+
+
+class _TriesItself(_Functional):
+    """A right answer that has run before it is asked to, as code that prints its shapes does."""
+
+    def __init__(self, latent_dim=100, base_channels=64, image_channels=3):
+        super().__init__(latent_dim, base_channels, image_channels)
+        self.shape = self(torch.randn(4, latent_dim, 1, 1)).shape
+
+
 class _WrongNames(G()):
     def __init__(self, nz=100, ngf=64, nc=3):
         super().__init__(latent_dim=nz, base_channels=ngf, image_channels=nc)
@@ -300,8 +348,8 @@ def _pooled(wide, out, kernel, stride, padding, bias):
     return nn.Sequential(nn.Conv2d(wide, out, 3, 1, 1, bias=bias), nn.MaxPool2d(2))
 
 
-RIGHT_GENERATORS = [G(), G(keep=nn.ModuleList), _Functional, _Lazy, _Blocks]
-RIGHT_DISCRIMINATORS = [D(), _FunctionalD, _LazyD]
+RIGHT_GENERATORS = [G(), G(keep=nn.ModuleList), _Functional, _Lazy, _Blocks, _TriesItself]
+RIGHT_DISCRIMINATORS = [D(), _FunctionalD, _LazyD, D(ending=lambda x: x.mean((1, 2, 3)))]
 RIGHT_DENSE_GENERATORS = [DG(), _PlainDenseG]
 RIGHT_DENSE_DISCRIMINATORS = [DD(), _PlainDenseD]
 
@@ -331,7 +379,19 @@ WRONG_GENERATORS = {
     "a plain Python list hides": _NormsOnly,
     "a plain Python list hides layers": G(keep=list),
     "made in `forward`, anew": _InForward,
-    "is no layer made in vain": _Spare,
+    "is each layer used": _Spare,
+    "got       shape (2, 64, 64)": G(ending=torch.squeeze),
+    "is invalid for input of size 7": G(before=lambda z: z.view(3, -1, 1, 1)),
+    "`momentum` and `track_running_stats`": G(norm=lambda out: nn.BatchNorm2d(out, momentum=0.8)),
+    "has each batch norm its scale": G(norm=lambda out: nn.BatchNorm2d(out, affine=False)),
+    "over the whole batch": G(norm=lambda out: nn.InstanceNorm2d(out, affine=True)),
+    "another number of features": G(norm=lambda out: nn.BatchNorm2d(48)),
+    "none for the input, layers.0.weight": _HalfWithoutGradient,
+    "got       none for the input\n": G(before=_without_gradients),
+    "leave `eval()`": _InEvaluation,
+    "the input is left as it was\n": _spoiled(G()),
+    "it works on any device": _ConstantOfTheCpu,
+    "without `.cuda()`": G(ending=lambda images: images + torch.zeros(len(images), 1, 1, 1)),
     "an extra operation": G(ending=lambda images: images * 0.5 + 0.5),
     "is there a `return`": G(ending=lambda images: None),
     "write `forward`": _NoForward,
@@ -352,6 +412,15 @@ WRONG_DISCRIMINATORS = {
     "stride 1 in layer 1": D(strides=(1, 2, 2, 2, 1)),
     "the channels are the wrong way round": D(times=TIMES),
     "build them from the constructor's arguments": D(base=64),
+    "`squeeze()` drops every axis": D(ending=torch.squeeze),
+    "none for the input": D(before=_without_gradients),
+    "the input is left as it was": _spoiled(D()),
+    "it works on any device": D(ending=lambda scores: scores.flatten() * torch.ones(len(scores))),
+    "`momentum` and": D(norm=lambda out: nn.BatchNorm2d(out, track_running_stats=False)),
+    "computed anew at every call": D(
+        layer=lambda *given, **how: nn.utils.parametrizations.weight_norm(nn.Conv2d(*given, **how))
+    ),
+    "axes that are moved": D(before=lambda images: images.transpose(2, 3)),
     "raw scores": D(last=nn.Identity),
     "Tanh gives -1 to 1": D(last=nn.Tanh),
     "softmax over a single number": D(last=lambda: nn.Softmax(1)),
@@ -362,6 +431,7 @@ WRONG_DISCRIMINATORS = {
 }
 
 WRONG_DENSE_GENERATORS = {
+    "the input is left as it was": _spoiled(DG()),
     "kernel 3 in layer 2": DG(kernel=3, padding=1),
     "got       LeakyReLU(0.01)": DG(relu=nn.LeakyReLU),
     "the table has LeakyReLU": DG(relu=nn.ReLU),
@@ -377,6 +447,10 @@ WRONG_DENSE_GENERATORS = {
 }
 
 WRONG_DENSE_DISCRIMINATORS = {
+    "none for the input": DD(before=lambda images: images.detach().flatten(1)),
+    "the input is left as it was": _spoiled(DD()),
+    "it works on any device": DD(before=lambda images: images.flatten(1) + torch.zeros(len(images), 1)),
+    "the batch axis stays for every B": DD(before=lambda images: images.view(3, -1)),
     "raw scores": DD(last=nn.Identity),
     "this network runs 2": DD(sizes=(12_288, 512, 1)),
     "12288 → 256 → 512 → 1": DD(sizes=(12_288, 256, 512, 1)),

@@ -14,6 +14,7 @@ import torch
 from torch import nn
 
 from labkit.exercises.exercise import Finding
+from labkit.exercises.lab02 import _in_use
 from labkit.exercises.lab02._trace import BATCH, COLUMNS, KINDS, MOST_OPERATIONS, Step
 from labkit.exercises.properties import Case, Property, alike, holds, rule, same, same_shape
 from labkit.exercises.reading import numbers, whole, word
@@ -93,7 +94,7 @@ def result_shape(what: str, points: float = 0) -> Property:
 
 def scores(channels: int, points: float) -> tuple[Property, ...]:
     """One probability per image, for a batch and for a single image, which is worth the points."""
-    both = ("the result", "the result for one image")
+    both = ("the result", "the result for one")
 
     def probabilities(case: Case) -> Iterator[Finding]:
         values = np.concatenate([numbers(case.got[name]) for name in both])
@@ -121,12 +122,7 @@ def scores(channels: int, points: float) -> tuple[Property, ...]:
     shape = (BATCH, channels, 64, 64)
     return (
         result_shape(f"images {shape} get one number each, shape ({BATCH},)"),
-        same_shape(
-            both[1],
-            "a batch of one image gives shape (1,)",
-            "the shape must be (B,) for every B",
-            points=points,
-        ),
+        _in_use.for_one("a batch of one image gives shape (1,)", points),
         rule(probabilities, *both),
         rule(different, both[0]),
     )
@@ -137,8 +133,11 @@ def registered(points: float = 0.5) -> Property:
 
     def find(case: Case) -> Iterator[Finding]:
         lost = [i for i, s in enumerate(stages(case.got["operations"]), 1) if not s.layer.registered]
-        cause = "a plain Python list hides layers from PyTorch: use `nn.Sequential` or `nn.ModuleList`"
-        if not _same_numbers(case.got["the result again"], case.got["the result"]):
+        cause = (
+            "a plain Python list hides layers from PyTorch (use `nn.Sequential` or `nn.ModuleList`), and a "
+            "weight that is computed anew at every call is no parameter either"
+        )
+        if not alike(case.got["the result again"], case.got["the result"], **_in_use.NEAR):
             cause = "they are made in `forward`, anew at every call, and never learn: make them in `__init__`"
         yield holds(
             "its weights are registered",
@@ -178,7 +177,7 @@ def as_in_the_table(
             found, table = _both(case)
             if name in ("kinds", "biases") or len(found) == len(table):
                 finding = checks[name](found, table)
-                equal = _same_numbers(case.got["the result"], case.expected["the result"])
+                equal = alike(case.got["the result"], case.expected["the result"], **_in_use.NEAR)
                 yield Finding(finding.what, True) if equal and name != "biases" else finding
 
         return rule(find, points=0.5 if name in worth else 0)
@@ -190,18 +189,19 @@ def _both(case: Case) -> tuple[list[Stage], list[Stage]]:
     return stages(case.got["operations"]), stages(case.expected["operations"])
 
 
-_NEAR = {"rtol": 1e-3, "atol": 2e-4}
-
-
-def _same_numbers(result: np.ndarray, reference: np.ndarray) -> bool:
-    return alike(result, reference, **_NEAR)
-
-
 def same_numbers(points: float = 0.5) -> Property:
     """The last word: with the same weights, the same numbers."""
     what = "with the same weights it returns the same numbers as these layers do"
-    cause = "the layers are right, and something else happens in `forward`: look for an extra operation"
-    return same("the result", what, cause, points=points, **_NEAR)
+
+    def cause(case: Case) -> str:
+        if whole(case.got["parameters"]) != whole(case.expected["parameters"]):
+            return "the number of parameters is another: has each batch norm its scale and its shift?"
+        return (
+            "the layers are of the kinds and sizes of the table: look in `forward` for an extra operation, "
+            "for axes that are moved, or for another input than the one given"
+        )
+
+    return same("the result", what, cause, points=points, **_in_use.NEAR)
 
 
 def counted(what: str, otherwise: str) -> Property:
@@ -307,17 +307,28 @@ def _norms(found: Sequence[Stage], table: Sequence[Stage]) -> Finding:
             cause += ": D would no longer see the image's own brightness and contrast"
     elif any("another normalisation" in norms for norms in got):
         cause = "another normalisation than batch norm"
+    elif _widths(found) != _widths(table):
+        at = _first_difference(_widths(found), _widths(table))
+        cause = (
+            f"norm {at + 1} takes {_widths(found)[at]} means and variances, and the table's takes "
+            f"{_widths(table)[at]}: a batch norm has one of each per feature, over the whole batch"
+        )
     elif odd:
         cause = (
             f"epsilon is {odd[0]:g}: the second argument of a batch norm is `eps`, leave it at its default"
         )
     return holds(
         f"batch norm after {_named(where)} and no other" if where else "no batch norm",
-        got == wish and not odd,
+        got == wish and not odd and _widths(found) == _widths(table),
         got=f"after {_named(after)}",
         expected=f"after {_named(where)}",
         cause=cause,
     )
+
+
+def _widths(part: Sequence[Stage]) -> list[int]:
+    """How many features each batch norm has."""
+    return [x.out for stage in part for x in stage.after if x.kind == "BatchNorm"]
 
 
 def _activations(found: Sequence[Stage], table: Sequence[Stage]) -> Finding:

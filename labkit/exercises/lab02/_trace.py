@@ -15,6 +15,8 @@ from torch import nn
 from torch.nn.parameter import is_lazy
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from labkit.exercises.probing import elsewhere, tried
+
 BATCH = 3
 SMALL = {"base_channels": 6, "image_channels": 2}  # no two sizes alike, and far from the defaults
 LATENT = 7
@@ -29,6 +31,9 @@ FAULTY_CLASS = {
     ),
     r"more than 1 value per channel": (
         "a batch norm has a single number to work with: the last layer has no batch norm"
+    ),
+    r"running_(mean|var) should contain": (
+        "a batch norm has another number of features than the layer before it gives channels"
     ),
     r"Kernel size can't be greater": (
         "the picture has become smaller than the kernel: padding 1 in the layers of stride 2"
@@ -90,7 +95,7 @@ def images(channels: int) -> Callable[[torch.Generator], torch.Tensor]:
     return lambda generator: torch.rand(BATCH, channels, 64, 64, generator=generator) * 2 - 1
 
 
-def examine(make: Callable[[], Any], x: torch.Tensor, seed: int, *, one: bool = False) -> dict[str, Any]:
+def examine(make: Callable[[], Any], x: torch.Tensor, seed: int) -> dict[str, Any]:
     """Build a network, set its weights by ``seed``, send ``x`` through it in training mode.
 
     Returns:
@@ -98,19 +103,28 @@ def examine(make: Callable[[], Any], x: torch.Tensor, seed: int, *, one: bool = 
         borrowed: the names of modules that come from labkit, joined.
         the result: what the network returned.
         the result again: what it returned for the same x once more.
-        the result for one image: the same for the first of ``x`` alone, in evaluation mode; if ``one``.
+        the result for one: for the first of ``x`` alone, in evaluation mode.
+        modes: of each part of the new network, whether it is in training mode.
+        the input afterwards: what has become of the ``x`` that was given.
+        without a gradient: the parameters, and the input, to which no gradient leads from the result.
+        elsewhere: how the network fails on another device than the CPU; "" where it does not.
         operations: (n, len(COLUMNS)), one row per step, the kind as its number in `KINDS`.
         parameters: how many of them can be trained.
     """
     net = make()
     if not isinstance(net, nn.Module):
         return {"kind": type(net).__name__, "borrowed": ""}
+    modes = [m.training for m in net.modules()]
     net.train()
     parameters = count(net, x)
     fill(net, seed)
+    leaf = x.clone().requires_grad_()
+    given = leaf.clone()
     with _Recorder(net) as recorder:
-        result = net(x.clone())
+        result = net(given)
+    lost = _without_a_gradient(result, {"the input": leaf, **dict(net.named_parameters())})
     again = net(x.clone())
+    one = tried(lambda: net.eval()(x[:1].clone()))
     return {
         "kind": "a network",
         "borrowed": ", ".join(sorted(_borrowed(net))),
@@ -118,7 +132,24 @@ def examine(make: Callable[[], Any], x: torch.Tensor, seed: int, *, one: bool = 
         "the result again": again,
         "operations": recorder.table(),
         "parameters": parameters,
-    } | ({"the result for one image": net.eval()(x[:1].clone())} if one else {})
+        "the result for one": one,
+        "modes": modes,
+        "the input afterwards": given,
+        "without a gradient": lost,
+        "elsewhere": elsewhere(lambda: net.to("meta")(x.to("meta"))),
+    }
+
+
+def _without_a_gradient(result: Any, named: dict[str, torch.Tensor]) -> str:
+    """The names of those trainable tensors that ``result`` does not depend on, as autograd sees it."""
+    nodes, seen, found = [getattr(result, "grad_fn", None)], set(), set()
+    while nodes:
+        node = nodes.pop()
+        if node is not None and node not in seen:
+            seen.add(node)
+            found.add(id(getattr(node, "variable", None)))  # the node of a leaf holds it
+            nodes += [following for following, _ in node.next_functions]
+    return ", ".join(name for name, t in named.items() if t.requires_grad and id(t) not in found)[:200]
 
 
 def count(net: Any, x: torch.Tensor) -> int:
@@ -133,10 +164,15 @@ def count(net: Any, x: torch.Tensor) -> int:
 def fill(net: nn.Module, seed: int) -> None:
     """Set every parameter from its shape and the seed alone, so that equal networks get equal weights.
 
+    The running averages of batch norm begin anew, in case the network has run before.
+
     Of several one-dimensional parameters of one length the first is taken for a scale (near 1), the others
     for shifts (near 0): a batch norm registers them in this order. A linear layer has its bias alone.
     """
     norms = nn.modules.batchnorm._BatchNorm
+    for module in net.modules():
+        if isinstance(module, norms):
+            module.reset_running_stats()
     scales = {m.weight.shape[0] for m in net.modules() if isinstance(m, norms) and m.weight is not None}
     biased = nn.Linear | nn.Conv2d | nn.ConvTranspose2d
     linear = {id(m.bias) for m in net.modules() if isinstance(m, biased) and m.bias is not None}

@@ -4,11 +4,11 @@ from torch import nn
 
 from labkit import networks
 from labkit.exercises.exercise import Exercise
-from labkit.exercises.lab02 import _table, _trace
+from labkit.exercises.lab02 import _in_use, _table, _trace
 
 
 def probe(DenseDiscriminator, inputs):
-    return _trace.examine(DenseDiscriminator, *inputs, one=True)
+    return _trace.examine(DenseDiscriminator, *inputs)
 
 
 EXERCISE = Exercise(
@@ -39,6 +39,7 @@ PROPERTIES = (
         "it has the report's number of trainable parameters",
         "compare with the report: 12288 → 512 → 256 → 1, each layer with its biases",
     ),
+    *_in_use.properties(),
 )
 
 MISTAKES = _table.wrong_endings(expected)

@@ -5,7 +5,7 @@ from torch import nn
 
 from labkit import networks
 from labkit.exercises.exercise import Exercise
-from labkit.exercises.lab02 import _table, _trace
+from labkit.exercises.lab02 import _in_use, _table, _trace
 
 
 def latents(generator: torch.Generator) -> torch.Tensor:
@@ -44,6 +44,7 @@ def expected(enlarge=(2, 2), padding=2):
 PROPERTIES = (
     _table.is_network("DenseGenerator"),
     _table.result_shape("z (B, 4096) becomes images (B, 3, 64, 64)", points=0.5),
+    _in_use.for_one("a batch of one z gives shape (1, 3, 64, 64)"),
     _table.registered(),
     *_table.as_in_the_table(),
     _table.same_numbers(),
@@ -51,6 +52,7 @@ PROPERTIES = (
         "it has the report's number of trainable parameters",
         "compare layer by layer with the report's table: biases, and a scale and a shift per batch norm",
     ),
+    *_in_use.properties(),
 )
 
 MISTAKES = {

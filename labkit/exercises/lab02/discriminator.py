@@ -5,12 +5,12 @@ from torch import nn
 
 from labkit import networks
 from labkit.exercises.exercise import Exercise
-from labkit.exercises.lab02 import _table, _trace
+from labkit.exercises.lab02 import _in_use, _table, _trace
 
 
 def probe(Discriminator, inputs):
     images, seed = inputs
-    found = _trace.examine(lambda: Discriminator(**_trace.SMALL), images, seed, one=True)
+    found = _trace.examine(lambda: Discriminator(**_trace.SMALL), images, seed)
     return found | {"parameters": _trace.count(Discriminator(), torch.zeros(2, 3, 64, 64))}
 
 
@@ -43,8 +43,9 @@ PROPERTIES = (
     _table.same_numbers(),
     _table.counted(
         "`Discriminator()` has the parameters of the table",
-        "are the defaults base_channels=64, image_channels=3, and is no layer made in vain?",
+        "are the defaults base_channels=64, image_channels=3, is each layer used?",
     ),
+    *_in_use.properties(),
 )
 
 MISTAKES = _table.wrong_endings(expected)

@@ -5,7 +5,7 @@ from torch import nn
 
 from labkit import networks
 from labkit.exercises.exercise import Exercise
-from labkit.exercises.lab02 import _table, _trace
+from labkit.exercises.lab02 import _in_use, _table, _trace
 
 
 def latents(generator: torch.Generator) -> torch.Tensor:
@@ -41,13 +41,15 @@ def expected(**sizes):
 PROPERTIES = (
     _table.is_network("Generator"),
     _table.result_shape("z (B, 7, 1, 1) becomes images (B, 2, 64, 64)", points=0.5),
+    _in_use.for_one("a batch of one z gives shape (1, 2, 64, 64)"),
     _table.registered(),
     *_table.as_in_the_table(usual=(512, 256, 128, 64)),
     _table.same_numbers(),
     _table.counted(
         "`Generator()` has the parameters of the table",
-        "are the defaults latent_dim=100, base_channels=64, image_channels=3, and is no layer made in vain?",
+        "are the defaults latent_dim=100, base_channels=64, image_channels=3, is each layer used?",
     ),
+    *_in_use.properties(),
 )
 
 MISTAKES = {

@@ -1,13 +1,16 @@
 """Exercise 2.1: first weights, given layer by layer."""
 
+import copy
+
 import numpy as np
 import torch
 from torch import nn
 
 from labkit import networks
 from labkit.exercises.exercise import Exercise
-from labkit.exercises.properties import Case, holds, identical, rule, same
-from labkit.exercises.reading import all_are, numbers
+from labkit.exercises.probing import elsewhere
+from labkit.exercises.properties import Case, fits_any_device, holds, identical, rule, same, unchanged
+from labkit.exercises.reading import all_are, numbers, whole
 
 
 class ConvBlock(nn.Module):
@@ -18,8 +21,30 @@ class ConvBlock(nn.Module):
         self.layers = nn.Sequential(*layers)
 
 
+class ConvGain(nn.Module):
+    """Neither a convolution nor a batch norm, and with a weight: a trap for those who ask for one."""
+
+    def __init__(self):
+        super().__init__()
+        self.weight, self.bias = nn.Parameter(torch.ones(1, 6)), nn.Parameter(torch.ones(6))
+
+
+def others() -> dict[str, nn.Module]:
+    """Modules that are none of the three kinds, though some are called or made like them."""
+    return {
+        "Linear": nn.Linear(9, 7),
+        "Conv1d": nn.Conv1d(3, 5, 3),
+        "ConvTranspose3d": nn.ConvTranspose3d(2, 3, 2),
+        "BatchNorm1d": nn.BatchNorm1d(9),
+        "GroupNorm": nn.GroupNorm(2, 8),
+        "LayerNorm": nn.LayerNorm(7),
+        "Embedding": nn.Embedding(4, 3),
+        "ConvGain, a module with a weight": ConvGain(),
+    }
+
+
 def some_layers(seed: int) -> nn.Module:
-    """A network to initialise; its biases and its linear layer hold recognisable numbers."""
+    """A network to initialise; its biases and its other modules hold recognisable numbers."""
     torch.manual_seed(seed)
     generator = torch.Generator().manual_seed(seed)
     net = nn.Sequential(
@@ -27,26 +52,34 @@ def some_layers(seed: int) -> nn.Module:
         nn.Conv2d(24, 40, 4),
         ConvBlock(nn.ConvTranspose2d(24, 40, 4), nn.BatchNorm2d(6000)),
         nn.ConvTranspose2d(40, 24, 4, bias=False),
-        nn.Linear(9, 7),
+        *others().values(),
     )
     with torch.no_grad():
         for name, p in net.named_parameters():
             if name.endswith("bias"):
                 p.fill_(0.3)
         net[2].layers[1].weight.fill_(0.7)
-        net[-1].weight.copy_(0.5 + 0.4 * torch.rand(7, 9, generator=generator))
+        for module in net[4:]:
+            module.weight.copy_(0.5 + 0.4 * torch.rand(module.weight.shape, generator=generator))
     return net
 
 
+_SEED = 20_031  # of torch's own generator before the call: an answer that sets another one shows it
+
+
 def probe(initialize_weights, net):
-    before = [id(p) for p in net.parameters()]
+    before, twin = [id(p) for p in net.parameters()], copy.deepcopy(net)
+    torch.manual_seed(_SEED)
     net.apply(initialize_weights)
-    return {
+    values = {
         **_values(net),
+        "the seed afterwards": torch.initial_seed(),
         "parameters before": before,
         "parameters after": [id(p) for p in net.parameters()],
         "trainable": [p.requires_grad for p in net.parameters()],
+        "modes": [m.training for m in net.modules()],
     }
+    return values | {"elsewhere": elsewhere(lambda: twin.to("meta").apply(initialize_weights))}
 
 
 def _values(net):
@@ -58,7 +91,10 @@ def _values(net):
         "batch norm": layers["2.layers.1"].weight.flatten(),
         "biases of convolutions": torch.cat([layers["1"].bias, layers["2.layers.0"].bias]),
         "bias of batch norm": layers["2.layers.1"].bias,
-        "linear": torch.cat([layers["4"].weight.flatten(), layers["4"].bias]),
+        **{
+            name: torch.cat([p.flatten() for p in layers[str(number)].parameters()])
+            for number, name in enumerate(others(), 4)
+        },
     }
 
 
@@ -106,7 +142,7 @@ def _mean_and_spread(case: Case):
             "batch norm scales lie around 1, convolution weights around 0: they are mixed up": (
                 abs(m - mean) > 0.5
             ),
-            "the standard deviation is 1, that of `torch.randn`: 0.02 is asked for": abs(s - 1) < 0.1,
+            "the standard deviation is 1, as `torch.randn` has it: 0.02 is asked for": abs(s - 1) < 0.1,
             "0.02 is the standard deviation here, not the variance: no square root": abs(s - 0.141) < 0.01,
             "0.02 is the standard deviation here: do not square it": abs(s - 0.0004) < 1e-4,
             "uniform between -0.02 and 0.02: draw from a normal distribution": abs(s - 0.01155) < 0.001,
@@ -129,18 +165,32 @@ def _bell(case: Case):
         all(0.033 < share < 0.059 for share in beyond),
         got="too few or too many weights beyond two standard deviations",
         expected="about 4.6 % of them, as N(mean, 0.02) has",
-        cause="a uniform distribution has no tails: draw from a normal one",
+        cause="draw from a normal distribution: a uniform or a truncated one lacks its tails",
     )
 
 
 def _own_numbers(case: Case):
     one, other = (numbers(case.got[name])[:99] for name in ("convolution", "convolution with a bias"))
+    seeded = whole(case.got["the seed afterwards"]) != _SEED
     yield holds(
-        "each layer draws its own numbers",
-        not np.array_equal(one, other),
-        got="two layers begin with the same numbers",
-        expected="different ones",
-        cause="a seed is set inside the function, so that every layer starts the same sequence",
+        "each layer draws its own numbers, and no seed is set",
+        not np.array_equal(one, other) and not seeded,
+        got="torch's seed has changed" if seeded else "two layers begin with the same numbers",
+        expected="numbers from torch's generator as it is",
+        cause="a seed is set inside the function, so that the same numbers come again and again",
+    )
+
+
+def _others(case: Case):
+    was = _values(case.given)
+    changed = [name for name in others() if not identical(case.got[name], was[name])]
+    yield holds(
+        "all other modules stay as they were",
+        not changed,
+        got=f"changed: {', '.join(changed)}",
+        expected="no change in any of them",
+        cause="ask `isinstance` for `nn.Conv2d`, `nn.ConvTranspose2d` and `nn.BatchNorm2d`: a part of a "
+        "name, a base class or the presence of a weight takes in others too",
     )
 
 
@@ -148,13 +198,18 @@ def _trainable(case: Case):
     before, after = case.got["parameters before"], case.got["parameters after"]
     count = len(list(case.given.parameters()))
     yield holds(
-        "the parameters can still be trained",
-        np.unique(before).size == count
-        and identical(after, before)
-        and all_are(case.got["trainable"], True, count),
-        got="parameters replaced, or their gradients switched off",
-        expected="the same parameters with new numbers",
+        "the parameters are the same ones, with new numbers",
+        np.unique(before).size == count and identical(after, before),
+        got="other parameters",
+        expected="the same parameters",
         cause="change a weight in place (`nn.init.normal_(module.weight, …)`): do not put a new one there",
+    )
+    yield holds(
+        "the parameters can still be trained",
+        all_are(case.got["trainable"], True, count),
+        got="gradients switched off",
+        expected="`requires_grad` as before",
+        cause="leave `requires_grad` as it is: a frozen weight does not learn",
     )
 
 
@@ -164,16 +219,13 @@ PROPERTIES = (
     rule(_new_weights, *_MEANS),
     rule(_mean_and_spread, *_MEANS, points=1),
     rule(_bell, *_MEANS),
-    rule(_own_numbers),
+    rule(_own_numbers, "the seed afterwards"),
     same("biases of convolutions", "biases of convolutions are 0", _ZERO, points=0.5),
     same("bias of batch norm", "bias of batch norm is 0", _ZERO, alone=True),
-    same(
-        "linear",
-        "other layers stay as they were",
-        "only the three kinds are meant: a linear layer keeps its weights and its bias",
-        points=0.5,
-    ),
+    rule(_others, *others(), compared=True, points=0.5),
     rule(_trainable, "parameters before", "parameters after", "trainable"),
+    unchanged("modes", "training mode is left as it was", "`eval()` and `train()` do not belong here"),
+    fits_any_device("elsewhere"),
 )
 
 

@@ -1,27 +1,32 @@
 """Exercise 2.4: sizes and parameters of convolutions, worked out on paper."""
 
 from functools import partial
+from numbers import Real
 
 import numpy as np
 import torch
 from torch import nn
 
 from labkit.exercises.exercise import Exercise
-from labkit.exercises.properties import Case, holds, rule, same, same_shape
+from labkit.exercises.probing import tried
+from labkit.exercises.properties import Case, holds, rule, same, same_shape, unchanged
 from labkit.exercises.reading import word
 
 
 def some_convolutions(seed: int) -> tuple[list[nn.Module], int]:
-    """Convolutions that fit on each other, no two alike, and the size of what enters the first."""
+    """Convolutions that fit on each other, no two alike, and the size of what enters the first.
+
+    Six or seven: down, up, and down again with stride 1.
+    """
     draw = np.random.default_rng(seed).integers
-    widths = [3, 5 + int(draw(0, 3)), 9, 14 + int(draw(0, 3)), 6, 11, 2]
-    settings = [(4, 2, 1, False), (3, 2, 0, True), (5, 3, 2, True)]
+    down = [(4, 2, 1, False), (3, 2, 0, True), (5, 3, 2, True)]
     up = [(4, 1, 0, False), (3, 2, 1, True), (5, 3, 1, False)]
+    last = [(3, 1, 1, True), (1, 1, 0, False), (2, 1, 1, True)][int(draw(0, 2)) :][: 1 + int(draw(0, 2))]
+    widths = [3, 5 + int(draw(0, 3)), 9, 14 + int(draw(0, 3)), 6, 11, 2, 7, 4]
     layers: list[nn.Module] = []
-    for number, (wide, out) in enumerate(zip(widths, widths[1:], strict=False)):
-        kernel, stride, padding, bias = (settings + up)[number]
-        kind = nn.Conv2d if number < 3 else nn.ConvTranspose2d
-        layers.append(kind(wide, out, kernel, stride, padding, bias=bias))
+    for number, (kernel, stride, padding, bias) in enumerate(down + up + last):
+        kind = nn.ConvTranspose2d if 3 <= number < 6 else nn.Conv2d
+        layers.append(kind(*widths[number : number + 2], kernel, stride, padding, bias=bias))
     return layers, 64 + 4 * int(draw(0, 4))  # sizes at which the second layer's division rounds down
 
 
@@ -29,12 +34,21 @@ def probe(predict_ladder, inputs):
     layers, size = inputs
     for layer in layers:
         layer.register_forward_pre_hook(_no_running)
-    rows = predict_ladder(list(layers), size)
-    kind = type(rows).__name__
-    table = np.zeros((0, 3))
+    given = list(layers)
+    rows = predict_ladder(given, size)
+    return {
+        "kind": type(rows).__name__,
+        "rows": _table_of(rows),
+        "layers afterwards": len(given),
+        "rows for one layer": tried(lambda: _table_of(predict_ladder(layers[3:4], 1))),
+    }
+
+
+def _table_of(rows) -> np.ndarray:
+    """Rows of three numbers as an array; an empty one if they are none."""
     if isinstance(rows, list | tuple) and len(rows) <= 100 and all(_is_row(r) for r in rows):
-        table = np.array([[float(v) for v in row] for row in rows]).reshape(len(rows), -1)
-    return {"kind": kind, "rows": table}
+        return np.array([[float(v) for v in row] for row in rows]).reshape(len(rows), -1)
+    return np.zeros((0, 3))
 
 
 def _no_running(_layer, _inputs):
@@ -42,7 +56,7 @@ def _no_running(_layer, _inputs):
 
 
 def _is_row(row) -> bool:
-    return isinstance(row, tuple | list) and len(row) == 3 and all(isinstance(v, int | float) for v in row)
+    return isinstance(row, tuple | list) and len(row) == 3 and all(isinstance(v, Real) for v in row)
 
 
 EXERCISE = Exercise(
@@ -97,14 +111,36 @@ def _a_table(case: Case):
 PROPERTIES = (
     rule(_a_table, "rows"),
     same_shape("rows", "one row per layer", "append one row for every layer"),
-    same("rows", "the channels that leave each layer", part=lambda rows: rows[:, 0], points=0.5),
-    same("rows", "the sizes", part=lambda rows: rows[:, 1], points=1.5),
+    same(
+        "rows",
+        "the channels that leave each layer",
+        "the channels that leave a layer are its `out_channels`, for both kinds",
+        part=lambda rows: rows[:, 0],
+        points=0.5,
+    ),
+    same(
+        "rows",
+        "the sizes",
+        "take the formula of the layer's kind, its own k, s and p, and the size that the last one gave",
+        part=lambda rows: rows[:, 1],
+        points=1.5,
+    ),
     same(
         "rows",
         "the parameters",
-        "every pair of an incoming and an outgoing channel has a kernel of its own",
+        "in * out * k * k weights, and `out_channels` biases where `layer.bias` is not None",
         part=lambda rows: rows[:, 2],
         points=1,
+    ),
+    same(
+        "rows for one layer",
+        "a single transposed convolution, from one pixel",
+        "the list may hold any number of layers of either kind, and the first size may be 1",
+    ),
+    unchanged(
+        "layers afterwards",
+        "the list of layers is left as it was",
+        "loop over the list: `pop` and `remove` take layers out of the caller's list",
     ),
 )
 
@@ -119,13 +155,21 @@ def _shrunk(n, k, s, p):
 
 MISTAKES = {
     "only one row: `return` stands inside the loop": lambda layers, size: expected(layers[:1], size),
+    "the order in a row is (channels, size, parameters)": lambda layers, size: [
+        (row[1], row[0], row[2]) for row in expected(layers, size)
+    ],
+    "the order in a row is (channels, size, parameters): the size is the second": lambda layers, size: [
+        (row[0], row[2], row[1]) for row in expected(layers, size)
+    ],
     "these are the channels that enter": lambda layers, size: [
         (m.in_channels, *row[1:]) for m, row in zip(layers, expected(layers, size), strict=True)
     ],
     "every layer starts from the first size: let the new size enter the next layer": lambda layers, size: [
         expected([m], size)[0] for m in layers
     ],
-    "a transposed convolution enlarges: it needs the other formula": partial(expected, up=_shrunk),
+    "a transposed convolution enlarges: it needs the other formula": partial(
+        expected, down=_shrunk, up=_shrunk
+    ),
     "a convolution shrinks: it needs the other formula": partial(expected, down=_enlarged),
     "a size is whole: the division of a convolution rounds down": partial(
         expected, down=lambda n, k, s, p: (n + 2 * p - k) / s + 1, up=_enlarged

@@ -275,7 +275,110 @@ _G_LEARNS = "g zero; g loss; g back; g step"
 _RIGHT_ORDER = f"fake; {_D_LEARNS}; {_G_LEARNS}"
 _ATTACHED = "fake; d zero; d loss attached; d back, kept; d step; g loss; g back; g step"
 
+
+def _repeats(d_times=1, g_times=1, run_again=False, keep=False):
+    """Several updates of a network in one step."""
+
+    def answer(G, D, d_optimizer, g_optimizer, real, z):
+        fake = G(z)
+        for _ in range(d_times):
+            d_optimizer.zero_grad()
+            d_loss = _d_loss_by_library(D, real, fake)
+            d_loss.backward()
+            d_optimizer.step()
+        for _ in range(g_times):
+            g_optimizer.zero_grad()
+            fake = G(z) if run_again else fake
+            g_loss = _bce(D(fake), 1.0)
+            g_loss.backward(retain_graph=keep)
+            g_optimizer.step()
+        return _floats(d_loss, g_loss)
+
+    return answer
+
+
+def _by_losses(of_d=_d_loss_by_library, of_g=lambda D, real, fake: _bce(D(fake), 1.0), first=lambda *_: None):
+    """The right step with other losses, and something else at its start."""
+
+    def answer(G, D, d_optimizer, g_optimizer, real, z):
+        first(G, D, real, z)
+        fake = G(z)
+        d_optimizer.zero_grad(set_to_none=True)
+        d_loss = of_d(D, real, fake)
+        d_loss.backward()
+        d_optimizer.step()
+        g_optimizer.zero_grad(set_to_none=False)
+        g_loss = of_g(D, real, fake)
+        g_loss.backward()
+        g_optimizer.step()
+        return _floats(d_loss, g_loss)
+
+    return answer
+
+
+def _by_name(G, D, d_optimizer, g_optimizer, real, z):
+    """Both updates by one loop over dicts, G by its forward method."""
+    fake = G.forward(z)
+    optimizers = {"d_loss": d_optimizer, "g_loss": g_optimizer}
+    losses = {
+        "d_loss": lambda: _d_loss_of_dicts(D, real, fake),
+        "g_loss": lambda: F.softplus(-D(fake)).mean(),
+    }
+    found = {}
+    for name, optimizer in optimizers.items():
+        optimizer.zero_grad()
+        loss = losses[name]()
+        loss.backward()
+        optimizer.step()
+        found[name] = float(loss.detach())
+    return found
+
+
+def _by_closures(G, D, d_optimizer, g_optimizer, real, z):
+    """Each optimizer steps by a closure, as LBFGS has it."""
+    fake = G(z)
+
+    def d_closure():
+        d_optimizer.zero_grad()
+        loss = _d_loss_by_softplus(D, real, fake)
+        loss.backward()
+        return loss
+
+    def g_closure():
+        for p in (*G.parameters(), *D.parameters()):
+            p.grad = None
+        loss = -F.logsigmoid(D(fake)).sum() / len(fake)
+        loss.backward()
+        return loss
+
+    return {"d_loss": d_optimizer.step(d_closure).item(), "g_loss": g_optimizer.step(g_closure).item()}
+
+
+_EXCHANGED = "g zero; d loss; d back; g step; d zero; g loss; g back; d step"
+
 _WRONG_STEPS = {
+    "draw no new z in it": _in_order(f"new z; fake; {_D_LEARNS}; {_G_LEARNS}"),
+    "D was updated twice": _repeats(d_times=2),
+    "D is updated 3 times": _repeats(d_times=3),
+    "G is updated 2 times": _repeats(g_times=2, run_again=True),
+    "one update of each network": _repeats(g_times=2),
+    "the optimizers are exchanged": _in_order(f"fake; {_EXCHANGED}"),
+    "D's loss is made of squared": _by_losses(
+        lambda D, real, fake: (D(real) - 0.9).square().mean() + D(fake.detach()).square().mean()
+    ),
+    "G's loss is made of squared": _by_losses(of_g=lambda D, real, fake: (D(fake) - 1).square().mean()),
+    "D should say 0 to them": _by_losses(
+        lambda D, real, fake: _bce(D(real), 0.9) + _bce(D(fake.detach()), 1)
+    ),
+    "drop that batch of one": _by_losses(of_g=lambda D, real, fake: _squeezes(D(fake), 1.0)),
+    "5 batches": _by_losses(_four_calls),
+    "4 batches": _by_losses(first=lambda G, D, real, z: D(real).sigmoid().mean().item()),
+    "no method that ends in `_`": _by_losses(first=lambda G, D, real, z: real.add_(0.1).clamp_(-1, 1)),
+    "sets no seed": _by_losses(first=lambda *_: torch.manual_seed(0)),
+    "without `.cuda()`": _by_losses(
+        of_g=lambda D, real, fake: F.binary_cross_entropy_with_logits(D(fake), torch.ones(len(fake)))
+    ),
+    "that nothing cuts": _by_losses(of_g=lambda D, real, fake: _bce(D(fake.detach()), 1.0)),
     "G learnt through the old D": _in_order(
         "fake; g zero; g loss; g back; d zero; d loss; d back; d step; g step"
     ),
@@ -291,7 +394,10 @@ _WRONG_STEPS = {
     "G's old gradients were not zeroed before": _in_order(f"fake; {_D_LEARNS}; g loss; g back; g step"),
     "the fakes were not detached in D's step": _in_order(f"g zero; {_ATTACHED}"),
     "(nor at the start)": _in_order(_ATTACHED),
-    "used up G's graph": _in_order(f"fake; d zero; d loss attached; d back; d step; {_G_LEARNS}"),
+    "share a graph": _in_order(f"fake; d zero; d loss attached; d back; d step; {_G_LEARNS}"),
+    "right after its own network's": _in_order(
+        "fake; d zero; d loss; d back; g step; g zero; g loss; g back; d step"
+    ),
     "compute G's loss after D's step": _in_order(
         "fake; d zero; d loss; g loss; d back; d step; g zero; g back; g step"
     ),
@@ -335,7 +441,7 @@ RIGHT = {
         _freezes_for_the_while,
         _as_a_second_class,
     ],
-    "3.4": [_in_order(_RIGHT_ORDER), _two_backwards, _by_autograd],
+    "3.4": [_in_order(_RIGHT_ORDER), _two_backwards, _by_autograd, _by_losses(), _by_name, _by_closures],
     "3.7": [
         _entropy,
         _by_search,

@@ -1,5 +1,6 @@
 """Exercise 3.4: one training step, and what it made of the weights of G and D."""
 
+import copy
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,16 +9,16 @@ from torch import nn
 
 from labkit.exercises.exercise import Exercise
 from labkit.exercises.lab03 import _scorer
-from labkit.exercises.probing import flat
-from labkit.exercises.properties import Case, holds, rule, same, unchanged
-from labkit.exercises.reading import word
+from labkit.exercises.probing import elsewhere, flat, tried
+from labkit.exercises.properties import Case, alike, fits_any_device, holds, rule, same, unchanged
+from labkit.exercises.reading import numbers, whole, word
 
 D_RATE, G_RATE = 0.3, 0.2
 
 
 @dataclass(frozen=True)
 class Start:
-    """Two small networks in training mode, their optimizers, real images (6, 2, 8, 8) and z (6, 3, 1, 1).
+    """Two small networks in training mode, their optimizers, real images (B, C, 8, 8), z (B, latent, 1, 1).
 
     Their ``.grad`` holds what an earlier step left behind.
     """
@@ -33,15 +34,16 @@ class Start:
 def start(seed: int) -> Start:
     """The same start for the same seed. Plain gradient descent shows every slip; Adam would hide some."""
     torch.manual_seed(seed)
+    count, colours, latent, width = (int(torch.randint(low, low + 3, ())) for low in (5, 1, 3, 3))
     G = nn.Sequential(
-        nn.ConvTranspose2d(3, 4, 4, 1, 0, bias=False),
-        nn.BatchNorm2d(4),
+        nn.ConvTranspose2d(latent, width, 4, 1, 0, bias=False),
+        nn.BatchNorm2d(width),
         nn.ReLU(),
-        nn.ConvTranspose2d(4, 2, 4, 2, 1),
+        nn.ConvTranspose2d(width, colours, 4, 2, 1),
         nn.Tanh(),
     )
     D = nn.Sequential(
-        nn.Conv2d(2, 4, 4, 2, 1),
+        nn.Conv2d(colours, 4, 4, 2, 1),
         nn.LeakyReLU(0.2),
         nn.Conv2d(4, 5, 2, 2, bias=False),
         nn.BatchNorm2d(5),
@@ -54,35 +56,68 @@ def start(seed: int) -> Start:
         D[6].weight.mul_(3)
     for p in (*G.parameters(), *D.parameters()):
         p.grad = torch.randn_like(p) * 0.3
+    real = torch.tanh(torch.randn(count, colours, 8, 8) + 0.4)
+    return _start(G, D, real, torch.randn(count, latent, 1, 1))
+
+
+def _start(G, D, real, z) -> Start:
     return Start(
-        G,
-        D,
-        torch.optim.SGD(D.parameters(), lr=D_RATE),
-        torch.optim.SGD(G.parameters(), lr=G_RATE),
-        torch.tanh(torch.randn(6, 2, 8, 8) + 0.4),
-        torch.randn(6, 3, 1, 1),
+        G, D, torch.optim.SGD(D.parameters(), lr=D_RATE), torch.optim.SGD(G.parameters(), lr=G_RATE), real, z
     )
 
 
+def _copied(s: Start, device: str, count: int) -> Start:
+    """The start on another device, or with fewer images."""
+    G, D = (copy.deepcopy(net).to(device) for net in (s.G, s.D))
+    for net, old in ((G, s.G), (D, s.D)):
+        for p, was in zip(net.parameters(), old.parameters(), strict=True):
+            p.grad = was.grad.clone().to(device)
+    return _start(G, D, s.real[:count].to(device), s.z[:count].to(device))
+
+
+def _run(train_step, s: Start):
+    return train_step(s.G, s.D, s.d_optimizer, s.g_optimizer, s.real, s.z)
+
+
 def probe(train_step, s: Start):
-    runs = []
-    hook = s.G.register_forward_hook(lambda *_: runs.append(1))
+    one, there = _copied(s, "cpu", 1), _copied(s, "meta", len(s.z))
+    networks, given = (s.G, s.D), (s.real.clone(), s.z.clone())
+    asked, scored, steps = [], [], []
+    # At their first layers: whoever writes G.forward(z) runs G as well.
+    s.G[0].register_forward_pre_hook(lambda _, inputs: asked.append(inputs[0].detach().flatten().clone()))
+    s.D[0].register_forward_hook(lambda *_: scored.append(1))
+    s.d_optimizer.register_step_post_hook(lambda *_: steps.append("d"))
+    s.g_optimizer.register_step_post_hook(lambda *_: steps.append("g"))
     before = [flat(net.parameters()) for net in (s.D, s.G)]
-    result = train_step(s.G, s.D, s.d_optimizer, s.g_optimizer, s.real, s.z)
-    hook.remove()
+    result = _run(train_step, s)
     after = [flat(net.parameters()) for net in (s.D, s.G)]
-    losses = [result.get(k) for k in ("d_loss", "g_loss")] if isinstance(result, dict) else []
+    losses = _losses(result)
     kinds = ["None" if v is None else type(v).__name__ for v in losses]
     return {
         "D's change": after[0] - before[0],
         "G's change": after[1] - before[1],
+        "inputs of G": torch.cat([torch.zeros(0), *asked]),
+        "steps": ", ".join(steps),
         "returned": type(result).__name__ if not isinstance(result, dict) else ", ".join(map(str, result)),
         "kinds": ", ".join(kinds),
-        "the losses": [float(v) for v in losses if isinstance(v, int | float)],
-        "runs of G": len(runs),
-        "training": [bool(net.training) for net in (s.G, s.D)],
-        "learning": [p.requires_grad for net in (s.G, s.D) for p in net.parameters()],
+        "the losses": _numbers(losses),
+        "runs of G": len(asked),
+        "passes through D": len(scored),
+        "training": [bool(m.training) for net in networks for m in net.modules()],
+        "learning": [p.requires_grad for net in networks for p in net.parameters()],
+        "change of what was given": flat([s.real - given[0], s.z - given[1]]),
+        "the next random number": torch.rand(()),
+        "one image": tried(lambda: _numbers(_losses(_run(train_step, one)))),
+        "elsewhere": elsewhere(lambda: _run(train_step, there)),
     }
+
+
+def _losses(result) -> list:
+    return [result.get(k) for k in ("d_loss", "g_loss")] if isinstance(result, dict) else []
+
+
+def _numbers(losses: list) -> list[float]:
+    return [float(v) for v in losses if isinstance(v, int | float)]
 
 
 EXERCISE = Exercise(
@@ -94,10 +129,12 @@ EXERCISE = Exercise(
     probe,
     causes={
         "backward through the graph a second time": (
-            "the fakes are not detached in D's loss, so its `backward()` used up G's graph: see 3.2"
+            "two calls of `backward()` share a graph. One `backward()` for each loss, D's on fakes that are "
+            "detached (see 3.2), and one update of each network"
         ),
         "modified by an inplace operation": (
-            "D's step changed weights that G's loss still needs: compute G's loss after D's step"
+            "a `step()`, or a change in place, comes before a `backward()` that needs the old values: compute "
+            "G's loss after D's step, and let each optimizer step right after its own network's `backward()`"
         ),
     },
 )
@@ -123,12 +160,12 @@ class _Moment:
         self.d, self.back = (self.slope(net, self.d_loss()) for net in (D, G))
         self.pull, self.early = (self.slope(net, self.g_loss()) for net in (D, G))
 
-    def d_loss(self, on_real=0.9, on_fake=0.0, weights=(1, 1)):
-        real_part = _scorer.cross_entropy(self.D(self.real), on_real)
-        return weights[0] * real_part + weights[1] * _scorer.cross_entropy(self.D(self.fake), on_fake)
+    def d_loss(self, on_real=0.9, on_fake=0.0, weights=(1, 1), of=_scorer.cross_entropy):
+        real_part, fake_part = of(self.D(self.real), on_real), of(self.D(self.fake), on_fake)
+        return weights[0] * real_part + weights[1] * fake_part
 
-    def g_loss(self, target=1.0):
-        return _scorer.cross_entropy(self.D(self.fake), target)
+    def g_loss(self, target=1.0, of=_scorer.cross_entropy):
+        return of(self.D(self.fake), target)
 
     @staticmethod
     def slope(net, loss):
@@ -177,6 +214,18 @@ def _after_g(m: _Moment) -> torch.Tensor:
     return m.slope(m.D, m.d_loss())
 
 
+def _z_given(case: Case):
+    z, rows = case.given.z.numpy().ravel(), numbers(case.got["inputs of G"])
+    ok = rows.size % z.size == 0 and all(alike(row, z, 1e-3, 1e-4) for row in rows.reshape(-1, z.size))
+    yield holds(
+        "G runs on the z given",
+        ok,
+        got="another z" if np.isfinite(rows).all() else "no run of G",
+        expected="G(z)",
+        cause="the step is given its `z`, for both updates: draw no new z in it",
+    )
+
+
 def _moved(name: str, needs: str):
     def find(case: Case):
         yield holds(
@@ -188,6 +237,44 @@ def _moved(name: str, needs: str):
         )
 
     return rule(find, f"{name}'s change")
+
+
+def _or_its_steps(name: str, otherwise: str):
+    """What the optimizers' steps tell of a network that is not where it should be, if they tell something."""
+
+    def cause(case: Case) -> str:
+        steps = word(case.got["steps"]).split(", ")
+        if steps.count(name.lower()) > 1:
+            return (
+                f"{name} is updated {steps.count(name.lower())} times: one update of each network in a step"
+            )
+        if steps[0] == "g":
+            return "the first `step()` is G's: D learns first, and each network has its own optimizer"
+        return otherwise
+
+    return cause
+
+
+def _one_step_each(case: Case):
+    steps = word(case.got["steps"])
+    yield holds(
+        "each optimizer takes one step, D's first",
+        steps == "d, g",
+        got=f"steps of {steps}" if steps else "no step of an optimizer",
+        expected="steps of d, g",
+        cause="one `d_optimizer.step()`, then one `g_optimizer.step()`",
+    )
+
+
+def _three_passes(case: Case):
+    passes = whole(case.got["passes through D"])
+    yield holds(
+        "D judges three batches: real, detached fakes, fakes",
+        passes == 3,
+        got=f"{passes} batches",
+        expected="3 batches",
+        cause="two calls of D in its own loss, one in G's: " + _scorer.MORE_CALLS,
+    )
 
 
 def _two_floats(case: Case):
@@ -208,20 +295,30 @@ def _two_floats(case: Case):
 
 
 PROPERTIES = (
+    unchanged(
+        "change of what was given",
+        "the images and z stay as they were",
+        "nothing may change in place: no `+=`, no `x[…] =`, no method that ends in `_`",
+    ),
+    rule(_z_given, "inputs of G"),
     _moved("D", "`d_optimizer.step()` after D's `backward()`, with no `zero_grad()` between"),
     same(
         "D's change",
         "D ends where one step of its optimizer takes it",
-        "D takes one step down its own loss, on the real images and on G(z) with the z given",
+        _or_its_steps("D", "D takes one step down its own loss, that of 3.2, on the real images and on G(z)"),
         points=1.5,
         rtol=1e-3,
         atol=2e-5,
     ),
-    _moved("G", "`g_optimizer.step()` after G's `backward()`, and fakes that are not detached"),
+    _moved(
+        "G", "`g_optimizer.step()` after G's `backward()`, and a path from the loss to G that nothing cuts"
+    ),
     same(
         "G's change",
         "G ends where one step through the updated D takes it",
-        "G takes one step down its own loss, on the very fakes that D has seen: draw no new z",
+        _or_its_steps(
+            "G", "G takes one step down its own loss, that of 3.3, on the very fakes that D has seen"
+        ),
         points=2,
         rtol=1e-3,
         atol=2e-5,
@@ -239,8 +336,10 @@ PROPERTIES = (
         "the fakes are made once and serve both updates",
         "keep `fake` from the first pass: running G again costs time and teaches nothing new",
         expected="1 run of G",
-        points=0.5,
+        points=0.25,
     ),
+    rule(_one_step_each, "steps"),
+    rule(_three_passes, "passes through D"),
     unchanged(
         ("training", "learning"),
         "both networks stay ready to train",
@@ -248,10 +347,26 @@ PROPERTIES = (
         got="a network in evaluation mode, or with frozen weights",
         expected="training mode, all weights learning",
     ),
+    unchanged(
+        "the next random number",
+        "it draws no random numbers and sets no seed",
+        "a `manual_seed` in here would give every step the same z; noise is not asked for",
+        got="torch's random state has changed",
+    ),
+    same(
+        "one image",
+        "a batch of one image works",
+        _scorer.ONE_IMAGE["otherwise"],
+        expected="its two losses",
+        points=0.25,
+        rtol=1e-3,
+    ),
+    fits_any_device("elsewhere"),
 )
 
 _AGAIN = "G's loss moved D as well: `d_optimizer.step()` was called again after G's `backward()`"
 _NOT_DETACHED = "the fakes were not detached in D's step, and G's gradients not zeroed before its own"
+_SQUARES = "{}'s loss is made of squared differences (least squares): the cross-entropy is asked for"
 MISTAKES = {
     "D's old gradients were not zeroed before its `backward()`": _step(d=lambda m: m.d + m.d_left),
     "the smoothing is lost: real images have the target 0.9": _d_step(on_real=1.0),
@@ -264,9 +379,16 @@ MISTAKES = {
     _AGAIN: _step(again=lambda m: m.d + m.slope(m.D, m.g_loss())),
     f"{_AGAIN} (with zeroed gradients)": _step(again=lambda m: m.slope(m.D, m.g_loss())),
     "G's loss moved D as well: D's step must come before G's `backward()`": _step(d=lambda m: m.d + m.pull),
-    "D took a step down G's loss: its own gradients were zeroed before its `step()`": _step(
-        d=lambda m: m.pull
+    (
+        "D took a step down G's loss: its own gradients were zeroed before `d_optimizer.step()`, or the "
+        "optimizers are exchanged"
+    ): _step(d=lambda m: m.pull),
+    "D was updated twice, on the same fakes: one update of each network in a step": _step(
+        again=lambda m: m.slope(m.D, m.d_loss())
     ),
+    _SQUARES.format("D"): _d_step(of=_scorer.squares),
+    "the fakes' target is 1 in D's loss: D should say 0 to them": _d_step(on_fake=1.0),
+    "the target is 1 for real images and fakes alike in D's loss": _d_step(on_real=1.0, on_fake=1.0),
     "the order is swapped: D learns first, on fakes of a G that has not moved": _step(d=_after_g),
     "D took its step twice": _step(again=lambda m: m.d),
     "D has no `backward()`: it followed the gradients of an earlier step": _step(d=lambda m: m.d_left),
@@ -282,6 +404,7 @@ MISTAKES = {
         g=lambda m: m.slope(m.G, m.d_loss())
     ),
     "G's loss is D's with the sign flipped, log(1 - D): take -log D": _g_step(0.0, -1.0),
+    _SQUARES.format("G"): _step(g=lambda m: m.slope(m.G, m.g_loss(of=_scorer.squares))),
     "G's target is smoothed: only D's loss is": _g_step(0.9),
     "G climbed up its loss instead of down": _step(g=lambda m: -m.g),
     "G's loss is halved": _step(g=lambda m: m.g / 2),

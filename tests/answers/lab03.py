@@ -378,7 +378,7 @@ _WRONG_STEPS = {
     "without `.cuda()`": _by_losses(
         of_g=lambda D, real, fake: F.binary_cross_entropy_with_logits(D(fake), torch.ones(len(fake)))
     ),
-    "that nothing cuts": _by_losses(of_g=lambda D, real, fake: _bce(D(fake.detach()), 1.0)),
+    "nothing that cuts": _by_losses(of_g=lambda D, real, fake: _bce(D(fake.detach()), 1.0)),
     "G learnt through the old D": _in_order(
         "fake; g zero; g loss; g back; d zero; d loss; d back; d step; g step"
     ),
@@ -395,10 +395,10 @@ _WRONG_STEPS = {
     "the fakes were not detached in D's step": _in_order(f"g zero; {_ATTACHED}"),
     "(nor at the start)": _in_order(_ATTACHED),
     "share a graph": _in_order(f"fake; d zero; d loss attached; d back; d step; {_G_LEARNS}"),
-    "right after its own network's": _in_order(
+    "steps after its own network's": _in_order(
         "fake; d zero; d loss; d back; g step; g zero; g loss; g back; d step"
     ),
-    "compute G's loss after D's step": _in_order(
+    "Compute G's loss after D's step": _in_order(
         "fake; d zero; d loss; g loss; d back; d step; g zero; g back; g step"
     ),
     "D has moved": _in_order(f"fake; d zero; d loss; d back; {_G_LEARNS}"),

@@ -1,5 +1,7 @@
 """Answers to lab 03: the loop, and a run that can be saved and loaded."""
 
+import copy
+
 import torch
 
 from labkit.data import to_uint8
@@ -29,7 +31,7 @@ def _while_loop(run, steps, every, update):
 def _for_loop(run, steps, every, update):
     for step in range(run.step + 1, steps + 1):
         real = next(run.batches)
-        z = torch.empty(len(real), run.fixed_z.shape[1], 1, 1).normal_()
+        z = torch.empty(len(real), run.fixed_z.shape[1], 1, 1).normal_().to(real)
         losses = update(run.G, run.D, run.d_optimizer, run.g_optimizer, real, z)
         run.step = step
         run.d_losses += [losses["d_loss"]]
@@ -42,7 +44,7 @@ def _for_loop(run, steps, every, update):
 
 
 def _normal(run, real):
-    return torch.randn(len(real), *run.fixed_z.shape[1:])
+    return torch.randn(len(real), *run.fixed_z.shape[1:]).to(real.device)
 
 
 def _loop(
@@ -91,12 +93,68 @@ def _of_new_z(run, count):
     run.frames.append(to_uint8(run.G(torch.randn(count, *run.fixed_z.shape[1:]))))
 
 
+def _with_train_step(run, steps, every, update):
+    """The step by its own name, instead of the one that was given."""
+    for _ in range(run.step, steps):
+        next(run.batches)
+        run.step += 1
+
+
+def _endless(run, steps, every, update):
+    """Asks only after a turn whether it was the last one."""
+    while True:
+        _loop()(run, run.step + 1, every, update)
+        if run.step >= steps:
+            break
+
+
+def _own_count(run, steps, every, update):
+    """Pictures by the count of this call, not by that of the run."""
+    for turn in range(1, steps - run.step + 1):
+        _loop(look=lambda run: None)(run, run.step + 1, every, update)
+        if turn % every == 0:
+            _look(run)
+
+
+def _seeded(run, steps, every, update):
+    torch.manual_seed(0)
+    _while_loop(run, steps, every, update)
+
+
+def _by_extend(run, steps, every, update):
+    """All losses at the end, and pictures by a generator of steps."""
+    told, G = [], run.G
+    while run.step != steps and run.step < steps:
+        real = next(iter(run.batches))
+        z = torch.randn((real.size(0), *run.fixed_z.size()[1:]), device=real.device)
+        told.append(
+            update(G=G, D=run.D, d_optimizer=run.d_optimizer, g_optimizer=run.g_optimizer, real=real, z=z)
+        )
+        run.step += 1
+        if divmod(run.step, every)[1] == 0:
+            G.train(False)
+            with torch.inference_mode():
+                picture = to_uint8(G(run.fixed_z))
+            run.frames = [*run.frames, picture.cpu()]
+            G.train(True)
+    for name in ("d", "g"):
+        getattr(run, f"{name}_losses").extend(step[f"{name}_loss"] for step in told)
+
+
 _WRONG_LOOPS = {
+    "calls the `update` that it is given": _with_train_step,
+    "and no more for": _endless,
+    "where a later call goes on": _own_count,
+    "a seed set in the loop": _seeded,
+    "make it from them": _loop(z=lambda run, real: torch.randn(len(real), run.fixed_z.shape[1], 1, 1)),
+    "drawn once, so that": _loop(look=lambda run: (_look(run), run.fixed_z.mul_(1.0001))),
     "goes on from `run.step`": _loop(first=lambda run: 0),
     "each turn of the loop": _loop(first=lambda run: run.step + 1),
     "add 1 to `run.step`": _loop(count=0),
     "once for every update": _loop(batch=lambda run: (next(run.batches), next(run.batches))[1]),
-    "fixed_z is for looking only": _loop(z=lambda run, real: run.fixed_z[[0, 1, 2, 3, 4, 0]]),
+    "fixed_z is for looking only": _loop(
+        z=lambda run, real: run.fixed_z[torch.arange(len(real)) % len(run.fixed_z)]
+    ),
     "the same z again": _loop(z=lambda run, real: vars(run).setdefault("one_z", _normal(run, real))),
     "`torch.rand` from [0, 1]": _loop(z=lambda run, real: torch.rand_like(_normal(run, real))),
     "z is normal": _loop(z=lambda run, real: torch.rand_like(_normal(run, real)) * 2 - 1),
@@ -107,11 +165,11 @@ _WRONG_LOOPS = {
     "count first": _loop(early=True),
     "a picture is taken after every": _loop(look=lambda run: None),
     "turns [-1, 1] into bytes": _loop(look=_takes(lambda run: run.frames.append(run.G(run.fixed_z)))),
-    "it is made of `run.fixed_z`": _loop(look=_takes(lambda run: _of_new_z(run, 6))),
-    "in 7 steps": _loop(look=_takes(lambda run: run.frames.extend(to_uint8(run.G(run.fixed_z))))),
+    "it is made of `run.fixed_z`": _loop(look=_takes(lambda run: _of_new_z(run, run.batches.batch_size))),
+    "steps with every=": _loop(look=_takes(lambda run: run.frames.extend(to_uint8(run.G(run.fixed_z))))),
     "batch norm counted": _loop(look=_while_training),
-    "after a picture, set it back": _loop(look=_takes(_while_training, mode=False)),
-    "the same `run.fixed_z`": _loop(look=_takes(lambda run: _of_new_z(run, 5))),
+    "after a picture, set G back": _loop(look=_takes(_while_training, mode=False)),
+    "the same `run.fixed_z`": _loop(look=_takes(lambda run: _of_new_z(run, len(run.fixed_z)))),
     "shows G(fixed_z)": _loop(look=_takes(lambda run: run.frames.append(to_uint8(-run.G(run.fixed_z))))),
 }
 
@@ -238,7 +296,86 @@ class _ForgetsToLoad(_ByName):
         torch.load(self.path, weights_only=True)
 
 
+class _TwoFiles(_ByName):
+    """G in a second file beside the first."""
+
+    leave_out = ("G",)
+
+    def save(self, run):
+        super().save(run)
+        torch.save(run.G.state_dict(), self.path.with_suffix(".G"))
+
+    def load(self, run):
+        super().load(run)
+        run.G.load_state_dict(torch.load(self.path.with_suffix(".G"), weights_only=True))
+
+
+class _InWorkingFolder(_TwoFiles):
+    def save(self, run):
+        _ByName.save(self, run)
+        torch.save(run.G.state_dict(), "G.pth")
+
+    def load(self, run):
+        _ByName.load(self, run)
+        run.G.load_state_dict(torch.load("G.pth", weights_only=True))
+
+
+class _OnlyOnce(_ByName):
+    def save(self, run):
+        if not self.path.exists():
+            super().save(run)
+
+
+class _KeepsTheNewest(_ByName):
+    """In a file, and read from memory."""
+
+    kept: dict = {}
+
+    def save(self, run):
+        super().save(run)
+        self.kept["newest"] = {name: copy.deepcopy(getattr(run, name).state_dict()) for name in _OBJECTS}
+
+    def load(self, run):
+        super().load(run)
+        for name, state in self.kept["newest"].items():
+            getattr(run, name).load_state_dict(state)
+
+
+class _KeepsItsRate(_ByName):
+    """Adam's memory without its settings."""
+
+    def load(self, run):
+        groups = [copy.deepcopy(o.state_dict()["param_groups"]) for o in (run.d_optimizer, run.g_optimizer)]
+        super().load(run)
+        for optimizer, old in zip((run.d_optimizer, run.g_optimizer), groups, strict=True):
+            optimizer.load_state_dict({"state": optimizer.state_dict()["state"], "param_groups": old})
+
+
+class _Moved(_ByName):
+    """One file with two dictionaries in it, the weights in a loop over all that has a state."""
+
+    def save(self, run):
+        has_state = {n: v.state_dict() for n, v in vars(run).items() if hasattr(v, "state_dict")}
+        rest = {n: v for n, v in vars(run).items() if not hasattr(v, "state_dict")}
+        with open(self.path, "wb") as file:
+            torch.save((has_state, rest, torch.random.get_rng_state()), file)
+
+    def load(self, run):
+        has_state, rest, random = torch.load(self.path, map_location="cpu")
+        for name, state in has_state.items():
+            getattr(run, name).load_state_dict(state)
+        vars(run).update(rest)
+        torch.random.set_rng_state(random)
+
+
 _WRONG_CHECKPOINTS = {
+    "other files: run.G": _TwoFiles,
+    "other files: G.pth": _InWorkingFolder,
+    "something else than was saved": _OnlyOnce,
+    "weights and batch norm's": _KeepsTheNewest,
+    "its learning rate, and": _KeepsItsRate,
+    "this one goes on training": _but(after_loading=lambda run: run.G.eval()),
+    "changed: training mode": _but(after_saving=lambda run: run.D.eval()),
     "save `run.G.state_dict()`": _without("G"),
     "batch norm's statistics": _Parameters,
     "save `run.D.state_dict()`": _without("D"),
@@ -260,5 +397,5 @@ _WRONG_CHECKPOINTS = {
     "G comes back": _ForgetsToLoad,
 }
 
-RIGHT = {"3.5": [_while_loop, _for_loop], "3.6": [_ByName, _Temporary, _ThreeLists]}
+RIGHT = {"3.5": [_while_loop, _for_loop, _by_extend], "3.6": [_ByName, _Temporary, _ThreeLists, _Moved]}
 WRONG = {"3.5": _WRONG_LOOPS, "3.6": _WRONG_CHECKPOINTS}

@@ -3,6 +3,7 @@
 The probe notes the state of the runs at five moments; what has to equal what, the judge knows.
 """
 
+import contextlib
 import functools
 import re
 import tempfile
@@ -12,34 +13,41 @@ import numpy as np
 import torch
 
 from labkit.exercises.exercise import Exercise
-from labkit.exercises.lab03._small_run import LATENT, seed_of_runs, small_run
+from labkit.exercises.lab03._small_run import seed_of_runs, small_run
 from labkit.exercises.properties import Case, alike, holds, identical, rule, says
-from labkit.exercises.reading import is_true
+from labkit.exercises.reading import is_true, word
 
 BEFORE, AFTER = 4, 5
-RANDOM = "the random state"
+RANDOM, MODES = "the random state", "training mode"
 _BROKEN = "no file that can be loaded"
 
 
 def probe(Checkpoint, seed: int):
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
         path = Path(folder) / "run.pt"
+        Checkpoint(path).save(_run(seed + 3, data_seed=seed))  # an older file, to be replaced
         run = _run(seed)
         advance(run, BEFORE)
         values = _seen(run, "before")
         Checkpoint(path).save(run)
         values |= _seen(run, "after saving")
         written = path.is_file() and path.stat().st_size > 0
+        strays = sorted(p.name for p in Path(folder).rglob("*") if p.is_file() and p.name != path.name)
         plain = _plain(path) if written else _BROKEN
         advance(run, AFTER)
 
         other = _run(seed + 1, data_seed=seed)
         advance(other, 2)
-        torch.manual_seed(seed + 2)
-        values = {"written": written, "plain": plain} | values
-        if not written or plain:
+        values = {"written": written, "other files": ", ".join(strays), "plain": plain} | values
+        if not written or strays or plain:
             return values
-        Checkpoint(path).load(other)
+        # The file alone goes to another place, and something else was saved meanwhile.
+        moved = Path(folder) / "moved" / "elsewhere.pt"
+        moved.parent.mkdir()
+        path.rename(moved)
+        Checkpoint(path).save(other)
+        torch.manual_seed(seed + 2)
+        Checkpoint(moved).load(other)
         values |= _seen(other, "after loading")
         advance(other, AFTER)
         return values | _seen(run, "at the end") | _seen(other, "resumed") | {"the weights": weights(other)}
@@ -54,7 +62,7 @@ def advance(run, steps: int) -> None:
     """Some steps that use all that a run has: the next batch, fresh z, both optimizers."""
     for _ in range(steps):
         real = next(run.batches)
-        fake = run.G(torch.randn(len(real), LATENT, 1, 1, dtype=torch.float64))
+        fake = run.G(torch.randn(len(real), *run.fixed_z.shape[1:], dtype=torch.float64))
         gap = (run.D(real) - run.D(fake)).mean()
         spread = 0.1 * (run.D(real) ** 2).mean()
         run.d_optimizer.zero_grad()
@@ -86,6 +94,7 @@ def state(run) -> dict[str, list[np.ndarray]]:
         "d_losses": lambda: [float(v) for v in run.d_losses],
         "g_losses": lambda: [float(v) for v in run.g_losses],
         "frames": lambda: list(run.frames),
+        MODES: lambda: _modes(run.G, run.D),
     }
     return {name: _arrays(part) for name, part in parts.items()}
 
@@ -105,7 +114,14 @@ def _arrays(part) -> list[np.ndarray]:
 
 def _moments(optimizer) -> list:
     state = optimizer.state_dict()["state"]
-    return [state[i][key] for i in sorted(state) for key in ("step", "exp_avg", "exp_avg_sq")]
+    rates = [group["lr"] for group in optimizer.param_groups]
+    return rates + [state[i][key] for i in sorted(state) for key in ("step", "exp_avg", "exp_avg_sq")]
+
+
+def _modes(*networks) -> list[float]:
+    """Which layers are in training mode, and which weights can learn."""
+    modes = [float(m.training) for net in networks for m in net.modules()]
+    return modes + [float(p.requires_grad) for net in networks for p in net.parameters()]
 
 
 def _seen(run, when: str) -> dict[str, np.ndarray]:
@@ -167,8 +183,19 @@ def _written(case: Case):
         "`save` writes the file",
         is_true(case.got["written"]),
         got="no file at the path",
-        expected="one file",
+        expected="a file at `self.path`",
         cause="`torch.save(something, self.path)`: what is kept in memory dies with the run",
+    )
+
+
+def _alone(case: Case):
+    strays = word(case.got["other files"])
+    yield holds(
+        "all lies in this one file",
+        strays == "",
+        got=f"other files: {strays}",
+        expected="nothing but the file at `self.path`",
+        cause="gather all parts in one dictionary and save that: a second file is soon forgotten",
     )
 
 
@@ -184,10 +211,16 @@ def _only_read(case: Case):
     )
 
 
+_WORDS = {
+    RANDOM: "torch's random state comes back",
+    MODES: "loading leaves both networks in training mode, with weights that can learn",
+}
+
+
 def _comes_back(name: str, points: float, cause: str):
     def find(case: Case):
         yield holds(
-            f"{name} comes back" if name != RANDOM else "torch's random state comes back",
+            _WORDS.get(name, f"{name} comes back"),
             _same(case, name, "before", "after loading"),
             got="something else than was saved" if name != RANDOM else "other random numbers after the load",
             expected="what was saved" if name != RANDOM else "the z that the killed run would have drawn",
@@ -213,7 +246,7 @@ def _same(case: Case, name: str, one: str, other: str) -> bool:
 
 
 _NETWORK = "save `run.{}.state_dict()`, which holds the weights and batch norm's statistics"
-_ADAM = "Adam remembers a mean and a square for every weight of {}: save its `state_dict()`"
+_ADAM = "its learning rate, and Adam's mean and square for every weight of {}: save its `state_dict()`"
 _CURVE = "without the list of {}'s losses the curve begins at the break"
 _PARTS = {  # what comes back: its points, and what to say if it does not
     "G": (0.5, _NETWORK.format("G")),
@@ -226,6 +259,7 @@ _PARTS = {  # what comes back: its points, and what to say if it does not
     "d_losses": (0, _CURVE.format("D")),
     "g_losses": (0, _CURVE.format("G")),
     "frames": (0, "without the frames the animation begins at the break"),
+    MODES: (0, "`.eval()` and `requires_grad_(False)` are for a network in use: this one goes on training"),
     RANDOM: (0.5, "save `torch.get_rng_state()`, and set it as the last thing in `load`"),
 }
 
@@ -236,6 +270,7 @@ def _all(*moments: str) -> list[str]:
 
 PROPERTIES = (
     rule(_written, "written", compared=True),
+    rule(_alone, "other files", compared=True),
     says(
         "plain",
         "the file holds plain data",

@@ -133,8 +133,8 @@ EXERCISE = Exercise(
             "detached (see 3.2), and one update of each network"
         ),
         "modified by an inplace operation": (
-            "a `step()`, or a change in place, comes before a `backward()` that needs the old values: compute "
-            "G's loss after D's step, and let each optimizer step right after its own network's `backward()`"
+            "a `step()`, or a change in place, comes before a `backward()` that needs the old values. "
+            "Compute G's loss after D's step; each optimizer steps after its own network's `backward()`"
         ),
     },
 )
@@ -310,9 +310,7 @@ PROPERTIES = (
         rtol=1e-3,
         atol=2e-5,
     ),
-    _moved(
-        "G", "`g_optimizer.step()` after G's `backward()`, and a path from the loss to G that nothing cuts"
-    ),
+    _moved("G", "`g_optimizer.step()` after G's `backward()`, with nothing that cuts its path to G"),
     same(
         "G's change",
         "G ends where one step through the updated D takes it",

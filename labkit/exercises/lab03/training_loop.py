@@ -7,11 +7,19 @@ import numpy as np
 import torch
 
 from labkit.exercises.exercise import Exercise
-from labkit.exercises.lab03._small_run import BATCH, LATENT, seed_of_runs, small_run
-from labkit.exercises.properties import Case, holds, rule, same, says, unchanged
+from labkit.exercises.lab03._small_run import seed_of_runs, small_run
+from labkit.exercises.probing import elsewhere
+from labkit.exercises.properties import Case, fits_any_device, holds, rule, same, unchanged
 from labkit.exercises.reading import numbers, whole, word
 
-STEPS, EVERY = 7, 3
+
+def plan(seed: int) -> tuple[int, int, int]:
+    """How far the loop is asked to go, how far later on, and how many steps lie between two pictures.
+
+    The first call ends between the second picture and the third, the later one with the third.
+    """
+    every = 2 + seed % 3
+    return 2 * every + 1, 3 * every, every
 
 
 class Update:
@@ -25,34 +33,55 @@ class Update:
         self.zs.append(z.detach().clone())
         self.training.append(bool(G.training))
         with torch.no_grad():
-            G(torch.ones(4, LATENT, 1, 1) * torch.arange(4.0).view(4, 1, 1, 1))  # moves the statistics
+            G(torch.ones(4, z.shape[1], 1, 1) * torch.arange(4.0).view(4, 1, 1, 1))  # moves the statistics
             G[2].bias += 0.05
         count = len(self.reals)
         return {"d_loss": 1.0 + 0.5 * count, "g_loss": 2.0 - 0.25 * count}
 
 
 def probe(training_loop, seed: int):
+    steps, later, every = plan(seed)
     run, update = small_run(seed), Update()
-    training_loop(run, STEPS, EVERY, update)
-    first = len(update.reals)
+    fixed_z, size = run.fixed_z.clone(), (run.batches.batch_size, *run.fixed_z.shape[1:])
+    training_loop(run, steps, every, update)
+    updates, frames = [len(update.reals)], [len(run.frames)]
+    for end in (later, later):  # the second time there is nothing left to do
+        training_loop(run, end, every, update)
+        updates.append(len(update.reals))
+        frames.append(len(run.frames))
     pictures = [_pixels(f) for f in run.frames]
-    training_loop(run, STEPS + 2, EVERY, update)
-    zs = [z for z in update.zs if z.shape == (BATCH, LATENT, 1, 1)]
+    zs = [z for z in update.zs if z.shape == size]
     return {
-        "updates": first,
-        "updates later": len(update.reals) - first,
-        "batches": torch.cat([r.flatten() for r in update.reals]),
+        "updates": updates,
+        "batches": torch.cat([torch.zeros(0), *(r.flatten() for r in update.reals)]),
         "z shapes": "; ".join(sorted({str(tuple(z.shape)) for z in update.zs})),
         "z": torch.cat([z.flatten() for z in zs]) if zs else torch.zeros(1),
         "step": int(run.step),
         "the losses": [float(v) for v in (*run.d_losses, *run.g_losses)],
-        "frames": len(pictures),
+        "frames": frames,
         "frame types": "; ".join(sorted({_type(f) for f in run.frames})),
         "pixels": torch.cat([f.flatten() for f in pictures]) if pictures else torch.zeros(1),
         "trained": update.training,
-        "training": bool(run.G.training),
+        "training": [bool(run.G.training), bool(run.D.training)],
         "batches tracked": run.G[1].num_batches_tracked,
+        "change of fixed_z": (run.fixed_z - fixed_z).flatten(),
+        "elsewhere": elsewhere(lambda: training_loop(_elsewhere(seed), 1, 2, _meeting)),
     }
+
+
+def _elsewhere(seed: int):
+    """A run on another device. Its optimizers are not used."""
+    run = small_run(seed)
+    run.G.to("meta"), run.D.to("meta")
+    run.fixed_z = run.fixed_z.to("meta")
+    run.batches = itertools.repeat(next(run.batches).to("meta"))
+    return run
+
+
+def _meeting(G, D, d_optimizer, g_optimizer, real, z):
+    """An update in which real images and z meet, as they do in D."""
+    assert (real.flatten()[:1] + z.flatten()[:1]).shape
+    return {"d_loss": 0.0, "g_loss": 0.0}
 
 
 def _pixels(frame) -> torch.Tensor:
@@ -70,8 +99,9 @@ EXERCISE = Exercise("3.5", "The loop", 4, "training_loop(run, steps, every, upda
 
 def expected(run, steps, every, update):
     while run.step < steps:
-        z = torch.randn(BATCH, *run.fixed_z.shape[1:])
-        told = update(run.G, None, None, None, next(run.batches), z)  # the probe asks for no more
+        real = next(run.batches)
+        z = torch.randn(len(real), *run.fixed_z.shape[1:])
+        told = update(run.G, None, None, None, real, z)  # the probe asks for no more
         run.step += 1
         run.d_losses.append(told["d_loss"])
         run.g_losses.append(told["g_loss"])
@@ -104,7 +134,7 @@ def _early(run, steps, every, update):
             run.frames.append(_picture(run))
         return update(*given)
 
-    expected(run, steps, steps + 1, after_a_picture)  # so late that it takes none itself
+    expected(run, steps, 10**9, after_a_picture)  # so late that it takes none itself
 
 
 def _then(change):
@@ -118,37 +148,41 @@ def _then(change):
 
 
 def _counted(case: Case):
-    updates = whole(case.got["updates"]) + whole(case.got["updates later"])
+    updates = numbers(case.got["updates"])[-1]
     yield holds(
         "`run.step` counts the updates",
         whole(case.got["step"]) == updates,
-        got=f"{whole(case.got['step'])} after {updates} updates",
+        got=f"{whole(case.got['step'])} after {updates:g} updates",
         expected="the number of updates",
-        cause="add 1 to `run.step` after each update",
+        cause="add 1 to `run.step` after each update"
+        if updates
+        else "each turn of the loop calls the `update` that it is given, not another function",
     )
 
 
 def _to_the_end(case: Case):
-    first, later = whole(case.got["updates"]), whole(case.got["updates later"])
+    steps, later, _ = plan(case.given)
+    updates = numbers(case.got["updates"])
     yield holds(
         "it goes on until `run.step` is `steps`",
-        (first, later) == (STEPS, 2),
-        got=f"{first} updates, then {later}",
-        expected=f"{STEPS} updates up to steps={STEPS}, then 2 more up to {STEPS + 2}",
+        updates.tolist() == [steps, later, later],
+        got="updates in all: " + ", ".join(f"{n:g}" for n in updates[:3]),
+        expected=f"{steps} for steps={steps}, {later} for steps={later}, and no more for {later} again",
         cause="each turn of the loop calls `update` once; a later call goes on from `run.step`",
     )
 
 
 def _fresh_z(case: Case):
-    z, in_one = numbers(case.got["z"]), BATCH * LATENT
-    again = np.isin(z, small_run(case.given).fixed_z.numpy()).mean()  # a number or two may meet by chance
+    run, steps = small_run(case.given), plan(case.given)[1]
+    z, in_one = numbers(case.got["z"]), run.batches.batch_size * run.fixed_z.shape[1]
+    again = np.isin(z, run.fixed_z.numpy()).mean()  # a number or two may meet by chance
     different = {row.tobytes() for row in z.reshape(-1, in_one)} if z.size % in_one == 0 else ()
     yield holds(
         "z is drawn anew for every update",
-        len(different) == STEPS + 2 and again < 0.01,
-        got="the same z again",
+        len(different) == steps and again < 0.01,
+        got="numbers of fixed_z" if again >= 0.01 else "the same z again",
         expected="fresh numbers",
-        cause="fixed_z is for looking only: training on it teaches G nothing but these few points",
+        cause="fixed_z is for looking only, a z serves one update, and a seed set in the loop repeats them",
     )
     largest = np.abs(z).max()
     yield holds(
@@ -160,38 +194,60 @@ def _fresh_z(case: Case):
     )
 
 
-def _counted_pictures(case: Case):
-    count = whole(case.got["frames"])
+def _z_shape(case: Case):
+    run = small_run(case.given)
+    shape = str((run.batches.batch_size, *run.fixed_z.shape[1:]))
+    said = word(case.got["z shapes"])
     yield holds(
-        "a picture is taken after every `every` steps",
-        count == STEPS // EVERY,
-        got=f"{count} in {STEPS} steps with every={EVERY}",
-        expected=f"{STEPS // EVERY}, after steps 3 and 6",
-        cause="count first, then ask whether `run.step % every == 0`",
+        "z has one row for each real image, shaped like a row of fixed_z",
+        said == shape,
+        got=said,
+        expected=shape,
+        cause="`torch.randn(len(real), *run.fixed_z.shape[1:])`",
     )
 
 
-def _no_picture(case: Case) -> str:
-    if "torch.uint8 (6, 1, 4, 4)" in word(case.got["frame types"]):
-        return "the picture was made of z, one image for each real one: it is made of `run.fixed_z`"
-    return "`to_uint8(...)` turns [-1, 1] into bytes; keep all axes, and append once per picture"
+def _counted_pictures(case: Case):
+    steps, later, every = plan(case.given)
+    frames = numbers(case.got["frames"])
+    yield holds(
+        "a picture is taken after every `every` steps",
+        frames.tolist() == [2, 3, 3],
+        got=f"{frames[0]:g} in {steps} steps with every={every}, {frames[-1]:g} in {later}",
+        expected=f"2, after steps {every} and {2 * every}, then a third after step {3 * every}",
+        cause="count first, then ask whether `run.step % every == 0`, also where a later call goes on",
+    )
+
+
+def _type_of_frame(case: Case):
+    run = small_run(case.given)
+    shape = next(run.batches).shape
+    said, right = (
+        word(case.got["frame types"]),
+        f"torch.uint8 {(len(run.fixed_z), *shape[1:])}",
+    )
+    of_z = f"torch.uint8 {tuple(shape)}" in said
+    yield holds(
+        "a picture is uint8 (N, C, H, W)",
+        said == right,
+        got=said,
+        expected=right,
+        cause="the picture was made of z, one image for each real one: it is made of `run.fixed_z`"
+        if of_z
+        else "`to_uint8(...)` turns [-1, 1] into bytes; keep all axes, and append once per picture",
+    )
 
 
 PROPERTIES = (
-    rule(_counted, "step", compared=True),
-    rule(_to_the_end, "updates", "updates later", compared=True, points=0.5),
+    rule(_counted, "step"),
+    rule(_to_the_end, "updates", compared=True, points=0.5),
     same(
         "batches",
         "every update gets the next real batch",
         "call `next(run.batches)` once for every update",
         points=0.5,
     ),
-    says(
-        "z shapes",
-        "z has one row for each real image, shaped like a row of fixed_z",
-        str((BATCH, LATENT, 1, 1)),
-        otherwise="`torch.randn(len(real), *run.fixed_z.shape[1:])`",
-    ),
+    rule(_z_shape, "z shapes"),
     rule(_fresh_z, "z", points=0.5),
     same(
         "the losses",
@@ -200,16 +256,11 @@ PROPERTIES = (
         points=0.5,
     ),
     rule(_counted_pictures, "frames", compared=True, points=0.5),
-    says(
-        "frame types",
-        "a picture is uint8 (N, C, H, W)",
-        "torch.uint8 (5, 1, 4, 4)",
-        otherwise=_no_picture,
-    ),
+    rule(_type_of_frame, "frame types"),
     unchanged(
         ("trained", "training"),
-        "G is in training mode whenever it is updated",
-        "after a picture, set it back with `run.G.train()`",
+        "both networks are in training mode whenever they are updated",
+        "after a picture, set G back with `run.G.train()`",
         got="evaluation mode",
         expected="training mode",
         points=0.5,
@@ -229,6 +280,10 @@ PROPERTIES = (
         points=0.5,
         atol=1.01,  # one step of a byte: rounding may fall either way
     ),
+    unchanged(
+        "change of fixed_z", "fixed_z stays as it was", "it is drawn once, so that pictures can be compared"
+    ),
+    fits_any_device("elsewhere"),
 )
 
 MISTAKES = {

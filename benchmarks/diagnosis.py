@@ -40,7 +40,6 @@ from labkit.training import TrainingError, generate, train
 PROBED = 1000  # samples that the truth is measured on
 SAMPLED = ("precision/g", "recall/g", "coverage/g", "class_kl/g")
 UNCLEAR = "unclear"
-BEGIN, END = "<!-- diagnosis: begin -->", "<!-- diagnosis: end -->"
 
 
 @dataclass(frozen=True)
@@ -511,12 +510,13 @@ def report(rows: list[dict], command: str) -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
-def write(text: str) -> None:
-    """Put the report between its markers in the README beside this script."""
+def write(text: str, name: str) -> None:
+    """Put a report between the markers of this name in the README beside this script."""
+    begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
     file = Path(__file__).with_name("README.md")
-    before, _, rest = file.read_text(encoding="utf-8").partition(BEGIN)
-    _, _, after = rest.partition(END)
-    file.write_text(f"{before}{BEGIN}\n{text}{END}{after}", encoding="utf-8")
+    before, _, rest = file.read_text(encoding="utf-8").partition(begin)
+    _, _, after = rest.partition(end)
+    file.write_text(f"{before}{begin}\n{text}{end}{after}", encoding="utf-8")
 
 
 def main() -> None:
@@ -536,7 +536,7 @@ def main() -> None:
         f"python benchmarks/diagnosis.py --runs {asked.runs} --first {asked.first}",
     )
     print("\n" + text)
-    write(text)
+    write(text, "diagnosis")
 
 
 if __name__ == "__main__":

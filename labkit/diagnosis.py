@@ -1,4 +1,4 @@
-"""What is wrong with a training, by its logbook alone: one of five verdicts, and the curves that show it.
+"""What is wrong with a training, by its logbook alone: a verdict, and the curves that show it.
 
 Everything is read over the last fifth of the run, where a chance dip no longer decides (medians; for sizes,
 root mean squares). In this order:
@@ -9,16 +9,22 @@ root mean squares). In this order:
    mean logit of real images less that of fakes, is above 4: D is sure, and G's loss passes nothing on.
 3. *D too weak to teach*. The fakes have run off and D does not see it. Or they are poor, yet D prefers them
    (a gap below -0.3, nearly always), or sees no difference (a gap within 0.2) and never did: what reaches G
-   is not 1.5 times the gradient of the first step, where D knew nothing. Or they spread well but are unlike
-   the data (precision below 0.05, where it was logged) and D is flat: a gap that never leaves 0 by 0.015.
-4. *Mode collapse*: the samples are poor otherwise. A coverage of known modes or classes below 0.7 says so,
+   is not 1.5 times the gradient of the first step, where D knew nothing (a D that is only slow passes on
+   much more, and is a case for line 5). Or they spread well but are unlike the data (precision below 0.05,
+   where it was logged) and D is flat: a gap that never leaves 0 by 0.015. Of a run on few images (line 4)
+   all this is asked only where D never had an edge, a gap above 0.4 in some tenth of the run.
+4. *Too early to tell*: D has seen fewer than 50,000 real images, where that was logged, and the fakes are
+   still noise (at least 3 times as rough as real images), or still gain in variety: diversity is below 0.85
+   and a quarter above what it was in the middle of the run, and recall, where it was logged, is below 0.1.
+   But a diversity that has been above 0.3 and has lost a quarter since is no beginning.
+5. *Mode collapse*: the samples are poor otherwise. A coverage of known modes or classes below 0.7 says so,
    where it was logged (its last value, while it rises); else a recall below 0.1, or a diversity below 0.6
    (0.85 where the gap is above 4).
-5. Else *healthy*.
+6. Else *healthy*.
 
 The signal of log(1 - D) is D(G(z)), which is why it vanishes (Goodfellow et al. 2014, section 3); recall is
 that of Kynkaanniemi et al. 2019 (arXiv:1904.06991). Order and thresholds are the kit's own, chosen on runs
-on the ring of eight and on digits and tested on others, see `benchmarks/README.md`.
+on the ring of eight, digits and faces and tested on others, see `benchmarks/README.md`.
 
 What misleads, and is therefore not used:
 - Losses. A total collapse can sit at D(x) = D(G(z)) = 0.5 with losses 2 ln 2 and ln 2: perfect curves.
@@ -26,8 +32,9 @@ What misleads, and is therefore not used:
 - D(x) and D(G(z)) under a relativistic loss: both can be 0.99, only their difference means anything.
 - Precision alone, and the rate of copies: a collapse can be sharp, and need not repeat itself exactly.
 - A gap near 0 alone: the best runs with R1 + R2 have one too.
-What stays a guess: a D too slow to follow G collapses it, one slower still teaches it nothing. And a run cut
-short looks like a collapse: where diversity still rises, the reason says that it may be too early to tell.
+What stays a guess: a D too slow to follow G collapses it, one slower still teaches it nothing. And points, as
+of the ring, are learnt in far fewer than 50,000: their number is not logged, and where their diversity still
+rises, the reason of a collapse says so.
 """
 
 from collections.abc import Mapping
@@ -49,7 +56,8 @@ COLLAPSE = "mode collapse"
 VANISHING = "vanishing gradient"
 WEAK = "discriminator too weak to teach"
 DIVERGED = "diverged"
-VERDICTS = (HEALTHY, COLLAPSE, VANISHING, WEAK, DIVERGED)
+VERDICTS = (HEALTHY, COLLAPSE, VANISHING, WEAK, DIVERGED)  # of a run that went on for long enough
+EARLY = "too early to tell"
 
 _HUGE_LOSS, _HUGE_GAP = 50.0, 60.0
 _DEAF, _SURE = 0.04, 4.0  # signal below, gap above
@@ -61,6 +69,9 @@ _AHEAD = 1.5  # gap: D is ahead, though not sure
 _COMING = 0.4  # diversity, with which one that rises may yet arrive
 _COVERED, _RECALLED = 0.7, 0.1  # at least
 _DIVERSE, _DIVERSE_BEHIND, _ASTRAY = 0.6, 0.85, 1.7  # at least; so where D is sure; at most
+_FEW, _CLEAR = 50_000, 70_000  # images seen: a young run; where the kit's recipes draw what one recognises
+_NOISE = 3.0  # roughness of the fakes, in that of real images
+_VARIED = 0.3  # diversity beyond that of a fresh G
 _STRENGTHEN = "Let D learn: a higher learning rate or more steps for D, a weaker penalty, or a wider D."
 _LATELY = "Over the last 20 % of the run"
 
@@ -115,6 +126,17 @@ class _Readings:
         chosen = values[(steps > (1 - _LATE) * self.last) & np.isfinite(values)]
         return self.late(tag) < limit and bool(np.mean(chosen < 0) >= 0.9)
 
+    def best(self, tag: str) -> float:
+        """The median of that tenth of the run where it is largest."""
+        steps, values = self.columns[tag]
+        steps, values = steps[np.isfinite(values)], values[np.isfinite(values)]
+        tenths = np.ceil(10 * steps / self.last)
+        return max(float(np.median(values[tenths == tenth])) for tenth in np.unique(tenths))
+
+    def young(self) -> bool:
+        """Whether it is a run on images that has seen few of them."""
+        return self.known("images/seen") and self.columns["images/seen"][1][-1] < _FEW
+
     def first(self, tag: str) -> float:
         values = self.columns[tag][1]
         return float(values[np.isfinite(values)][0])
@@ -161,7 +183,7 @@ class Diagnosis:
     """What is wrong with a run, or that nothing is.
 
     Attributes:
-        verdict: one of `VERDICTS`.
+        verdict: one of `VERDICTS`, or `EARLY`.
         reason: one or two sentences with the numbers that decided.
         advice: what to try, in one sentence.
         curves: two or three {label: (steps, values)} that show it, ready for `labkit.plots.curves`.
@@ -193,6 +215,7 @@ def diagnose(log: Logbook | Mapping[str, Column]) -> Diagnosis:
         _vanishing(readings)
         or _run_off(readings)
         or _weak(readings)
+        or _early(readings)
         or _collapsed(readings)
         or _healthy(readings)
     )
@@ -238,6 +261,8 @@ def _vanishing(run: _Readings) -> Diagnosis | None:
 
 
 def _weak(run: _Readings) -> Diagnosis | None:
+    if run.young() and run.best("gap/d") > _SEEN:
+        return None
     gap, swing = run.late("gap/d"), run.swing("gap/d")
     samples = run.samples()
     if not _poor(run):
@@ -277,6 +302,32 @@ def _run_off(run: _Readings) -> Diagnosis | None:
         f"{what} D sees it (a gap of {gap:.2g}), but does not bring them back.",
         "Lower the learning rate of G, or give D a higher one, so that it can follow.",
         curves,
+    )
+
+
+def _early(run: _Readings) -> Diagnosis | None:
+    """A young run whose samples are still noise, or still gain in variety."""
+    if not run.young() or not run.known("diversity/g"):
+        return None
+    diversity, best = run.late("diversity/g"), run.best("diversity/g")
+    if best > _VARIED and diversity < 0.75 * best:
+        return None
+    reached = run.known("recall/g") and run.late("recall/g") >= _RECALLED
+    if run.known("roughness/g") and run.late("roughness/g") > _NOISE:
+        why = f"the fakes are still {run.late('roughness/g'):.1f} times as rough as real images, as noise is"
+    elif run.rising("diversity/g") and diversity < _DIVERSE_BEHIND and not reached:
+        why = f"the fakes still gain in variety: {run.samples()}"
+    else:
+        return None
+    seen = float(run.columns["images/seen"][1][-1])
+    wanted = max(_CLEAR, 2 * seen)
+    steps = run.last * wanted / seen
+    return Diagnosis(
+        EARLY,
+        f"After {seen:,.0f} images {why}. The curves of so short a run look like those of a failure.",
+        f"Change nothing yet: train to {wanted:,.0f} images, {steps:,.0f} steps at this batch size, and ask "
+        "again.",
+        run.curves(roughness="roughness/g", diversity="diversity/g", gap_of_the_logits="gap/d"),
     )
 
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from labkit import diagnosis
-from labkit.diagnosis import COLLAPSE, DIVERGED, HEALTHY, VANISHING, WEAK, DiagnosisError, diagnose
+from labkit.diagnosis import COLLAPSE, DIVERGED, EARLY, HEALTHY, VANISHING, WEAK, DiagnosisError, diagnose
 from labkit.logbook import Logbook, read
 
 LN2 = math.log(2)
@@ -90,6 +90,59 @@ def test_a_run_cut_short_is_told_to_go_on():
         values[:] = end * steps / 1000
     found = diagnose(log)
     assert "too early" in found.reason and "longer" in found.advice
+
+
+def seen(log: dict, images: float, roughness: float) -> dict:
+    """The log of a run on images: how many it saw, and fakes that end this much rougher than real images."""
+    steps = log["gap/d"][0]
+    part = steps / steps[-1]
+    return log | {
+        "images/seen": (steps, images * part),
+        "roughness/g": (steps, 20 + (roughness - 20) * np.minimum(1, 2 * part)),
+    }
+
+
+@pytest.mark.parametrize("verdict", [HEALTHY, COLLAPSE])
+def test_noise_after_few_images_is_neither_a_failure_nor_health(verdict):
+    log = log_of(without=("coverage/g", "recall/g"), **ENDS[verdict] | {"gap/d": 4.7, "signal/g": 0.99})
+    found = diagnose(seen(log, 12_800, 6))
+    assert found.verdict == EARLY
+    assert "12,800 images" in found.reason and "rough" in found.reason
+    assert "70,000 images" in found.advice and "5,469 steps" in found.advice
+    assert diagnose(seen(log, 200_000, 6)).verdict != EARLY, "by then noise is a failure"
+    assert diagnose(log).verdict != EARLY, "nothing tells how many images were seen"
+
+
+def test_a_run_that_still_gains_in_variety_goes_on():
+    log = log_of(without=("coverage/g", "recall/g"), **ENDS[COLLAPSE] | {"gap/d": 4.7, "signal/g": 0.99})
+    assert diagnose(seen(log, 32_000, 1.2)).verdict == COLLAPSE
+    steps, diversity = log["diversity/g"]
+    diversity[:] = 0.9 * steps / steps[-1]
+    found = diagnose(seen(log, 32_000, 1.2))
+    assert found.verdict == EARLY
+    assert "variety" in found.reason
+
+
+def test_noise_that_was_once_varied_has_collapsed():
+    log = seen(log_of(without=("coverage/g", "recall/g"), **ENDS[COLLAPSE] | {"gap/d": 8.0}), 12_800, 6)
+    assert diagnose(log).verdict == EARLY
+    log["diversity/g"][1][20:50] = 0.5
+    assert diagnose(log).verdict == COLLAPSE
+
+
+@pytest.mark.parametrize("verdict", [VANISHING, WEAK, DIVERGED])
+def test_few_images_are_no_excuse_for_a_run_that_cannot_learn(verdict):
+    log = log_of(without=("coverage/g", "recall/g"), **ENDS[verdict])
+    assert diagnose(seen(log, 5_000, 8)).verdict == verdict
+
+
+def test_a_d_that_had_an_edge_is_not_too_weak_after_few_images():
+    """G of the lab sheet is five times as fast as D, so that both are fooled in turn at first."""
+    fooled = {"gap/d": -3.0, "signal/g": 0.04, "loss/d": 3.8, "grad_norm/g": 0.6, "diversity/g": 0.2}
+    log = seen(log_of(without=("coverage/g", "recall/g"), **fooled), 3_200, 18)
+    assert diagnose(log).verdict == WEAK
+    log["gap/d"][1][10:30] = 2.0
+    assert diagnose(log).verdict == EARLY
 
 
 def test_a_fooled_d_and_a_flat_one_teach_nothing():

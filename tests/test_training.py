@@ -17,7 +17,7 @@ from labkit.metrics import diversity
 from labkit.networks import dcgan_pair, dense_pair, pair_2d
 from labkit.synthetic import mixtures
 from labkit.training import CheckpointError, Options, Run, TrainingError, generate, loop, train
-from labkit.training.observe import TAGS
+from labkit.training.observe import IMAGE_TAGS, TAGS, roughness
 from labkit.training.precision import choose, has_bfloat16
 
 pytestmark = pytest.mark.portable
@@ -122,6 +122,7 @@ def test_what_is_logged_is_what_d_said():
     assert 0 <= log["accuracy/d"] <= 1
     assert log["grad_norm/d"] > 0
     assert log["grad_norm/g"] > 0
+    assert log["images/seen"] == 8
     assert log["speed/images_per_second"] > 0
 
 
@@ -186,7 +187,7 @@ def test_a_run_holds_what_the_notebooks_run_holds():
     assert run.g_losses == run.logbook.column("loss/g")[1].tolist()
     assert next(run.batches).shape == (8, 3, 16, 16)
     assert len(run.d_optimizer.state) and len(run.g_optimizer.state)
-    assert list(run.logbook.tags) == [*TAGS, "speed/images_per_second"]
+    assert list(run.logbook.tags) == [*TAGS, *IMAGE_TAGS, "speed/images_per_second"]
 
 
 def test_the_step_is_short_and_the_loop_knows_no_gan():
@@ -454,3 +455,14 @@ def test_histograms_of_what_d_says_are_in_the_event_file(tmp_path):
 def test_a_beta_may_be_written_as_a_whole_number():
     assert Options(betas=(0, 0.999)) == Options(betas=(0.0, 0.999))
     _train(steps=1, betas=(0, 0.999))
+
+
+def test_roughness_tells_noise_from_pictures():
+    noise = torch.randn(8, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    slope = torch.linspace(-1, 1, 32).expand(8, 3, 32, 32)
+    chessboard = 1.0 - 2 * ((torch.arange(32)[:, None] + torch.arange(32)) % 2).expand(8, 1, 32, 32)
+    assert roughness(noise).item() == pytest.approx(1, abs=0.05)
+    assert roughness(slope) < 0.01
+    assert roughness(chessboard).item() == pytest.approx(2)
+    assert roughness(3 * noise + 5).item() == pytest.approx(roughness(noise).item(), rel=1e-4)
+    assert torch.isnan(roughness(torch.ones(8, 3, 32, 32)))

@@ -80,12 +80,12 @@ class Run(Training):
         return {"loss/d": d_loss.detach(), "loss/g": g_loss.detach()}
 
     def update(self, measured: bool) -> dict[str, torch.Tensor]:
-        """One step; if ``measured``, with the numbers of `observe.TAGS` and D's logits."""
+        """One step; if ``measured``, with the numbers of `observe.measure`."""
         if not measured:
             return self.train_step(self.d_loss, self.g_loss)
         d_seen, g_seen = observe.Observed(self.d_loss), observe.Observed(self.g_loss, slopes=True)
         losses = self.train_step(d_seen, g_seen)
-        return observe.measure(losses, d_seen, g_seen, self.D, self.g_optimizer)
+        return observe.measure(losses, d_seen, g_seen, self.D, self.g_optimizer, self.images)
 
     def next_real(self) -> torch.Tensor:
         """The next real batch, (B, ...), on the device."""

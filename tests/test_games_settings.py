@@ -86,6 +86,32 @@ def test_changes_come_on_top_of_the_base_and_only_where_allowed():
         settings_from(Ring, {"momentum": 1e-3}, base=base, allowed=("packing",))
 
 
+@pytest.mark.parametrize(
+    ("changes", "clue"),
+    [
+        ({"batch": 8}, "unknown setting 'batch'. You may set d_lr, d_steps, packing."),
+        ({"glr": 1e-3}, "did you mean 'd_lr'? You may set"),
+        ({"d_step": 2}, "did you mean 'd_steps'? You may set"),
+        ({"d_steps": 0}, "from 1 to 5, say 1"),
+        ({"d_steps": 6}, "from 1 to 5, say 1"),
+        ({"packing": 3}, "packing 3 does not divide batch_size 64: a batch must consist of whole packs."),
+        ("d_lr=1e-4", '{"d_lr": ...}'),
+    ],
+    ids=str,
+)
+def test_what_is_advised_is_allowed(changes, clue):
+    """No name that must stay as it is, no number beyond the exercise's limit."""
+    allowed = ("d_lr", "d_steps", "packing")
+    with pytest.raises(GameError) as caught:
+        settings_from(Ring, changes, allowed=allowed, at_most={"d_steps": 5})
+    assert clue in str(caught.value)
+    assert not any(name in str(caught.value) for name in ("g_lr", "beta1", "noise", "loss", "penalty"))
+
+
+def test_a_limit_is_itself_allowed():
+    assert settings_from(Ring, {"d_steps": 5}, at_most={"d_steps": 5}).d_steps == 5
+
+
 def test_settings_are_held_against_their_rules_however_they_are_made():
     with pytest.raises(GameError, match="d_lr is nan"):
         replace(Ring(), d_lr=math.nan)

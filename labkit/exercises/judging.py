@@ -31,10 +31,13 @@ class NoJudge(RuntimeError):
     """The judge is not here: this is the sandbox, which shows exercises only down to their cut."""
 
 
-def findings(exercise: Exercise, record: Record, seed: int) -> list[Finding]:
+def findings(exercise: Exercise, record: Record, seed: int, *, for_points: bool = False) -> list[Finding]:
     """Judge a record, up to and including the first property that does not hold; nothing for a blank one.
 
     Whatever the arrays are, it returns: values that stop a judge are a finding too.
+
+    Args:
+        for_points: the grader asks, not the notebook's check; see `properties.Case`.
 
     Raises:
         NoJudge: the judge is hidden.
@@ -54,7 +57,7 @@ def findings(exercise: Exercise, record: Record, seed: int) -> list[Finding]:
     found = []
     with preserved_state(seed), np.errstate(all="ignore"):
         try:
-            for finding in judged(exercise, record.arrays, seed):
+            for finding in judged(exercise, record.arrays, seed, for_points=for_points):
                 found.append(_short(finding))
                 if not finding.ok:
                     break
@@ -65,9 +68,9 @@ def findings(exercise: Exercise, record: Record, seed: int) -> list[Finding]:
     return found
 
 
-def judged(exercise: Exercise, arrays: Arrays, seed: int) -> Iterator[Finding]:
+def judged(exercise: Exercise, arrays: Arrays, seed: int, *, for_points: bool = False) -> Iterator[Finding]:
     """The findings about these arrays, property by property; each is worked out when it is asked for."""
-    case = Case(exercise.inputs(seed), arrays, _expected(exercise, seed))
+    case = Case(exercise.inputs(seed), arrays, _expected(exercise, seed), for_points)
     before: list[Property] = []
     for one in properties_of(exercise):
         before.append(one)

@@ -26,11 +26,15 @@ class Case:
         given: the inputs, made afresh from the seed.
         got: what the answer left behind, by name.
         expected: what the exercise's own ``expected`` left behind on the same inputs; empty if it has none.
+        for_points: whether a grader asks. Games come out differently on another processor, so where an
+            answer is played, a grader asks for less than the check in the notebook: what passed there
+            keeps its points.
     """
 
     given: Any
     got: Arrays
     expected: Arrays
+    for_points: bool = False
 
 
 @dataclass(frozen=True)

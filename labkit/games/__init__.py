@@ -14,7 +14,6 @@ from labkit.games.ring import Ring, RingGame
 from labkit.games.ring_run import (
     FrozenOutcome,
     RingOutcome,
-    affordable,
     frozen_generator,
     movement,
     play_ring,
@@ -30,7 +29,6 @@ __all__ = [
     "Ring",
     "RingGame",
     "RingOutcome",
-    "affordable",
     "frozen_generator",
     "movement",
     "play_digits",

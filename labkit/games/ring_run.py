@@ -12,7 +12,7 @@ import torch
 from tqdm.auto import tqdm
 
 from labkit.games.ring import LATENT, MODES, RADIUS, STD, Chance, Ring, RingGame, Turn, g_losses, g_signal
-from labkit.games.settings import GameError, checked, clean_count, row_of
+from labkit.games.settings import checked, clean_count, row_of
 from labkit.games.stack import norms_of
 from labkit.metrics import high_quality, modes_covered, modes_near
 from labkit.settings import current
@@ -23,7 +23,6 @@ SHOWN, SNAPSHOT = 2000, 500
 PROBED = 512
 MOST_UPDATES = 20_000
 SEEDS = (0, 1, 2, 3, 4)
-MOST_D_STEPS = 5
 
 
 @dataclass(frozen=True)
@@ -109,17 +108,6 @@ def played(ring: Ring, seeds: tuple[int, ...] = SEEDS) -> RingOutcome:
         GameError: settings or seeds that cannot be played.
     """
     return play_ring(ring, seeds=seeds, progress=current().budget != "smoke")
-
-
-def affordable(ring: Ring) -> Ring:
-    """Return settings that a game of this lab may have.
-
-    Raises:
-        GameError: they cost too much.
-    """
-    if ring.d_steps > MOST_D_STEPS:
-        raise GameError(f"d_steps is {ring.d_steps}: the budget allows {MOST_D_STEPS} at most.")
-    return ring
 
 
 @torch.no_grad()

@@ -137,12 +137,17 @@ def check_packing(settings: Any) -> None:
     if settings.batch_size % settings.packing:
         raise GameError(
             f"packing {settings.packing} does not divide batch_size {settings.batch_size}: "
-            f"make the batch a multiple of it, say packing 4 with batch_size {type(settings).batch_size}."
+            "a batch must consist of whole packs."
         )
 
 
 def settings_from(
-    kind: type[Kind], changes: Any, *, base: Kind | None = None, allowed: tuple[str, ...] | None = None
+    kind: type[Kind],
+    changes: Any,
+    *,
+    base: Kind | None = None,
+    allowed: tuple[str, ...] | None = None,
+    at_most: Mapping[str, float] | None = None,
 ) -> Kind:
     """Settings from what a student wrote: a dict of names and values, on top of ``base``.
 
@@ -151,23 +156,28 @@ def settings_from(
         changes: a dict; an empty one changes nothing.
         base: what is not in ``changes`` comes from here; None means the defaults.
         allowed: the names that may change in this exercise; None means all.
+        at_most: the largest value that a number may have in this exercise, by name.
 
     Raises:
         GameError: no dict, an unknown name, one that must stay as it is, or a value that cannot be played.
+            The message advises nothing that is not allowed.
     """
-    if not isinstance(changes, Mapping):
-        raise GameError(
-            f'settings are {_short(changes)}: write a dict of names and values, {{"{_first(kind)}": ...}}.'
-        )
     names = [one.name for one in fields(kind)]
     allowed = tuple(names) if allowed is None else allowed
-    for name in changes:
+    if not isinstance(changes, Mapping):
+        raise GameError(
+            f'settings are {_short(changes)}: write a dict of names and values, {{"{allowed[0]}": ...}}.'
+        )
+    for name, value in changes.items():
         if name not in names:
-            meant = difflib.get_close_matches(str(name), names, 1, 0.5)
-            guess = f"did you mean {meant[0]!r}? " if meant else ""
-            raise GameError(f"unknown setting {_short(name)}: {guess}You may set {', '.join(allowed)}.")
+            meant = difflib.get_close_matches(str(name), allowed, 1, 0.5)
+            guess = f": did you mean {meant[0]!r}?" if meant else "."
+            raise GameError(f"unknown setting {_short(name)}{guess} You may set {', '.join(allowed)}.")
         if name not in allowed:
             raise GameError(f"{name} stays as it is here: change only {', '.join(allowed)}.")
+        if name in (at_most or {}):
+            rule = kind.__dataclass_fields__[name].metadata[_RULE]
+            replace(rule, high=at_most[name]).clean(name, value)
     return replace(kind() if base is None else base, **changes)
 
 

@@ -28,8 +28,6 @@ EXERCISE = Exercise("5.5", "Two cures", 4, "two_cures()", _settings.nothing, pro
 
 # ---- judge: a sandbox shows this file only down to here ------------------------------------------------
 
-MODES = 8
-
 
 def _cure(got: Arrays, number: int) -> tuple[Arrays, list[str]]:
     """What a record says of one cure, and the names of the settings that it changes."""
@@ -74,15 +72,15 @@ def _two_kinds(case: Case):
 def _heals(number: int, case: Case):
     values, (name,) = _cure(case.got, number)
     game = _settings.game_of(values, FAST_D, REMEDIES)
-    yield _settings.finite(game, f"cure {number}: ")
+    yield _settings.finite(game, case, f"cure {number}: ")
     cause = "the right kind of remedy, in a wrong dose: try ten times less or more"
     if name not in ("penalty", "packing", "spectral_norm"):
         cause = "the patient's D runs away: limit its slope, or show it several points together"
-    yield holds(
-        f"cure {number} ({name}) brings back {MODES} of {MODES} modes on every seed",
-        min(game.near) == MODES,
+    yield _settings.BARS["modes back"].holds(
+        f"cure {number} ({name}): {{}} of 8 modes are there",
+        game.near,
+        case,
         got=f"{game.near} modes",
-        expected=f"{[MODES] * len(game.near)}",
         cause=cause,
     )
 

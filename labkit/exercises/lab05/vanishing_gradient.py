@@ -2,7 +2,7 @@
 
 from labkit.exercises.exercise import Exercise
 from labkit.exercises.lab05 import _settings
-from labkit.exercises.properties import Case, holds, rule
+from labkit.exercises.properties import Case, rule
 from labkit.games.experiments import HEALTHY
 
 
@@ -16,14 +16,12 @@ EXERCISE = Exercise(
 
 # ---- judge: a sandbox shows this file only down to here ------------------------------------------------
 
-SILENT = 0.01
-
 
 def _vanished(case: Case):
     cause = "with the settings you start from the signal stays near a half"
-    yield from _settings.playable(case.got, HEALTHY, _settings.OPEN, cause)
+    yield from _settings.playable(case, HEALTHY, _settings.OPEN, cause)
     game = _settings.game_of(case.got, HEALTHY, _settings.OPEN)
-    signal = _settings.late_signal(game)
+    signal = _settings.late(game, "signal/g")
     if game.ring.loss != "saturating":
         cause = "under this loss a fake that D rejects gets the full slope: which loss has none there?"
     elif game.ring.optimizer == "adam":
@@ -32,12 +30,8 @@ def _vanished(case: Case):
         )
     else:
         cause = "D is not far enough ahead: give it more steps or a higher rate"
-    yield holds(
-        f"at most {SILENT} of the signal is left on every seed",
-        bool((signal <= SILENT).all()),
-        got=f"signal {_settings.row(signal)}",
-        expected=f"each at most {SILENT}",
-        cause=cause,
+    yield _settings.BARS["silent"].holds(
+        "{} of the signal is left", signal, case, got=f"signal {_settings.row(signal)}", cause=cause
     )
 
 

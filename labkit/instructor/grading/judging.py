@@ -62,7 +62,7 @@ def _solve(sandbox: Sandbox, trusted: Trusted, seed: int, solved: Submission, ex
     exercise = find(exercise_id)
     outcome = sandbox.run(_task(program(trusted, solved, exercise_id), exercise, seed))
     record = outcome.result.record if outcome.result else None
-    found = findings(exercise, record, seed) if record else []
+    found = findings(exercise, record, seed, for_points=True) if record else []
     if not found or not all(f.ok for f in found):
         last = found[-1] if found else Finding(outcome.trouble or "it defines nothing", False)
         raise SolutionError(
@@ -150,7 +150,7 @@ def _judge_outcome(
         return _mark(exercise, "missing", f"its cell defines no `{answer.name}`", **rest)
     if record.status == "blank":
         return _mark(exercise, "not attempted", "", **rest)
-    found = tuple(findings(exercise, record, judge.seed))
+    found = tuple(findings(exercise, record, judge.seed, for_points=True))
     if found and all(f.ok for f in found) and record.status == "answered":
         other = agreement(exercise, record, judge.records[exercise.id])
         if other is None:

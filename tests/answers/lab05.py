@@ -118,6 +118,29 @@ def _counts_twice(points, centres, within=INF):
     return int((close.sum(0) >= 0.2 * len(points) / len(centres)).sum())
 
 
+def _others(points, centres, within=INF, p=2, more=False, squared=False, eight=False, bins=False):
+    """Other distances, more than a fifth, `within` squared, 8 for M, or the number of bins."""
+    distance, index = torch.cdist(points, centres, p=p).min(dim=1)
+    held = torch.bincount(index[distance <= (within**2 if squared else within)], minlength=len(centres))
+    held = held[: int(index.max()) + 1] if bins else held
+    need = 0.2 * len(points) / (8 if eight else len(held))
+    return int((held > need if more else held >= need).sum())
+
+
+def _strictly(points, centres, within=INF):
+    distance, index = torch.cdist(points, centres).min(dim=1)
+    return int(
+        (
+            torch.bincount(index[distance < within], minlength=len(centres)) * 5 * len(centres) >= len(points)
+        ).sum()
+    )
+
+
+def _centred(points, centres, within=INF):
+    points -= points.mean(0)
+    return _counted(points, centres, within)
+
+
 # 5.6 and 5.7 -----------------------------------------------------------------------------------------
 
 
@@ -197,7 +220,14 @@ def _says(value):
 
 RIGHT = {
     "5.1": [_root_of_squares, _by_cross_entropy, _saves_and_restores],
-    "5.2": [_by_loop, _by_one_hot],
+    "5.2": [
+        *(_by_loop, _by_one_hot, _counted),
+        lambda p, c, within=INF: sum(
+            int(((torch.cdist(p, c).argmin(1) == k) & ((p - c[k]).norm(dim=1) <= within)).sum()) / len(p)
+            >= 0.2 / len(c)
+            for k in range(len(c))
+        ),
+    ],
     "5.3": [_says({"g_lr": 1e-4}), _says({"d_lr": 1e-4, "loss": "relativistic"})],
     "5.4": [
         _says({"loss": "saturating", "optimizer": "sgd", "g_lr": 1e-2}),
@@ -237,6 +267,16 @@ WRONG = {
         "is there a `return`": lambda *a: None,
     },
     "5.2": {
+        "at least a fifth of N / M": lambda p, c, within=INF: _others(p, c, within, eight=True),
+        "no method that ends in `_`": _centred,
+        "exactly a fifth of the fair share is enough": lambda p, c, within=INF: _others(
+            p, c, within, more=True
+        ),
+        "Euclidean distances; at": lambda p, c, within=INF: _others(p, c, within, p=1),
+        "Euclidean distances": lambda p, c, within=INF: _others(p, c, within, p=INF),
+        "where M counts empty modes": lambda p, c, within=INF: _others(p, c, within, bins=True),
+        "just 5 is enough": _strictly,
+        "not its square": lambda p, c, within=INF: _others(p, c, within, squared=True),
         "one stray point is no mode": lambda p, c, within=0: len(torch.cdist(p, c).argmin(1).unique()),
         "a fifth of it is enough": lambda p, c, within=0: _counted(p, c, need=len(p) / len(c)),
         "of all points, also of those too far away": _far_ones_dropped,
@@ -308,12 +348,13 @@ WRONG = {
         "is there a `return`": lambda y, classes=10: None,
     },
     "5.7": {
+        "do not cut the ratio off": lambda f, r: (_pairwise(f).mean() / _pairwise(r).mean()).clamp(max=1),
         "the ratio is flipped": lambda f, r: _pairwise(r).mean() / _pairwise(f).mean(),
         "distance to itself is counted, 0": _all_pairs,
         "make floats of them before you subtract": lambda f, r: _wrapping(f) / _wrapping(r),
         "compare fakes with fakes": _cross,
         "not averaged": lambda f, r: _pairwise(f).sum() / _pairwise(r).sum(),
-        "flatten each image": lambda f, r: _by_loops(f.reshape(-1, 4), r.reshape(-1, 4)),
+        "flatten each image": lambda f, r: _by_loops(f.reshape(-1, f.shape[-1]), r.reshape(-1, r.shape[-1])),
         "the images are bytes": lambda f, r: f.flatten(1).std(0).mean() / r.flatten(1).std(0).mean(),
         "one ratio of two means": lambda f, r: _pairwise(f) / _pairwise(r).mean(),
         "is there a `return`": lambda f, r: None,

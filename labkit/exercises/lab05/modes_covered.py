@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from labkit.exercises.exercise import Exercise
-from labkit.exercises.properties import same, scalar, unchanged
+from labkit.exercises.properties import Case, rule, same, scalar, unchanged
 
 WITHIN = 0.3
 # 210 points on 7 centres: a fair share is 30, a fifth of it 6. One mode has a point more, one a point less.
@@ -52,7 +52,30 @@ def clouds(seed: int) -> dict[str, torch.Tensor]:
         "centres": torch.tensor(centres, dtype=torch.float32),
         "broad": _shuffled(rng, np.concatenate(parts)),
         "near centres": torch.tensor(np.concatenate([grid, grid[: len(steps)] + steps]), dtype=torch.float32),
+        **_at_the_edge(rng),
     }
+
+
+EDGE = 5
+# Centres, so many that no way to compute a fifth of a fair share rounds to the other side of it.
+_MANY = (9, 12, 16, 17, 18, 24, 25)
+
+
+def _at_the_edge(rng) -> dict[str, torch.Tensor]:
+    """Modes with exactly a fifth of their fair share, some at just 5 from their centre. All coordinates are
+    whole numbers, so nothing is rounded. Other distances than the Euclidean one have other neighbours, and
+    other points within 5. The last centres are empty.
+    """
+    many, need = int(rng.choice(_MANY)), int(rng.integers(2, 5))
+    further = int(rng.integers(0, many - 8))
+    places = [(0, 0), (8, 3), (17, 7), *((60 * (k + 1), -40) for k in range(many - 3))]
+    groups = [((8, 3), need), ((3, 3), need), ((12, 7), need)]  # two are not of the second centre
+    groups += [((63, -36), need), ((124, -36), need), ((180, -40), need - 1)]  # at 5, farther, and too few
+    groups += [((60 * (k + 5), -40), need) for k in range(further)]
+    rest = 5 * many * need - sum(count for _, count in groups)
+    groups += [((240, -40), rest - 1), ((240, -1540), 1)]
+    points = np.concatenate([np.tile(place, (count, 1)) for place, count in groups])
+    return {"edge": _shuffled(rng, points), "edge centres": torch.tensor(places, dtype=torch.float32)}
 
 
 def _around(rng, count: int, low: float, high: float) -> np.ndarray:
@@ -73,6 +96,10 @@ def probe(modes_covered, given):
         "the count of broad points": modes_covered(broad, near),
         f"the count within {WITHIN}": modes_covered(broad, near, within=WITHIN),
         "the count of one point": modes_covered(broad[:1], near),
+        "the count at the edge": modes_covered(given["edge"].clone(), given["edge centres"].clone()),
+        f"the count at the edge within {EDGE}": modes_covered(
+            given["edge"].clone(), given["edge centres"].clone(), EDGE
+        ),
         "the points afterwards": sharp,
         "the broad points afterwards": broad,
     }
@@ -101,16 +128,29 @@ def _held(points, centres, within=inf, power=1, shared=False):
 
 _ONE = 1e-9  # a share that one point is enough for
 _COUNT = "how many modes: count them, do not list them"
+_RULE = "give each point to its nearest centre, and count the centres with at least 0.2 N / M points"
+_EDGE = "Euclidean distances; at least a fifth of N / M, where M counts empty modes, too"
+_JUST = "a point counts when its Euclidean distance, not its square, is at most `within`: just 5 is enough"
+
+
+def _counted(case: Case):
+    what = "modes with a fifth of their fair share count, sharp points"
+    yield from same("the count", what, _RULE).find(case)
+
+
 PROPERTIES = (
     *(
         scalar(name, _COUNT, what=f"{name} is one number")
         for name in ("the count", "the count of broad points", f"the count within {WITHIN}")
     ),
-    same(
-        "the count",
-        "modes with a fifth of their fair share count, sharp points",
-        "give each point to its nearest centre, and count the centres with at least 0.2 N / M points",
-        points=1.5,
+    unchanged(
+        ("the points afterwards", "the broad points afterwards"),
+        "the points given are left as they were",
+        "nothing may change in place: no `-=`, no method that ends in `_`",
+    ),
+    # A mistake explains this count only if it gives the same in two other clouds.
+    rule(
+        _counted, "the count", "the count of broad points", "the count at the edge", compared=True, points=1
     ),
     same(
         "the count of broad points",
@@ -123,14 +163,18 @@ PROPERTIES = (
         "a point counts when its distance to its nearest centre is at most `within`",
         points=1,
     ),
+    same("the count at the edge", "exactly a fifth of the fair share is enough", _EDGE, points=0.25),
+    same(
+        f"the count at the edge within {EDGE}",
+        f"at a distance of exactly {EDGE} a point counts",
+        _JUST,
+        points=0.25,
+    ),
     same(
         "the count of one point",
         "one point covers one mode",
         "the fair share of one point is 1 / M: do not round it, and do not write 8 modes into the code",
         points=0.5,
-    ),
-    unchanged(
-        ("the points afterwards", "the broad points afterwards"), "the points given are left as they were"
     ),
 )
 

@@ -16,7 +16,8 @@ root mean squares). In this order:
 4. *Too early to tell*: D has seen fewer than 50,000 real images, where that was logged, and the fakes are
    still noise (at least 3 times as rough as real images), or still gain in variety: diversity is below 0.85
    and a quarter above what it was in the middle of the run, and recall, where it was logged, is below 0.1.
-   But a diversity that has been above 0.3 and has lost a quarter since is no beginning.
+   But a diversity that has been above 0.3 and has lost a quarter since is no beginning, nor are fakes that
+   were smoother by a quarter.
 5. *Mode collapse*: the samples are poor otherwise. A coverage of known modes or classes below 0.7 says so,
    where it was logged (its last value, while it rises); else a recall below 0.1, or a diversity below 0.6
    (0.85 where the gap is above 4).
@@ -126,12 +127,12 @@ class _Readings:
         chosen = values[(steps > (1 - _LATE) * self.last) & np.isfinite(values)]
         return self.late(tag) < limit and bool(np.mean(chosen < 0) >= 0.9)
 
-    def best(self, tag: str) -> float:
-        """The median of that tenth of the run where it is largest."""
+    def tenths(self, tag: str) -> list[float]:
+        """The medians of the tenths of the run; of those with a value."""
         steps, values = self.columns[tag]
         steps, values = steps[np.isfinite(values)], values[np.isfinite(values)]
         tenths = np.ceil(10 * steps / self.last)
-        return max(float(np.median(values[tenths == tenth])) for tenth in np.unique(tenths))
+        return [float(np.median(values[tenths == tenth])) for tenth in np.unique(tenths)]
 
     def young(self) -> bool:
         """Whether it is a run on images that has seen few of them."""
@@ -261,7 +262,7 @@ def _vanishing(run: _Readings) -> Diagnosis | None:
 
 
 def _weak(run: _Readings) -> Diagnosis | None:
-    if run.young() and run.best("gap/d") > _SEEN:
+    if run.young() and max(run.tenths("gap/d")) > _SEEN:
         return None
     gap, swing = run.late("gap/d"), run.swing("gap/d")
     samples = run.samples()
@@ -309,11 +310,11 @@ def _early(run: _Readings) -> Diagnosis | None:
     """A young run whose samples are still noise, or still gain in variety."""
     if not run.young() or not run.known("diversity/g"):
         return None
-    diversity, best = run.late("diversity/g"), run.best("diversity/g")
+    diversity, best = run.late("diversity/g"), max(run.tenths("diversity/g"))
     if best > _VARIED and diversity < 0.75 * best:
         return None
     reached = run.known("recall/g") and run.late("recall/g") >= _RECALLED
-    if run.known("roughness/g") and run.late("roughness/g") > _NOISE:
+    if _noise(run):
         why = f"the fakes are still {run.late('roughness/g'):.1f} times as rough as real images, as noise is"
     elif run.rising("diversity/g") and diversity < _DIVERSE_BEHIND and not reached:
         why = f"the fakes still gain in variety: {run.samples()}"
@@ -329,6 +330,14 @@ def _early(run: _Readings) -> Diagnosis | None:
         "again.",
         run.curves(roughness="roughness/g", diversity="diversity/g", gap_of_the_logits="gap/d"),
     )
+
+
+def _noise(run: _Readings) -> bool:
+    """Are the fakes much rougher than real images, and were never much smoother?"""
+    if not run.known("roughness/g"):
+        return False
+    rough = run.late("roughness/g")
+    return rough > _NOISE and rough < 1.25 * min(run.tenths("roughness/g")[:-2], default=np.inf)
 
 
 def _collapsed(run: _Readings) -> Diagnosis | None:

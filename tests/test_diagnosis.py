@@ -130,6 +130,12 @@ def test_noise_that_was_once_varied_has_collapsed():
     assert diagnose(log).verdict == COLLAPSE
 
 
+def test_noise_that_was_once_smoother_has_collapsed():
+    log = seen(log_of(without=("coverage/g", "recall/g"), **ENDS[COLLAPSE] | {"gap/d": 8.0}), 6_400, 9)
+    log["roughness/g"][1][20:50] = 5
+    assert diagnose(log).verdict == COLLAPSE
+
+
 @pytest.mark.parametrize("verdict", [VANISHING, WEAK, DIVERGED])
 def test_few_images_are_no_excuse_for_a_run_that_cannot_learn(verdict):
     log = log_of(without=("coverage/g", "recall/g"), **ENDS[verdict])

@@ -47,15 +47,15 @@ class Logbook:
             if self.folder is not None:
                 self._events().add_scalar(tag, float(value), int(step))
 
-    def image(self, step: int, tag: str, grid: torch.Tensor) -> None:
+    def image(self, step: int, tag: str, grid: torch.Tensor | np.ndarray) -> None:
         """Write one picture, uint8 (C, H, W) with 1 or 3 channels. Nothing happens without a folder."""
         if self.folder is not None:
-            self._events().add_image(tag, grid.cpu(), int(step))
+            self._events().add_image(tag, torch.as_tensor(grid).cpu(), int(step))
 
-    def histogram(self, step: int, tag: str, values: torch.Tensor) -> None:
-        """Write the distribution of a tensor of any shape. Nothing happens without a folder."""
+    def histogram(self, step: int, tag: str, values: torch.Tensor | np.ndarray) -> None:
+        """Write the distribution of a tensor or array of any shape; nothing happens without a folder."""
         if self.folder is not None:
-            self._events().add_histogram(tag, values.detach().float().cpu(), int(step))
+            self._events().add_histogram(tag, torch.as_tensor(values).detach().float().cpu(), int(step))
 
     @property
     def tags(self) -> list[str]:

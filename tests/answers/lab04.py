@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from tensorboard.compat.proto.event_pb2 import Event
+from torch import nn
 
 from labkit import plots
 from labkit.data import to_uint8
@@ -35,6 +36,14 @@ def _twice(*given):
 def _skips(logbook, step, d_loss, g_loss, every):
     if step % every:
         logbook.scalars(step, {"loss/g": g_loss.item(), "loss/d": d_loss.item()})
+
+
+def _late_if(due):
+    def answer(logbook, step, d_loss, g_loss, every):
+        if due(step, every):
+            logbook.scalars(step, {"loss/d": d_loss, "loss/g": g_loss})
+
+    return answer
 
 
 # 4.2
@@ -74,8 +83,17 @@ def _only_picture(logbook, step, fake, real_logits, fake_logits):
     logbook.image(step, "samples/fixed_z", plots.tile(fake, columns=4, gap=0))
 
 
+def _bytes_of(scaled):
+    return lambda x: plots.tile(scaled(x.detach()).to(torch.uint8), columns=4, gap=0)
+
+
+def _onto_zeros(fake):
+    rows = to_uint8(fake).split(4)
+    return torch.cat([torch.cat(list(row), dim=2) for row in rows], dim=1) + torch.zeros(1, dtype=torch.uint8)
+
+
 def _downwards(fake):
-    return torch.cat([torch.cat(list(line), dim=1) for line in to_uint8(fake).split(2)], dim=2)
+    return torch.cat([torch.cat(list(line), dim=1) for line in to_uint8(fake).split(len(fake) // 4)], dim=2)
 
 
 # 4.3
@@ -108,10 +126,34 @@ def _norms(network):
 
 def _by_torch(G, D, real_logits, fake_logits):
     both = torch.sigmoid(torch.stack([real_logits, fake_logits]))
-    right = (both > 0.5) == torch.tensor([[True], [False]])
+    right = (both > 0.5) == torch.tensor([[True], [False]], device=both.device)
     found = dict(zip(("prob/real", "prob/fake"), both.mean(1).tolist(), strict=True))
     found |= {"accuracy/d": right.float().mean(), "grad_norm/d": math.hypot(*_norms(D))}
     return found | {"grad_norm/g": math.hypot(*_norms(G))}
+
+
+def _until_none(network):
+    squares = 0.0
+    for parameter in network.parameters():
+        if parameter.grad is None:
+            break
+        squares += parameter.grad.square().sum().item()
+    return squares**0.5
+
+
+def _without_biases(network):
+    weights = [p for name, p in network.named_parameters() if "weight" in name]
+    return math.sqrt(sum(float((p.grad**2).sum()) for p in weights if p.grad is not None))
+
+
+def _with_clipping(G, D, real, fake):
+    norms = [float(nn.utils.clip_grad_norm_(network.parameters(), 1.0)) for network in (D, G)]
+    return _by_torch(G, D, real, fake) | dict(zip(("grad_norm/d", "grad_norm/g"), norms, strict=True))
+
+
+def _by_clipping_at_infinity(G, D, real, fake):
+    norms = [nn.utils.clip_grad_norm_(network.parameters(), math.inf) for network in (D, G)]
+    return _by_torch(G, D, real, fake) | dict(zip(("grad_norm/d", "grad_norm/g"), norms, strict=True))
 
 
 def _but(tag, change):
@@ -269,7 +311,7 @@ def _vanished_if_alike(columns):
 RIGHT = {
     "4.1": [_one_by_one, _late_floats],
     "4.2": [_by_tile(), _by_places],
-    "4.3": [_by_numpy, _by_torch],
+    "4.3": [_by_numpy, _by_torch, _by_clipping_at_infinity],
     "4.4": [_by_stream, _scalars()],
     "4.5": [_said(), _by_verdict],
     "4.7": [_table, _rule()],
@@ -284,6 +326,18 @@ WRONG = {
         "under the number `step`": lambda book, step, *more: _one_by_one(book, step - step % 3, *more),
         "written twice": _twice,
         "unchanged": lambda book, step, d, g, every: _one_by_one(book, step, d.round(), g.round(), every),
+        "those are the steps that": lambda book, step, d, g, every: _one_by_one(book, step, d, g, 10),
+        "before `every` were written": _late_if(lambda step, every: step < every),
+        "from `every` on": _late_if(lambda step, every: step > every - 1),
+        "one step early": _late_if(lambda step, every: step % every == every - 1),
+        "the step, then a dictionary": lambda book, step, d, g, every: book.scalars({"loss/d": d}, step),
+        "two arguments": lambda book, step, d, g, every: book.scalars("loss/d", d, step),
+        "belong to a `SummaryWriter`": lambda book, step, d, g, every: book.add_scalar("loss/d", d, step),
+        "the code that opened the logbook": lambda book, *more: (_one_by_one(book, *more), book.close()),
+        "changed in place": lambda book, step, d, g, every: (
+            _one_by_one(book, step, d, g, every),
+            d.zero_(),
+        ),
     },
     "4.2": {
         "put all fakes side by side first": _one_each,
@@ -291,10 +345,21 @@ WRONG = {
         "before numpy sees it": _by_tile(grid=lambda x: x.numpy()),
         "would read floats as 0 to 1": _by_tile(grid=lambda x: plots.tile(x, columns=4, gap=0) / 255),
         "all fakes are in one column": _by_tile(grid=lambda x: torch.cat(list(to_uint8(x)), dim=1)),
+        "only values beyond [-1, 1]": _by_tile(grid=_bytes_of(lambda x: (x + 1) * 127.5 % 256)),
+        "whatever the fakes": _by_tile(grid=_bytes_of(lambda x: (x - x.min()) / (x.max() - x.min()) * 255)),
+        "dark and light": _by_tile(grid=_bytes_of(lambda x: (1 - x.clamp(-1, 1)) * 127.5)),
+        "clamp and scale a copy": _by_tile(grid=lambda x: plots.tile(x.clamp_(-1, 1), columns=4, gap=0)),
+        "work on a copy": _by_tile(grid=lambda x: plots.tile(x.detach().clamp_(-1, 1), columns=4, gap=0)),
+        "drops an axis of length 1": _by_tile(
+            grid=lambda x: plots.tile(x, columns=4, gap=0).squeeze(),
+        ),
+        "another device": _by_tile(grid=_onto_zeros),
+        "belong to a `SummaryWriter`": lambda book, *more: book.add_image("samples/fixed_z", more[1]),
+        "takes three arguments": lambda book, step, fake, *more: book.image("samples/fixed_z", fake),
         "and no gap": _by_tile(grid=lambda x: plots.tile(x, columns=4)),
         "run down the columns": _by_tile(grid=_downwards),
-        "the pixels are shuffled": _by_tile(grid=lambda x: to_uint8(x).reshape(3, 8, 20)),
-        "have to become (C, rows, H, 4, W)": _by_tile(grid=lambda x: plots.tile(x.flip(3), columns=4, gap=0)),
+        "the pixels are shuffled": _by_tile(grid=lambda x: to_uint8(x).reshape(3, -1, 4 * x.shape[3])),
+        "in the wrong places": _by_tile(grid=lambda x: plots.tile(x.flip(3), columns=4, gap=0)),
         "once for each of the two": _only_picture,
         "those are probabilities": _by_tile(fakes=torch.sigmoid),
         "a histogram wants all": _by_tile(fakes=torch.mean),
@@ -309,7 +374,8 @@ WRONG = {
             _by_numpy(*given) | {"prob/real": given[2].mean(), "prob/fake": given[3].mean()}
         ),
         "not the mean of the sigmoids": _but("prob/fake", lambda G, D, r, f: torch.sigmoid(f.mean())),
-        "sigmoid first, then": _but("prob/fake", lambda G, D, r, f: torch.sigmoid(f).sum()),
+        "sigmoid first, then": _but("prob/fake", lambda G, D, r, f: torch.tanh(f).mean()),
+        "those are added up": _but("prob/fake", lambda G, D, r, f: torch.sigmoid(f).sum()),
         "right means a probability below": _but(
             "accuracy/d", lambda G, D, r, f: np.mean(np.concatenate([r, f]) > 0)
         ),
@@ -318,6 +384,21 @@ WRONG = {
         "this one belongs to G": _but("grad_norm/g", lambda G, D, r, f: _length(D)),
         "it is their squares that add up": _but("grad_norm/g", lambda G, D, r, f: sum(_norms(G))),
         "the root is missing": _but("grad_norm/g", lambda G, D, r, f: _length(G) ** 2),
+        "pass over it, and go on": _but("grad_norm/d", lambda G, D, r, f: _until_none(D)),
+        "the biases are left out": _but("grad_norm/d", lambda G, D, r, f: _without_biases(D)),
+        "a measurement only reads": _with_clipping,
+        "`.eval()`": lambda G, D, *logits: _by_torch(G.eval(), D, *logits),
+        "in place": lambda G, D, real, fake: (
+            _by_torch(G, D, real, fake) | {"prob/real": real.sigmoid_().mean()}
+        ),
+        "`squeeze()` drops a batch of one": lambda G, D, real, fake: (
+            _by_torch(G, D, real, fake)
+            | {"prob/real": real.squeeze()[:100].sigmoid().mean(0) if len(real) > 1 else real.squeeze()[0]}
+        ),
+        "is on another device": lambda G, D, real, fake: (
+            (torch.cat([real, fake]) > 0) == torch.ones(2 * len(real)),
+            _by_torch(G, D, real, fake),
+        )[1],
         "over all parameters": _but("grad_norm/d", lambda G, D, r, f: _length(D) / 2),
     },
     "4.4": {

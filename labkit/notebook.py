@@ -23,19 +23,25 @@ def page_shell() -> Any:
     return None if shell.__class__.__name__ == "TerminalInteractiveShell" else shell
 
 
-def tensorboard(folder: Path) -> None:
-    """Show TensorBoard on ``folder`` inside the notebook, as ``%tensorboard --logdir`` does.
+def somebody_watches() -> bool:
+    """Whether to start TensorBoard; if not, say so. If yes, ``%tensorboard`` will find its program.
 
     Its server outlives the notebook. So none is started where nobody looks: with the budget ``smoke``, or
     where the variable ``LABKIT_TENSORBOARD`` is ``off``.
     """
     if settings.current().budget == "smoke" or os.environ.get("LABKIT_TENSORBOARD") == "off":
         print("TensorBoard is not started here; the same numbers are drawn with matplotlib.")
-        return
-    from tensorboard import notebook as tensorboard_notebook
-
+        return False
     if not shutil.which("tensorboard"):
         # A kernel of a virtual environment that is not activated: the program lies beside its Python.
         os.environ.setdefault("TENSORBOARD_BINARY", str(Path(sys.executable).with_name("tensorboard")))
+    return True
 
-    tensorboard_notebook.start(f'--logdir "{folder}"')
+
+def tensorboard(folder: Path) -> None:
+    """Show TensorBoard on ``folder`` inside the notebook, as ``%tensorboard --logdir`` does, where
+    `somebody_watches`."""
+    if somebody_watches():
+        from tensorboard import notebook as tensorboard_notebook
+
+        tensorboard_notebook.start(f'--logdir "{folder}"')

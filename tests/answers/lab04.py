@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from tensorboard.compat.proto.event_pb2 import Event
 from torch import nn
+from torch.utils.tensorboard import SummaryWriter
 
 from labkit import plots
 from labkit.data import to_uint8
@@ -172,15 +173,15 @@ def _forgets_none(G, D, real_logits, fake_logits):
 # 4.4
 
 
-def _records(path, *, order="<", skip=4, torn=True):
+def _records(path, *, order="<", skip=4, torn=True, whole=12, behind=4):
     content, place = Path(path).read_bytes(), 0
     while place < len(content):
-        if torn and place + 12 > len(content):
+        if torn and place + whole > len(content):
             return
         (length,) = struct.unpack(order + "Q", content[place : place + 8])
         start = place + 8 + skip
         place = start + length + 4
-        if torn and place > len(content):
+        if torn and place - 4 + behind > len(content):
             return
         yield Event.FromString(content[start : start + length])
 
@@ -259,10 +260,11 @@ def _late(columns, tag):
 def _table(columns):
     last = {tag: np.median(v[-len(v) // 4 + 1 :]) for tag, (_, v) in columns.items()}
     poor = last["recall/g"] < 0.1 or last["diversity/g"] < 0.6
+    grown = last["grad_norm/g"] / columns["grad_norm/g"][1][0] >= 1.5
     lines = {
         "diverged": not math.isfinite(last["loss/g"]) or abs(last["loss/g"]) > 50,
-        "vanishing gradient": last["signal/g"] < 0.05 and last["gap/d"] > 4,
-        "discriminator too weak to teach": poor and abs(last["gap/d"]) < 0.15,
+        "discriminator too weak to teach": poor and -0.2 < last["gap/d"] < 0.2 and not grown,
+        "vanishing gradient": last["signal/g"] < 0.04 and last["gap/d"] > 4,
         "mode collapse": poor,
         "healthy": True,
     }
@@ -272,40 +274,109 @@ def _table(columns):
 def _rule(
     *,
     read=_late,
-    runs_off=lambda loss: not abs(loss) <= 50,
-    gone=lambda signal, gap: signal < 0.05 and gap > 4,
+    order=("diverged", "vanishing gradient", "discriminator too weak to teach", "mode collapse"),
+    off=lambda loss: not abs(loss) <= 50,
+    gone=lambda signal, gap: signal < 0.04 and gap > 4,
     poor=lambda recall, diversity: recall < 0.1 or diversity < 0.6,
-    blind=lambda gap: abs(gap) < 0.15,
-    samples_first=False,
+    blind=lambda gap, growth: abs(gap) < 0.2 and growth < 1.5,
     told=lambda word: word,
 ):
-    """The rule of the text, with one of the usual mistakes."""
+    """The questions of the text in this order, with one of the usual mistakes."""
 
     def answer(columns):
-        tags = ("loss/g", "signal/g", "gap/d", "recall/g", "diversity/g")
-        loss, signal, gap, recall, diversity = (read(columns, tag) for tag in tags)
-        if runs_off(loss):
-            return told("diverged")
-        bad, vanished = poor(recall, diversity), gone(signal, gap)
-        if vanished and not (samples_first and bad):
-            return told("vanishing gradient")
-        if bad:
-            return told("discriminator too weak to teach" if blind(gap) else "mode collapse")
-        return told("healthy")
+        tags = ("loss/g", "signal/g", "gap/d", "recall/g", "diversity/g", "grad_norm/g")
+        loss, signal, gap, recall, diversity, gradient = (read(columns, tag) for tag in tags)
+        bad, growth = poor(recall, diversity), gradient / columns["grad_norm/g"][1][0]
+        holds = {
+            "diverged": off(loss),
+            "vanishing gradient": gone(signal, gap),
+            "discriminator too weak to teach": bad and blind(gap, growth),
+            "mode collapse": bad,
+            "healthy": True,
+        }
+        return told(next(verdict for verdict in (*order, "healthy") if holds[verdict]))
 
     return answer
 
 
-def _undecided_first(columns):
-    if abs(_late(columns, "loss/g")) <= 50 and abs(_late(columns, "gap/d")) < 0.15:
-        return "discriminator too weak to teach"
-    return _table(columns)
+_ORDER = ("diverged", "vanishing gradient", "discriminator too weak to teach", "mode collapse")
 
 
-def _vanished_if_alike(columns):
-    verdict = _table(columns)
-    varied = _late(columns, "diversity/g") > 0.6
-    return "mode collapse" if verdict == "vanishing gradient" and varied else verdict
+def _by_elimination(columns):
+    end = {tag: _late(columns, tag) for tag in columns}
+    if not -50 <= end["loss/g"] <= 50:
+        return "diverged"
+    if end["gap/d"] > 4 and end["signal/g"] < 0.04:
+        return "vanishing gradient"
+    if end["recall/g"] >= 0.1 and end["diversity/g"] >= 0.6:
+        return "healthy"
+    level = abs(end["gap/d"]) < 0.2 and end["grad_norm/g"] < 1.5 * columns["grad_norm/g"][1][0]
+    return "discriminator too weak to teach" if level else "mode collapse"
+
+
+def _without_quotes(columns):
+    return healthy  # noqa: F821
+
+
+# 4.8
+
+
+def _in_a_with(folder, losses, picture):
+    with SummaryWriter(log_dir=str(folder)) as writer:
+        writer.add_image("samples/fixed_z", picture.permute(1, 2, 0).numpy(), len(losses), dataformats="HWC")
+        for kind, column in zip(("d", "g"), zip(*losses, strict=True), strict=True):
+            for step, loss in enumerate(column):
+                writer.add_scalar(f"loss/{kind}", torch.tensor(loss), global_step=step + 1)
+
+
+def _by_index(folder, losses, picture):
+    writer = SummaryWriter(Path(folder))
+    for i in range(len(losses)):
+        writer.add_scalar("loss/g", losses[i][1], i + 1)
+        writer.add_scalar("loss/d", losses[i][0], i + 1)
+        if i + 1 == len(losses):
+            writer.add_image("samples/fixed_z", picture, i + 1)
+    writer.flush()
+    writer.close()
+
+
+def _one_writer_each(folder, losses, picture):
+    scalars, pictures = (
+        SummaryWriter(folder, filename_suffix=".a"),
+        SummaryWriter(folder, filename_suffix=".b"),
+    )
+    for step, pair in enumerate(losses, start=1):
+        for tag, loss in zip(("loss/d", "loss/g"), pair, strict=True):
+            scalars.add_scalar(tag, np.float64(loss), step)
+    pictures.add_image("samples/fixed_z", picture.numpy(), step)
+    scalars.close()
+    pictures.close()
+
+
+def _writes(
+    scalars=lambda writer, step, pair: [
+        writer.add_scalar(tag, loss, step) for tag, loss in zip(("loss/d", "loss/g"), pair, strict=True)
+    ],
+    image=lambda writer, picture, step: writer.add_image("samples/fixed_z", picture, step),
+    first=1,
+    folder=lambda folder: folder,
+    close=lambda writer: writer.close(),
+):
+    """Right, unless told otherwise."""
+
+    def answer(into, losses, picture):
+        writer = SummaryWriter(folder(into))
+        for step, pair in enumerate(losses, first):
+            scalars(writer, step, pair)
+        image(writer, picture, step)
+        close(writer)
+
+    return answer
+
+
+def _closes_early(folder, losses, picture):
+    _in_a_with(folder, losses, picture)
+    SummaryWriter(folder).add_text("note", "one more")
 
 
 RIGHT = {
@@ -314,7 +385,8 @@ RIGHT = {
     "4.3": [_by_numpy, _by_torch, _by_clipping_at_infinity],
     "4.4": [_by_stream, _scalars()],
     "4.5": [_said(), _by_verdict],
-    "4.7": [_table, _rule()],
+    "4.7": [_table, _rule(), _by_elimination],
+    "4.8": [_in_a_with, _by_index, _one_writer_each],
 }
 
 WRONG = {
@@ -408,11 +480,14 @@ WRONG = {
         "a value of 0 is a value too": _scalars(is_number=lambda v: v.simple_value),
         "the steps are 1, 2, 3": _scalars(step=lambda e, i: i + 1),
         "once for every value of that tag": _scalars(step=lambda e, i: 2 * e.step),
-        "loop over `event.summary.value`": _scalars(of=lambda event: event.summary.value[:1]),
-        "they run backwards": _scalars(keep=lambda s, v: (s, v[::-1])),
+        "`event.step`, once for every value": _scalars(of=lambda event: event.summary.value[:1]),
+        "the values run backwards": _scalars(keep=lambda s, v: (s, v[::-1])),
         "two lists": _scalars(keep=lambda s, v: dict(zip(s, v, strict=True))),
         "in the order of the file": _scalars(keep=lambda s, v: (s, sorted(v))),
         "a torn last record is no record": _scalars(torn=False),
+        "ask before you unpack them": _scalars(whole=1),
+        "its 16 + n bytes must all be there": _scalars(behind=0),
+        "it is whole, and counts": _scalars(behind=5),
         "little-endian": _scalars(order=">", torn=False),
         "the bytes are cut in the wrong places": _scalars(skip=0, torn=False),
     },
@@ -434,24 +509,82 @@ WRONG = {
     },
     "4.7": {
         "letter for letter": _rule(told=str.title),
-        "none of the four failures' lines": lambda columns: "mode collapse",
-        "a loss beyond 50": _rule(runs_off=lambda loss: False),
-        "the absolute value of the loss": _rule(runs_off=lambda loss: not loss <= 50),
-        "a comparison with nan": _rule(runs_off=lambda loss: abs(loss) > 50),
-        "this line comes before the poor samples": _rule(samples_first=True),
-        "the samples do not matter for this line": _vanished_if_alike,
-        "a large gap alone is no failure": _rule(gone=lambda signal, gap: gap > 4),
-        "a small signal alone is no failure": _rule(gone=lambda signal, gap: signal < 0.05),
-        "poor samples, and D sees it": _rule(gone=lambda signal, gap: signal < 0.95 and gap > 4),
-        "either is enough": _rule(poor=lambda recall, diversity: recall < 0.1 and diversity < 0.6),
-        "recall 0 with varied samples": _rule(poor=lambda recall, diversity: diversity < 0.6),
-        "samples alike, recall not yet 0": _rule(poor=lambda recall, diversity: recall < 0.1),
-        "a gap near 0 beside poor samples": _rule(blind=lambda gap: False),
-        "the absolute value of the gap": _rule(blind=lambda gap: gap < 0.15),
-        "failure beside poor samples only": _undecided_first,
-        "a healthy run": _rule(read=lambda columns, tag: columns[tag][1].mean()),
-        "got       mode collapse": _rule(read=lambda columns, tag: columns[tag][1][-1]),
+        "none of the failures' lines": lambda columns: "mode collapse",
+        "a run in which a loss runs off": _rule(off=lambda loss: False),
+        "a loss that runs off below zero": _rule(off=lambda loss: not loss <= 50),
+        "a comparison with nan": _rule(off=lambda loss: abs(loss) > 50),
+        "the run has diverged, whatever else": _rule(order=(*_ORDER[1:], "diverged")),
+        "a loss that runs off, with no signal left": _rule(
+            order=("vanishing gradient", "diverged", *_ORDER[2:])
+        ),
+        "up to 50 in size a loss is in bounds": _rule(off=lambda loss: not abs(loss) <= 5),
+        "a loss beyond 50 in size": _rule(off=lambda loss: not abs(loss) <= 500),
+        "whatever else is true": _rule(order=(_ORDER[2], *_ORDER[:2], _ORDER[3])),
+        "ask this before the samples": _rule(order=("diverged", "mode collapse", *_ORDER[1:3])),
+        "poor in any case": _rule(gone=lambda signal, gap: signal < 0.01 and gap > 4),
+        "a signal of 0.06": _rule(gone=lambda signal, gap: signal < 0.4 and gap > 4),
+        "gone means": _rule(gone=lambda signal, gap: gap > 4),
+        "D is not sure yet": _rule(gone=lambda signal, gap: signal < 0.04),
+        "both": _rule(gone=lambda signal, gap: signal < 0.04 and gap > 2.5),
+        "ask this before mode collapse": _rule(order=("diverged", "vanishing gradient", "mode collapse")),
+        "a gap within 0.2 of 0 and a gradient": _rule(
+            blind=lambda gap, growth: abs(gap) < 0.1 and growth < 1.5
+        ),
+        "a gradient that has shrunk": _rule(blind=lambda gap, growth: 0 < gap < 0.2 and growth < 1.5),
+        "D teaches G, but is too slow": _rule(blind=lambda gap, growth: abs(gap) < 0.2),
+        "a gap of 0.23": _rule(blind=lambda gap, growth: abs(gap) < 0.5 and growth < 1.5),
+        "on both sides": _rule(blind=lambda gap, growth: gap < 0.2 and growth < 1.5),
+        "recall just below 0.1": _rule(poor=lambda recall, diversity: recall < 0.05 or diversity < 0.6),
+        "either is enough": _rule(poor=lambda recall, diversity: recall < 0.1),
+        "neither recall nor diversity": _rule(
+            poor=lambda recall, diversity: recall < 0.15 or diversity < 0.6
+        ),
+        "recall just above 0.1": _rule(poor=lambda recall, diversity: recall < 0.1 or diversity < 0.8),
+        "failure beside poor samples only": lambda columns: (
+            _table(columns) if abs(_late(columns, "gap/d")) > 0.1 else _rule(poor=lambda *any: True)(columns)
+        ),
+        "a healthy run": _rule(read=lambda columns, tag: columns[tag][1].max()),
         "the columns are loss/g": lambda columns: columns["loss/d"],
+        "stands in quotes": _without_quotes,
         "is there a `return`": lambda columns: None,
+    },
+    "4.8": {
+        "the folder goes to the writer": _writes(folder=lambda into: f"{into}-elsewhere"),
+        "call `writer.close()` after the last": _writes(close=lambda writer: None),
+        "may be lost": _writes(close=lambda writer: writer.flush()),
+        "the writer is closed at the end": _closes_early,
+        "once for each of the two": _writes(
+            lambda w, step, pair: w.add_scalars("loss", {"d": pair[0]}, step)
+        ),
+        "letter for letter": _writes(lambda w, step, pair: w.add_scalar("D loss", pair[0], step)),
+        "only D's loss": _writes(lambda w, step, pair: w.add_scalar("loss/d", pair[0], step)),
+        "the steps begin with 0": _writes(first=0),
+        "in this order, for every pair": _writes(
+            lambda w, step, pair: [
+                w.add_scalar(f"loss/{k}", step, int(v)) for k, v in zip("dg", pair, strict=True)
+            ]
+        ),
+        "the two losses are swapped": _writes(
+            lambda w, step, pair: [
+                w.add_scalar(f"loss/{k}", v, step) for k, v in zip("gd", pair, strict=True)
+            ]
+        ),
+        "a tag, one number and the step": _writes(lambda w, step, pair: w.add_scalar("loss/d", pair, step)),
+        "`add_scalar` takes a tag": _writes(lambda w, step, pair: w.add_scalar("loss/d")),
+        "and more": _writes(lambda w, step, pair: w.scalar("loss/d", pair[0], step)),
+        "a picture is there": _writes(image=lambda w, picture, step: w.add_image("sample", picture, step)),
+        "once, after the loop": _writes(image=lambda w, picture, step: None),
+        "the picture stands at step 0": _writes(
+            image=lambda w, picture, step: w.add_image("samples/fixed_z", picture)
+        ),
+        "its bytes and its axes": _writes(
+            image=lambda w, picture, step: w.add_image("samples/fixed_z", picture / 127.5 - 1, step)
+        ),
+        "pass `picture` as it came in": _writes(
+            image=lambda w, picture, step: w.add_image("samples/fixed_z", picture[None], step)
+        ),
+        "work on a copy": _writes(
+            image=lambda w, picture, step: (w.add_image("samples/fixed_z", picture, step), picture.zero_())
+        ),
     },
 }

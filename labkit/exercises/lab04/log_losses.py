@@ -24,21 +24,25 @@ def losses(seed: int) -> dict:
 
 
 def probe(log_losses, given):
-    record = {}
-    for name, every in (("", given["every"]), ("another ", given["another"])):
-        logbook, rows = _logbook.Pages(), given["losses"].clone()
-        for step, (d_loss, g_loss) in enumerate(rows, 1):
-            log_losses(logbook, step, d_loss, g_loss, every)
-        columns = [logbook.column(tag) for tag in sorted(logbook.tags)]
-        found = {
-            "tags": "; ".join(sorted(logbook.tags)),
-            "steps": np.concatenate([steps for steps, _ in columns]) if columns else np.zeros(0),
-            "values": np.concatenate([values for _, values in columns]) if columns else np.zeros(0),
-            "the losses afterwards": rows,
-            "closed": logbook.closed,
-        }
-        record |= {name + key: value for key, value in found.items()}
-    return record
+    logbook, rows = _logged(log_losses, given["losses"], given["every"])
+    another, _ = _logged(log_losses, given["losses"], given["another"])
+    columns = [logbook.column(tag) for tag in sorted(logbook.tags)]
+    return {
+        "tags": "; ".join(sorted(logbook.tags)),
+        "steps": [step for steps, _ in columns for step in steps.tolist()],
+        "values": [value for _, values in columns for value in values.tolist()],
+        "another steps": [s for tag in sorted(another.tags) for s in another.column(tag)[0].tolist()],
+        "the losses afterwards": rows,
+        "closed": logbook.closed,
+    }
+
+
+def _logged(log_losses, losses: torch.Tensor, every: int) -> tuple[_logbook.Pages, torch.Tensor]:
+    """The logbook after all steps, and the losses as the answer has left them."""
+    logbook, rows = _logbook.Pages(), losses.clone()
+    for step, (d_loss, g_loss) in enumerate(rows, 1):
+        log_losses(logbook, step, d_loss, g_loss, every)
+    return logbook, rows
 
 
 EXERCISE = Exercise(

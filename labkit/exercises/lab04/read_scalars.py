@@ -7,78 +7,92 @@ from pathlib import Path
 import numpy as np
 
 from labkit.exercises.exercise import Exercise
-from labkit.exercises.properties import same
+from labkit.exercises.probing import tried
+from labkit.exercises.properties import Case, same
 
-TAGS = ("loss/d", "grad_norm/g")
+TAGS = ("accuracy/d", "gap/d", "grad_norm/d", "grad_norm/g", "loss/d", "loss/g", "prob/real", "signal/g")
 PICTURE = "samples/fixed_z"
+TEARS = ("in the length", "in its checksum", "in the event", "in the last checksum")
 
 
-EVENTS = (  # at step 20 one event holds two numbers, elsewhere each has its own: files have either
-    (1, "loss/d"),
-    (5, "loss/d"),
-    (5, "grad_norm/g"),
-    (5, PICTURE),
-    (20, "loss/d", "grad_norm/g"),
-    (40, "loss/d"),
-    (41, "loss/d"),
-    (60, "grad_norm/g"),
-    (80, "loss/d"),  # the last one is torn
-)
-ZERO = 20, "loss/d"  # a loss may be 0, and is written all the same
+def event_files(seed: int) -> dict[str, bytes]:
+    """An event file with three columns and a picture, and a torn last record: "file". The same one whole,
+    and torn within each of the last record's four parts, by name.
 
-
-def event_file(seed: int) -> bytes:
-    """An event file with two columns and a picture, and a torn last record."""
+    One event holds two numbers; elsewhere each has its own: files have either. One number is 0.
+    """
     from tensorboard.compat.proto.event_pb2 import Event
     from tensorboard.compat.proto.summary_pb2 import Summary
     from tensorboard.summary.writer.record_writer import RecordWriter
 
     generator = np.random.default_rng(seed)
+    tags = generator.permutation(TAGS)[:3].tolist()
+    count = int(generator.integers(9, 14))
+    steps = generator.choice(np.arange(1, 200), count, replace=False)
+    steps.sort()
     out = io.BytesIO()
     writer = RecordWriter(out)
     writer.write(Event(wall_time=1e9, file_version="brain.Event:2").SerializeToString())
-    for step, *tags in EVENTS:
+    for index, step in enumerate(steps.tolist()):
         whole = len(out.getvalue())
-        numbers = {tag: 0.0 if (step, tag) == ZERO else generator.uniform(0.5, 2.0) for tag in tags}
-        values = [
-            Summary.Value(tag=tag, image=Summary.Image(height=1, width=1, colorspace=1))
-            if tag == PICTURE
-            else Summary.Value(tag=tag, simple_value=number)
-            for tag, number in numbers.items()
-        ]
-        writer.write(
-            Event(wall_time=1e9 + step, step=step, summary=Summary(value=values)).SerializeToString()
-        )
-    return out.getvalue()[: whole + 17]
+        numbers = {tags[index % 3]: 0.0 if index == 4 else generator.uniform(0.5, 2.0)}
+        if index == 4:
+            numbers[tags[0]] = generator.uniform(0.5, 2.0)
+        if index == 3:
+            numbers[PICTURE] = 0.0
+        event = Event(wall_time=1e9 + step, step=step, summary=Summary(value=_values(Summary, numbers)))
+        writer.write(event.SerializeToString())
+    content = out.getvalue()
+    length = len(content) - whole - 16
+    least = whole + np.cumsum([1, 7, 4 + length // 2, length - length // 2 + 1])
+    cuts = dict(zip(TEARS, (least + generator.integers(0, 3, 4)).tolist(), strict=True))
+    return {"file": content[: cuts["in the event"]], "whole": content} | {
+        tear: content[:cut] for tear, cut in cuts.items()
+    }
 
 
-def probe(read_scalars, content):
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "events.out.tfevents.0.check"
-        path.write_bytes(content)
-        found = read_scalars(path)
+def _values(summary, numbers: dict[str, float]) -> list:
+    picture = summary.Image(height=1, width=1, colorspace=1)
+    return [
+        summary.Value(tag=tag, image=picture)
+        if tag == PICTURE
+        else summary.Value(tag=tag, simple_value=number)
+        for tag, number in numbers.items()
+    ]
+
+
+def probe(read_scalars, given):
+    found = _read(read_scalars, given["file"])
     if found is None:
         return {"the result": None}
     kind, columns = ("dict", found) if isinstance(found, dict) else (type(found).__name__, {})
-    record = {"kind": kind, "tags": "; ".join(sorted(map(str, columns)))}
-    for tag in TAGS:
-        record[f"{tag} steps"], record[f"{tag} values"] = _column(columns.get(tag))
+    steps, values = _columns(columns)
+    record = {"kind": kind, "tags": "; ".join(sorted(map(str, columns))), "steps": steps, "values": values}
+    for name in ("whole", *TEARS):
+        record[name] = tried(lambda name=name: _columns(_read(read_scalars, given[name]))[0])
     return record
 
 
-def _column(pair) -> tuple[list[float], list[float]]:
-    """(steps, values) as two lists of floats; empty where it is no such pair."""
-    if not isinstance(pair, tuple | list) or len(pair) != 2:
-        return [], []
-    return tuple([float(number) for number in part] for part in pair)
+def _read(read_scalars, content: bytes):
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "events.out.tfevents.0.check"
+        path.write_bytes(content)
+        return read_scalars(path)
+
+
+def _columns(columns) -> tuple[list[float], list[float]]:
+    """The steps and the values of all columns, one tag after the other; those that are no pair are empty."""
+    pairs = [columns[tag] for tag in sorted(columns)] if isinstance(columns, dict) else []
+    pairs = [pair for pair in pairs if isinstance(pair, tuple | list) and len(pair) == 2]
+    return tuple([float(number) for pair in pairs for number in pair[part]] for part in (0, 1))
 
 
 EXERCISE = Exercise(
     "4.4",
     "Read an event file",
-    4,
+    0,
     "read_scalars(path)",
-    event_file,
+    event_files,
     probe,
     causes={
         r"DecodeError|Error parsing|error: unpack|OverflowError|MemoryError|cannot fit": (
@@ -108,26 +122,41 @@ def _each(change):
     return lambda path: {tag: change(*column) for tag, column in expected(path).items()}
 
 
-def _steps(tag: str):
-    what = f"the steps of {tag} are those that were written"
-    otherwise = "`event.step`, once for every value of that tag, in the order of the file"
-    return same(f"{tag} steps", what, otherwise, points=1, alone=True)
+def _torn(tear: str):
+    def cause(case: Case) -> str:
+        got, right = case.got[tear], case.expected[tear]
+        if got.dtype.kind == "U":
+            return "fewer bytes are left than the record needs: ask before you unpack them, and stop there"
+        if got.size > right.size:
+            return "a record that is not whole does not count: its 16 + n bytes must all be there"
+        return "the records before the torn one are whole and count"
+
+    return same(tear, f"a last record torn {tear} does not count", cause)
 
 
-def _values(tag: str):
-    what = f"the values of {tag} stand beside their steps"
-    otherwise = "`value.simple_value`, in the order of the file"
-    return same(f"{tag} values", what, otherwise, points=0.5, alone=True)
-
-
-_TAGS = "it holds the tags of the numbers, and no others"
 PROPERTIES = (
     same("kind", "it returns a dictionary", expected="{tag: (steps, values)}"),
-    same("tags", _TAGS, "every record may hold values: go on to the end of the file", points=1),
-    _steps("loss/d"),
-    _values("loss/d"),
-    _steps("grad_norm/g"),
-    _values("grad_norm/g"),
+    same(
+        "tags",
+        "it holds the tags of the numbers, and no others",
+        "every record may hold values: go on to the end of the file",
+    ),
+    same(
+        "steps",
+        "the steps of each tag are those that were written",
+        "`event.step`, once for every value of that tag, in the order of the file",
+    ),
+    same(
+        "values",
+        "the values stand beside their steps",
+        "`value.simple_value`, in the order of the file",
+    ),
+    same(
+        "whole",
+        "in a file without a torn record the last one counts",
+        "the last record ends where the file ends: it is whole, and counts",
+    ),
+    *map(_torn, TEARS),
 )
 
 MISTAKES = {
@@ -143,12 +172,8 @@ MISTAKES = {
     "that is the time of writing: take `event.step`": _each(lambda s, v: (s + 1e9, v)),
     "the last one only: append to a list": _each(lambda s, v: (s[-1:], v[-1:])),
     "the first one only: go on to the end of the file": _each(lambda s, v: (s[:1], v[:1])),
-    "an event may hold several values: loop over `event.summary.value`": lambda path: {
-        tag: column if tag == TAGS[0] else [part[column[0] != 20] for part in column]
-        for tag, column in expected(path).items()
-    },
-    "the last record is torn and does not count": _each(lambda s, v: (np.append(s, 80), np.append(v, 9))),
     "they run backwards": _each(lambda s, v: (s[::-1], v[::-1])),
+    "the values run backwards": _each(lambda s, v: (s, v[::-1])),
     # Before the swapped ones, whose values are the steps too.
     "those are the steps": _each(lambda s, v: (s, s)),
     "steps and values are swapped: (steps, values)": _each(lambda s, v: (v, s)),

@@ -1,4 +1,4 @@
-"""Exercise 4.7: a rule that gives a run its verdict, put to made-up runs."""
+"""Exercise 4.7: given lines in the right order give a run its verdict, put to made-up runs."""
 
 import math
 
@@ -11,25 +11,32 @@ from labkit.exercises.properties import Case, holds, rule
 from labkit.exercises.reading import word
 
 _ROWS = (36, 48)  # at least and at most
-_HEALTHY = {"loss/g": 0.7, "signal/g": 0.5, "gap/d": 0.3, "recall/g": 0.4, "diversity/g": 0.95}
+_HEALTHY = {"loss/g": 0.7, "signal/g": 0.5, "gap/d": 0.8, "recall/g": 0.4, "diversity/g": 0.95}
+_GROWN = "growth of grad_norm/g"  # its end over its first value; not a column of its own
 
 # What differs from a healthy end, case by case: a value, or the least and the most of one that is drawn.
-# No drawn and scattered value comes near a threshold. What each case is, the judge knows.
+# Each threshold has a case on either side, near enough to refute another threshold and far enough for the
+# scatter. What each case is, the judge knows.
 _ENDS = (
     {},
-    {"loss/g": (80.0, 900.0), "gap/d": (300.0, 900.0), "recall/g": 0.0},
-    {"loss/g": (-900.0, -80.0), "recall/g": 0.0},
+    {"loss/g": (52.0, 60.0), "recall/g": 0.0, "gap/d": (-0.1, 0.1), _GROWN: (0.1, 0.5)},
+    {"loss/g": (-60.0, -52.0), "recall/g": 0.0},
     {"loss/g": math.nan, "recall/g": 0.0},
-    {"signal/g": (0.0005, 0.01), "gap/d": (6.0, 20.0), "recall/g": 0.0, "diversity/g": (0.1, 0.4)},
-    {"signal/g": (0.0005, 0.01), "gap/d": (6.0, 20.0), "recall/g": 0.0, "diversity/g": (0.9, 1.1)},
-    {"signal/g": 0.98, "gap/d": (6.0, 9.0)},
-    {"signal/g": (0.01, 0.03), "gap/d": (0.6, 2.0)},
-    {"recall/g": 0.0, "diversity/g": (0.2, 0.4), "gap/d": (5.0, 7.0), "signal/g": (0.6, 0.9)},
-    {"recall/g": (0.01, 0.04), "gap/d": (1.0, 3.0)},
-    {"recall/g": (0.2, 0.3), "diversity/g": (0.3, 0.45), "gap/d": (1.0, 3.0)},
-    {"recall/g": 0.0, "gap/d": (-0.05, 0.05)},
-    {"recall/g": 0.0, "diversity/g": (0.2, 0.4), "gap/d": (-3.0, -1.0)},
-    {"gap/d": (-0.05, 0.05)},
+    {"loss/g": (-900.0, -100.0), "signal/g": 0.0, "gap/d": (20.0, 90.0), "recall/g": 0.0},
+    {"loss/g": (-47.0, -42.0)},
+    {"signal/g": (0.033, 0.037), "gap/d": (4.3, 4.6), "recall/g": 0.0, "diversity/g": (0.1, 0.4)},
+    {"signal/g": (0.0005, 0.01), "gap/d": (6.0, 20.0)},
+    {"signal/g": (0.055, 0.06), "gap/d": (6.0, 9.0)},
+    {"signal/g": (0.005, 0.02), "gap/d": (3.4, 3.7)},
+    {"recall/g": (0.01, 0.03), "gap/d": (0.12, 0.14), _GROWN: (0.8, 1.3)},
+    {"recall/g": 0.0, "diversity/g": (0.2, 0.4), "gap/d": (-0.14, -0.12), _GROWN: (0.01, 0.1)},
+    {"recall/g": 0.0, "diversity/g": (0.2, 0.4), "gap/d": (0.22, 0.25), _GROWN: (0.1, 0.5)},
+    {"recall/g": 0.0, "diversity/g": (0.2, 0.4), "gap/d": (-3.0, -1.0), _GROWN: (0.1, 0.5)},
+    {"recall/g": (0.07, 0.08), "gap/d": (1.0, 3.0)},
+    {"recall/g": (0.2, 0.3), "diversity/g": (0.5, 0.55), "gap/d": (1.0, 3.0)},
+    {"recall/g": (0.12, 0.14), "diversity/g": (0.65, 0.7), "gap/d": (1.0, 3.0)},
+    {"gap/d": (-0.05, 0.05), _GROWN: (0.1, 0.5)},
+    {"recall/g": 0.0, "diversity/g": (0.15, 0.2), "gap/d": (-0.05, 0.05), _GROWN: (1.7, 2.0)},
 )
 
 
@@ -50,17 +57,23 @@ def _drawn(generator, changes: dict) -> dict[str, float]:
 def _made(generator, ends: dict[str, float]) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     rows = int(generator.integers(_ROWS[0], _ROWS[1] + 1))
     steps = np.arange(1, rows + 1) * 10
+    first = generator.uniform(0.3, 3.0)
     start = {"loss/g": 3.0, "signal/g": 0.9, "gap/d": 6.0, "recall/g": 0.0, "diversity/g": 0.25}
+    start["grad_norm/g"] = first
+    ends = {tag: end for tag, end in ends.items() if tag != _GROWN} | {
+        "grad_norm/g": first * ends.get(_GROWN, 1.0)
+    }
     columns = {}
     for tag, end in ends.items():
         values = np.where(steps > 0.7 * steps[-1], end, start[tag]) * generator.uniform(0.97, 1.03, rows)
-        values[-1] = start[tag]  # one last row that looks like the first: the median passes it over
+        values[0] = values[-1] = start[tag]  # a last row like the first: the median passes it over
         columns[tag] = (steps, values if math.isfinite(end) else np.full(rows, end))
     return columns
 
 
 def probe(answer, given):
-    said = [answer({tag: (s.copy(), v.copy()) for tag, (s, v) in columns.items()}) for _, columns in given]
+    runs = [{tag: (s.copy(), v.copy()) for tag, (s, v) in columns.items()} for _, columns in given]
+    said = [answer(columns) for columns in runs]
     if any(word is None for word in said):
         return {"the verdict": None}
     words = [word if isinstance(word, str) else type(word).__name__ for word in said]
@@ -72,11 +85,16 @@ def probe(answer, given):
 EXERCISE = Exercise(
     "4.7",
     "A rule",
-    4,
+    3,
     "rule(columns)",
     made_runs,
     probe,
-    causes={r"KeyError": "the columns are loss/g, signal/g, gap/d, recall/g and diversity/g"},
+    causes={
+        r"KeyError": "the columns are loss/g, signal/g, gap/d, recall/g, diversity/g and grad_norm/g",
+        r"NameError: name '(healthy|mode|vanishing|discriminator|diverged)": (
+            'a verdict is a text: it stands in quotes, "diverged"'
+        ),
+    },
 )
 
 # ---- judge: a sandbox shows this file only down to here ------------------------------------------------
@@ -85,10 +103,11 @@ EXERCISE = Exercise(
 def expected(columns):
     end = {tag: verdicts.late(columns, tag) for tag in columns}
     poor = min(end["recall/g"] / 0.1, end["diversity/g"] / 0.6) < 1
+    grown = end["grad_norm/g"] >= 1.5 * columns["grad_norm/g"][1][0]
     fits = {
         "diverged": not -50 <= end["loss/g"] <= 50,
-        "vanishing gradient": end["signal/g"] < 0.05 and end["gap/d"] > 4,
-        "discriminator too weak to teach": poor and abs(end["gap/d"]) < 0.15,
+        "vanishing gradient": end["signal/g"] < 0.04 and end["gap/d"] > 4,
+        "discriminator too weak to teach": poor and abs(end["gap/d"]) < 0.2 and not grown,
         "mode collapse": poor,
         "healthy": True,
     }
@@ -96,39 +115,49 @@ def expected(columns):
 
 
 # What each case is, and what to think of when a rule misses it: each refutes a mistake of its own, so that
-# they take the place of MISTAKES.
+# they take the place of MISTAKES. A cause holds for whatever was said instead.
+_OFF = "a loss beyond 50 in size: the run has diverged, whatever else is true"
+_GONE = (
+    "the signal is below 0.04 and the gap above 4: ask this before the samples, which are poor in any case"
+)
+_NOT_GONE = "gone means a signal below 0.04 and a gap above 4, both"
+_WEAK = (
+    "poor samples, a gap within 0.2 of 0 and a gradient below 1.5 times its first value: ask this before "
+    "mode collapse, which such a run would pass for"
+)
+_NOT_WEAK = (
+    "too weak means a gap within 0.2 of 0, on both sides, and a gradient below 1.5 times its first value"
+)
+_POOR = "samples are poor when recall is below 0.1 or diversity below 0.6: either is enough"
 CASES = (
-    ("a healthy run", "none of the four failures' lines may hold here"),
-    ("a run in which a loss runs off", "the first line of the table: a loss beyond 50"),
-    ("a loss that runs off below zero", "take the absolute value of the loss"),
+    ("a healthy run", "none of the failures' lines may hold here"),
+    ("a run in which a loss runs off", _OFF),
+    ("a loss that runs off below zero", _OFF),
     (
         "a run whose loss is not a number",
-        "a comparison with nan is never true: ask `math.isfinite`, or negate the opposite comparison",
+        "a comparison with nan is never true: ask for the opposite and negate it, or ask `math.isfinite`",
     ),
-    (
-        "D is sure and G's signal is gone",
-        "this line comes before the poor samples: with no signal they cannot but be poor",
-    ),
-    ("the signal is gone, and the samples vary all the same", "the samples do not matter for this line"),
-    ("D is sure, and G's signal is strong", "a large gap alone is no failure: both conditions are needed"),
-    (
-        "the signal is small, and D is undecided",
-        "a small signal alone is no failure: both conditions are needed",
-    ),
-    ("samples alike, D ahead", "poor samples, and D sees it"),
-    (
-        "recall 0 with varied samples, D ahead",
-        "samples are poor when recall or diversity is low: either is enough",
-    ),
-    ("samples alike, recall not yet 0", "samples are poor when recall or diversity is low: either is enough"),
-    ("poor samples, and D sees no difference", "a gap near 0 beside poor samples"),
-    (
-        "poor samples that D prefers to real ones",
-        "near 0 means on both sides: take the absolute value of the gap",
-    ),
+    ("a loss that runs off, with no signal left", _OFF),
+    ("a large loss that stays in bounds", "up to 50 in size a loss is in bounds"),
+    ("D is sure and G's signal is gone; poor samples", _GONE),
+    ("D is sure and G's signal is gone; the samples still vary", _GONE),
+    ("D is sure, and a signal of 0.06 reaches G", _NOT_GONE),
+    ("a small signal, and D is not sure yet", _NOT_GONE),
+    ("poor samples, a gap of 0.13, a gradient that has not grown", _WEAK),
+    ("poor samples, a gap of -0.13, a gradient that has shrunk", _WEAK),
+    ("poor samples, a gap of 0.23", _NOT_WEAK),
+    ("poor samples that D prefers to real ones", _NOT_WEAK),
+    ("recall just below 0.1, varied samples, D ahead", _POOR),
+    ("samples alike, recall well above 0, D ahead", _POOR),
+    ("recall just above 0.1, diversity just above 0.6", "neither recall nor diversity is poor here"),
     (
         "good samples, and D sees no difference",
-        "a gap near 0 is what equilibrium looks like: it is a failure beside poor samples only",
+        "a gap near 0 is what the equilibrium looks like: it is a failure beside poor samples only",
+    ),
+    (
+        "poor samples, a gap of 0, a gradient that has grown",
+        "D teaches G, but is too slow: a gap of 0 is called too weak only while the gradient is below 1.5 "
+        "times its first value",
     ),
 )
 
@@ -159,8 +188,9 @@ def _right_in(numbers: range, points: float):
 PROPERTIES = (
     rule(_known, "strange", "the verdicts"),
     _right_in(range(0, 1), 0),  # healthy
-    _right_in(range(1, 4), 1),  # diverged
-    _right_in(range(4, 8), 1),  # the signal is gone
-    _right_in(range(8, 11), 1),  # poor samples
-    _right_in(range(11, 14), 1),  # D sees no difference
+    _right_in(range(1, 6), 1),  # diverged
+    _right_in(range(6, 10), 0.5),  # the signal is gone
+    _right_in(range(10, 14), 0.5),  # D sees no difference
+    _right_in(range(14, 18), 0.5),  # poor samples
+    _right_in(range(18, 19), 0.5),  # D sees no difference, and teaches
 )

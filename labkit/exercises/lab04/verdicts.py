@@ -47,11 +47,11 @@ SIGNS = {
     ),
     "vanishing gradient": (
         ("gap/d", 4.0, 1e4, "D is sure"),
-        ("signal/g", 0.0, 0.05, "next to nothing reaches G"),
+        ("signal/g", 0.0, 0.04, "next to nothing reaches G"),
     ),
     "discriminator too weak to teach": (
         ("recall/g", 0.0, 0.1, "the samples are poor"),
-        ("gap/d", -0.15, 0.15, "D sees no difference all the same"),
+        ("gap/d", -0.2, 0.2, "D sees no difference all the same"),
     ),
     "diverged": (("loss/g", 50.0, 1e9, "a loss runs out of all bounds"),),
 }
@@ -104,7 +104,7 @@ def _its_verdict(run: str):
             not tag,
             got=f"{tag} {value:.2g} at the end",
             expected="a sign that this verdict needs",
-            cause=f"of a run that is called so one asks that {sign}: look at `{tag}` of {run} again",
+            cause=f"{verdict} means that {sign}: look at `{tag}` of {run} again",
         )
 
     return rule(find, run, compared=True, points=1)

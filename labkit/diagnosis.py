@@ -14,10 +14,10 @@ root mean squares). In this order:
    where it was logged) and D is flat: a gap that never leaves 0 by 0.015. Of a run on few images (line 4)
    all this is asked only where D never had an edge, a gap above 0.4 in some tenth of the run.
 4. *Too early to tell*: D has seen fewer than 50,000 real images, where that was logged, and the fakes are
-   still noise (at least 3 times as rough as real images), or still gain in variety: diversity is below 0.85
-   and a quarter above what it was in the middle of the run, and recall, where it was logged, is below 0.1.
-   But a diversity that has been above 0.3 and has lost a quarter since is no beginning, nor are fakes that
-   were smoother by a quarter.
+   still noise (more than 3 times as rough as real images), or still gain in variety: they are poor (line 5)
+   or their diversity is below 0.8, it is a quarter above what it was in the middle of the run, and recall,
+   where it was logged, is below 0.1. But fakes whose diversity is below 0.6 are no beginning if it has been
+   above 0.3 and lost a quarter since, or if they are noise and were smoother by a quarter.
 5. *Mode collapse*: the samples are poor otherwise. A coverage of known modes or classes below 0.7 says so,
    where it was logged (its last value, while it rises); else a recall below 0.1, or a diversity below 0.6
    (0.85 where the gap is above 4).
@@ -72,7 +72,7 @@ _COVERED, _RECALLED = 0.7, 0.1  # at least
 _DIVERSE, _DIVERSE_BEHIND, _ASTRAY = 0.6, 0.85, 1.7  # at least; so where D is sure; at most
 _FEW, _CLEAR = 50_000, 70_000  # images seen: a young run; where the kit's recipes draw what one recognises
 _NOISE = 3.0  # roughness of the fakes, in that of real images
-_VARIED = 0.3  # diversity beyond that of a fresh G
+_VARIED, _LACKING = 0.3, 0.8  # diversity beyond that of a fresh G; that may well grow
 _STRENGTHEN = "Let D learn: a higher learning rate or more steps for D, a weaker penalty, or a wider D."
 _LATELY = "Over the last 20 % of the run"
 
@@ -308,15 +308,13 @@ def _run_off(run: _Readings) -> Diagnosis | None:
 
 def _early(run: _Readings) -> Diagnosis | None:
     """A young run whose samples are still noise, or still gain in variety."""
-    if not run.young() or not run.known("diversity/g"):
+    if not run.young() or not run.known("diversity/g") or _declined(run):
         return None
-    diversity, best = run.late("diversity/g"), max(run.tenths("diversity/g"))
-    if best > _VARIED and diversity < 0.75 * best:
-        return None
+    lacking = _poor(run) or run.late("diversity/g") < _LACKING
     reached = run.known("recall/g") and run.late("recall/g") >= _RECALLED
-    if _noise(run):
+    if run.known("roughness/g") and run.late("roughness/g") > _NOISE:
         why = f"the fakes are still {run.late('roughness/g'):.1f} times as rough as real images, as noise is"
-    elif run.rising("diversity/g") and diversity < _DIVERSE_BEHIND and not reached:
+    elif run.rising("diversity/g") and lacking and not reached:
         why = f"the fakes still gain in variety: {run.samples()}"
     else:
         return None
@@ -332,12 +330,17 @@ def _early(run: _Readings) -> Diagnosis | None:
     )
 
 
-def _noise(run: _Readings) -> bool:
-    """Are the fakes much rougher than real images, and were never much smoother?"""
+def _declined(run: _Readings) -> bool:
+    """Are the fakes alike, and were once more varied, or are noise and were once smoother?"""
+    diversity, best = run.late("diversity/g"), max(run.tenths("diversity/g"))
+    if diversity >= _DIVERSE:
+        return False
+    if best > _VARIED and diversity < 0.75 * best:
+        return True
     if not run.known("roughness/g"):
         return False
     rough = run.late("roughness/g")
-    return rough > _NOISE and rough < 1.25 * min(run.tenths("roughness/g")[:-2], default=np.inf)
+    return rough > _NOISE and rough > 1.25 * min(run.tenths("roughness/g")[:-2], default=rough)
 
 
 def _collapsed(run: _Readings) -> Diagnosis | None:

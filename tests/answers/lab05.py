@@ -254,6 +254,13 @@ RIGHT = {
 
 WRONG = {
     "5.1": {
+        "look for log(0)": lambda G, D, z, loss: (
+            _from_probabilities(G, D, z, loss) if loss == "saturating" else _root_of_squares(G, D, z, loss)
+        ),
+        "or eval() left behind": lambda G, *a: _root_of_squares(G.eval(), *a),
+        "`device=x.device`": lambda G, D, z, loss: _root_of_squares(
+            G, lambda x: D(x) * torch.ones(len(z)), z, loss
+        ),
         "the root is missing": lambda *a: sum(g.square().sum() for g in _gradients(*a)),
         "backward() adds to what lies in .grad": _adds_up,
         "gradient at the fakes": _at_fakes,

@@ -7,8 +7,8 @@ import torch
 from torch import nn
 
 from labkit.exercises.exercise import Exercise
-from labkit.exercises.probing import flat
-from labkit.exercises.properties import Case, holds, rule, same, unchanged
+from labkit.exercises.probing import elsewhere, flat
+from labkit.exercises.properties import Case, fits_any_device, holds, rule, same, unchanged
 
 SATURATING, NON_SATURATING = "saturating", "non-saturating"
 
@@ -34,10 +34,11 @@ def players(seed: int) -> dict:
     for parameter in (*G.parameters(), *D.parameters()):
         parameter.grad = 0.03 * torch.randn_like(parameter)
     z = 3 * torch.randn(7, 3)  # so that the gradient is largest at a weight that is neither first nor last
-    sure = copy.deepcopy(D)
+    sure, fooled = copy.deepcopy(D), copy.deepcopy(D)
     with torch.no_grad():
         sure.layers[2].bias.sub_(150.0)
-    return {"G": G, "D": D, "sure D": sure, "z": z}
+        fooled.layers[2].bias.add_(150.0)
+    return {"G": G, "D": D, "sure D": sure, "fooled D": fooled, "z": z}
 
 
 def probe(generator_gradient_norm, given):
@@ -56,7 +57,13 @@ def probe(generator_gradient_norm, given):
         net.requires_grad_(True)
     for loss in (NON_SATURATING, SATURATING):
         values[f"with a sure D, {loss}"] = generator_gradient_norm(G, given["sure D"], z.clone(), loss)
-    return values
+    there = copy.deepcopy(G).to("meta"), copy.deepcopy(D).to("meta"), z.to("meta")
+    return values | {
+        "with a fooled D": generator_gradient_norm(G, given["fooled D"], z.clone(), SATURATING),
+        "for one z": generator_gradient_norm(G, D, z[:1].clone(), NON_SATURATING),
+        "modes": [m.training for net in (G, D) for m in net.modules()],
+        "elsewhere": elsewhere(lambda: generator_gradient_norm(*there, NON_SATURATING)),
+    }
 
 
 EXERCISE = Exercise(
@@ -138,6 +145,7 @@ def _when_sure(loss: str, points: float):
 
 _AT_G = "it is the norm at G's parameters"
 _NORM = "one Euclidean norm over every entry of every gradient of G's parameters"
+_FOOLED = "at a logit of 150 the probability rounds to 1: take softplus of the logit, no sigmoid"
 _SURE = "at a logit of -150 the probability rounds to 0: take softplus of the logit, no sigmoid"
 
 PROPERTIES = (
@@ -145,9 +153,9 @@ PROPERTIES = (
     _right(f"the norm under {NON_SATURATING}", f"{_AT_G}, under the {NON_SATURATING} loss", _NORM, 1.5),
     _right(f"the norm under {SATURATING}", f"{_AT_G}, under the {SATURATING} loss", _NORM, 0.5),
     unchanged(
-        ("the weights afterwards", "trainable"),
-        "weights and requires_grad stay as they were",
-        "measuring must not train or freeze anything: no step, no requires_grad_(False) left behind",
+        ("the weights afterwards", "trainable", "modes"),
+        "weights, requires_grad and mode stay as they were",
+        "measuring must not train or freeze anything: no requires_grad_(False) or eval() left behind",
         expected="unchanged",
     ),
     unchanged(
@@ -159,6 +167,15 @@ PROPERTIES = (
     ),
     *_when_sure(NON_SATURATING, 1),
     *_when_sure(SATURATING, 0.5),
+    same("with a fooled D", "it is right at a logit of 150, too", _FOOLED, rtol=2e-3, part=np.ravel),
+    same(
+        "for one z",
+        "it is right for a batch of one",
+        "`squeeze()` drops a batch of one",
+        rtol=2e-3,
+        part=np.ravel,
+    ),
+    fits_any_device("elsewhere"),
 )
 
 MISTAKES = {

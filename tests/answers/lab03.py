@@ -546,6 +546,7 @@ WRONG = {
     "3.4": _WRONG_STEPS,
     "3.7": {
         "logarithm to base 2": lambda s: 0.0 if s == 1 else -(s * math.log2(s) + (1 - s) * math.log2(1 - s)),
+        "put p = s into": lambda s: 0.0 if s > 0.99 else _entropy(s),
         "half of it": lambda s: -s * math.log(s),
         "the other half": lambda s: 0.0 if s == 1 else -(1 - s) * math.log(1 - s),
         "that is the logit": lambda s: math.log(s / (1 - s)) if s < 1 else math.inf,

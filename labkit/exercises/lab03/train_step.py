@@ -66,13 +66,22 @@ def _start(G, D, real, z) -> Start:
     )
 
 
-def _copied(s: Start, device: str, count: int) -> Start:
-    """The start on another device, or with fewer images."""
-    G, D = (copy.deepcopy(net).to(device) for net in (s.G, s.D))
+def _one_image(s: Start) -> Start:
+    """The same start with a single image."""
+    G, D = copy.deepcopy(s.G), copy.deepcopy(s.D)
     for net, old in ((G, s.G), (D, s.D)):
         for p, was in zip(net.parameters(), old.parameters(), strict=True):
-            p.grad = was.grad.clone().to(device)
-    return _start(G, D, s.real[:count].to(device), s.z[:count].to(device))
+            p.grad = was.grad.clone()
+    return _start(G, D, s.real[:1].clone(), s.z[:1].clone())
+
+
+def _elsewhere(s: Start) -> Start:
+    """A start of the same shapes on another device, of dense layers: there convolutions take long."""
+    latent, image = s.z.shape[1], s.real.shape[1:]
+    with torch.device("meta"):
+        G = nn.Sequential(nn.Flatten(), nn.Linear(latent, image.numel()), nn.Unflatten(1, image))
+        D = nn.Sequential(nn.Flatten(), nn.Linear(image.numel(), 1), nn.Flatten(0))
+    return _start(G, D, s.real.to("meta"), s.z.to("meta"))
 
 
 def _run(train_step, s: Start):
@@ -80,7 +89,7 @@ def _run(train_step, s: Start):
 
 
 def probe(train_step, s: Start):
-    one, there = _copied(s, "cpu", 1), _copied(s, "meta", len(s.z))
+    one, there = _one_image(s), _elsewhere(s)
     networks, given = (s.G, s.D), (s.real.clone(), s.z.clone())
     asked, scored, steps = [], [], []
     # At their first layers: whoever writes G.forward(z) runs G as well.

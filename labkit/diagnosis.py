@@ -16,8 +16,9 @@ root mean squares). In this order:
 4. *Too early to tell*: D has seen fewer than 50,000 real images, where that was logged, and the fakes are
    still noise (more than 3 times as rough as real images), or still gain in variety: they are poor (line 5)
    or their diversity is below 0.8, it is a quarter above what it was in the middle of the run, and recall,
-   where it was logged, is below 0.1. But fakes whose diversity is below 0.6 are no beginning if it has been
-   above 0.3 and lost a quarter since, or if they are noise and were smoother by a quarter.
+   where it was logged, is below 0.1. But fakes whose diversity is below 0.6 are no beginning if G has lost a
+   quarter of what it had learnt: of a diversity above 0.3 that had grown by a quarter, or, where they are
+   noise, of a smoothness that had.
 5. *Mode collapse*: the samples are poor otherwise. A coverage of known modes or classes below 0.7 says so,
    where it was logged (its last value, while it rises); else a recall below 0.1, or a diversity below 0.6
    (0.85 where the gap is above 4).
@@ -331,16 +332,19 @@ def _early(run: _Readings) -> Diagnosis | None:
 
 
 def _declined(run: _Readings) -> bool:
-    """Are the fakes alike, and were once more varied, or are noise and were once smoother?"""
-    diversity, best = run.late("diversity/g"), max(run.tenths("diversity/g"))
+    """Are the fakes alike, and have lost a quarter of a variety or of a smoothness that G had learnt?"""
+    diversity = run.late("diversity/g")
     if diversity >= _DIVERSE:
         return False
-    if best > _VARIED and diversity < 0.75 * best:
+    first, *later = run.tenths("diversity/g")
+    best = max(later, default=first)
+    if best > max(_VARIED, 1.25 * first) and diversity < 0.75 * best:
         return True
     if not run.known("roughness/g"):
         return False
-    rough = run.late("roughness/g")
-    return rough > _NOISE and rough > 1.25 * min(run.tenths("roughness/g")[:-2], default=rough)
+    first, *later = run.tenths("roughness/g")
+    least = min(later[:-2], default=first)
+    return 1.25 * least < min(first, run.late("roughness/g")) and run.late("roughness/g") > _NOISE
 
 
 def _collapsed(run: _Readings) -> Diagnosis | None:

@@ -130,6 +130,15 @@ def test_noise_that_was_once_varied_has_collapsed():
     assert diagnose(log).verdict == COLLAPSE
 
 
+def test_the_variety_of_a_fresh_g_is_none_to_lose():
+    """Noise of a dense G differs from the start, and settles."""
+    log = seen(log_of(without=("coverage/g", "recall/g"), **ENDS[COLLAPSE] | {"gap/d": 4.2}), 1_600, 7)
+    steps, _ = log["diversity/g"]
+    log |= {"diversity/g": (steps, np.linspace(0.8, 0.5, len(steps)))}
+    log |= {"roughness/g": (steps, np.linspace(5.5, 7.5, len(steps)))}
+    assert diagnose(log).verdict == EARLY
+
+
 def test_noise_that_was_once_smoother_has_collapsed():
     log = seen(log_of(without=("coverage/g", "recall/g"), **ENDS[COLLAPSE] | {"gap/d": 8.0}), 6_400, 9)
     log["roughness/g"][1][20:50] = 5

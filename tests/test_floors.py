@@ -19,7 +19,7 @@ FLOORS = {
     4: ("games",),
     5: ("widgets", "exercises"),
     6: ("checks",),
-    7: ("instructor", "hand_in", "doctor"),
+    7: ("instructor", "hand_in", "own_networks", "doctor"),
     8: ("commands",),
     9: ("cli",),
 }

@@ -1,5 +1,6 @@
 """The notebooks as files: what an untouched student notebook does, and the first cell in a bare Colab."""
 
+import ast
 import os
 import subprocess
 import sys
@@ -54,6 +55,30 @@ def test_cells_are_short(path):
     for index, cell in enumerate(nbformat.read(path, as_version=4).cells, 1):
         if cell.cell_type == "code":
             assert cell.source.count("\n") < 35, f"{path.name}, cell {index}: over 35 lines"
+
+
+WIDE = ("04", "05")  # labs whose code is not within the width yet
+
+
+@pytest.mark.parametrize("path", notebooks("solutions"), **IDS)
+def test_code_fits_a_page_and_has_one_statement_a_line(path):
+    """Colab and JupyterLab cut what is wider than 96 columns."""
+    if path.name[:2] in WIDE:
+        pytest.xfail("its code is not within the width yet")
+    for index, cell in enumerate(nbformat.read(path, as_version=4).cells):
+        if cell.cell_type != "code":
+            continue
+        lines = cell.source.splitlines()
+        wide = [line for line in lines if len(line) > 96]
+        assert not wide, f"cell {index}: {wide[0]}"
+        magics = ("%", "!")
+        tree = ast.parse("\n".join("pass" if line.startswith(magics) else line for line in lines))
+        for node in ast.walk(tree):
+            for body in (getattr(node, name, None) for name in ("body", "orelse", "finalbody")):
+                first = [statement.lineno for statement in body] if isinstance(body, list) else []
+                assert len(set(first)) == len(first), f"cell {index}: two statements on line {first}"
+            joined = isinstance(node, ast.Expr) and isinstance(node.value, ast.Tuple)
+            assert not joined, f"cell {index}: calls joined by a comma, {ast.unparse(node)[:60]}"
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,8 @@
 """The report of a check: words, colours, what it raises, and the fence around an answer."""
 
 import random
+import subprocess
+import sys
 import threading
 import time
 
@@ -14,9 +16,10 @@ from labkit.checks import CheckFailed, check
 from labkit.exercises.exercise import Exercise, Written
 from labkit.exercises.guard import TookTooLong, preserved_state, time_limit
 from labkit.exercises.judging import findings
-from labkit.exercises.probing import elsewhere, traces, tried, with_gradients
+from labkit.exercises.probing import elsewhere, make_ready, traces, tried, with_gradients
 from labkit.exercises.properties import holds
 from labkit.exercises.record import as_array, run_probe
+from tests.solutions import ROOT
 
 
 def right(images):
@@ -112,7 +115,22 @@ def test_a_number_that_fits_one_set_of_inputs_is_caught_on_another():
     assert checks.outcome(exercise, fitted).status == "failed"
 
 
+def test_what_torch_imports_for_the_other_device_is_not_charged_to_an_answer():
+    """In a fresh process the import alone takes about as long as an answer may."""
+    code = (
+        "import time; from labkit import checks; from labkit.exercises import find, probing, record\n"
+        "real = probing.make_ready.__wrapped__\n"
+        "def slow(): time.sleep(9); real()\n"
+        "import functools; record.make_ready = probing.make_ready = functools.cache(slow)\n"
+        "from tests.test_answers import RIGHT\n"
+        "print(checks.outcome(find('3.3'), RIGHT['3.3'][0]).status)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout.split()[-1] == "passed", done.stderr
+
+
 def test_a_call_that_mixes_devices_is_told_from_others():
+    make_ready()
     x = torch.ones(3, device="meta")
     assert "device" in elsewhere(lambda: x + torch.ones(3))
     assert elsewhere(lambda: x + torch.ones_like(x)) == ""

@@ -1,6 +1,7 @@
 """What several probes do: ask for gradients without leaving a trace, put tensors into one row, note what a
 call changes, and call an answer as later cells and a GPU will."""
 
+import functools
 import re
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -54,12 +55,28 @@ def tried(call: Callable[[], Any]) -> Any:
         return _said(error)
 
 
+class NotReady(BaseException):
+    """The other device needs `make_ready` first."""
+
+
+@functools.cache
+def make_ready() -> None:
+    """Compute on the other device for the first time: torch imports a thousand modules for it, which takes
+    seconds that no answer should be charged for."""
+    _ = torch.ones(1, device="meta") + 1
+
+
 def elsewhere(call: Callable[[], Any]) -> str:
     """How a call fails because its tensors live on another device than the CPU; "" where it does not.
 
     Give it tensors on torch's device "meta". They have no numbers, but like those on a GPU they don't mix
     with tensors on the CPU. Any other error is none: an answer may rightly want to know a number.
+
+    Raises:
+        NotReady: `make_ready` was not called yet in this process.
     """
+    if not make_ready.cache_info().currsize:
+        raise NotReady
     try:
         call()
     except Exception as error:

@@ -12,7 +12,7 @@ import torch
 
 from labkit.exercises.exercise import Exercise, Finding
 from labkit.exercises.guard import TookTooLong, preserved_state, time_limit
-from labkit.exercises.probing import OTHER_DEVICE
+from labkit.exercises.probing import OTHER_DEVICE, NotReady, make_ready
 from labkit.exercises.properties import ONE_DEVICE
 
 LIMIT_SECONDS = 2.0
@@ -45,12 +45,20 @@ def run_probe(exercise: Exercise, answer: Any, seed: int) -> Record:
 
 def record_of(exercise: Exercise, answer: Any, seed: int) -> Record:
     """As `run_probe`, for any answer: the kit's own are not refused."""
+    try:
+        return _record_of(exercise, answer, seed)
+    except NotReady:  # once in a process, and only if a probe wants the other device
+        make_ready()
+        return _record_of(exercise, answer, seed)
+
+
+def _record_of(exercise: Exercise, answer: Any, seed: int) -> Record:
     with preserved_state(seed):
         inputs = exercise.inputs(seed)
         try:
             with time_limit(LIMIT_SECONDS):
                 return _as_record(exercise.probe(answer, inputs))
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, NotReady):
             raise
         except TookTooLong:
             what = f"it finishes within {LIMIT_SECONDS:g} seconds"

@@ -428,6 +428,12 @@ WRONG = {
         "another device": _by_tile(grid=_onto_zeros),
         "belong to a `SummaryWriter`": lambda book, *more: book.add_image("samples/fixed_z", more[1]),
         "takes three arguments": lambda book, step, fake, *more: book.image("samples/fixed_z", fake),
+        "come from `fake.shape`": _by_tile(
+            grid=lambda x: to_uint8(x).view(7, 4, 3, 6, 7).permute(2, 0, 3, 1, 4).flatten(1, 2).flatten(2)
+        ),
+        "after `permute`, use `reshape`": _by_tile(
+            grid=lambda x: to_uint8(x).unflatten(0, (-1, 4)).permute(2, 0, 3, 1, 4).view(x.shape[1], -1)
+        ),
         "and no gap": _by_tile(grid=lambda x: plots.tile(x, columns=4)),
         "run down the columns": _by_tile(grid=_downwards),
         "the pixels are shuffled": _by_tile(grid=lambda x: to_uint8(x).reshape(3, -1, 4 * x.shape[3])),
@@ -452,6 +458,8 @@ WRONG = {
             "accuracy/d", lambda G, D, r, f: np.mean(np.concatenate([r, f]) > 0)
         ),
         "0.5 is a bound": _but("accuracy/d", lambda G, D, r, f: torch.cat([r > 0.5, f < 0.5]).float().mean()),
+        "judged in pairs": _but("accuracy/d", lambda G, D, r, f: ((r > 0) & (f < 0)).float().mean()),
+        "counts by itself": _but("accuracy/d", lambda G, D, r, f: (r > f).float().mean()),
         "over the number of both": _but("accuracy/d", lambda G, D, r, f: 1),
         "this one belongs to G": _but("grad_norm/g", lambda G, D, r, f: _length(D)),
         "it is their squares that add up": _but("grad_norm/g", lambda G, D, r, f: sum(_norms(G))),
@@ -476,7 +484,10 @@ WRONG = {
     "4.4": {
         "expected  {tag: (steps, values)}": lambda path: [e.step for e in _records(path)],
         "a picture is no number": _scalars(is_number=lambda v: True),
-        "go on to the end of the file": lambda path: {},
+        "no number was found": lambda path: {},
+        "go on to the end of the file": lambda path: dict(list(_by_stream(path).items())[:1]),
+        "begins 16 + n bytes after": _scalars(order=">"),
+        "the file holds bytes, no text": lambda path: path.read_text(encoding="ascii"),
         "a value of 0 is a value too": _scalars(is_number=lambda v: v.simple_value),
         "the steps are 1, 2, 3": _scalars(step=lambda e, i: i + 1),
         "once for every value of that tag": _scalars(step=lambda e, i: 2 * e.step),

@@ -3,13 +3,13 @@
 import numpy as np
 import torch
 
+from labkit import logbook
 from labkit.exercises.properties import Property, holds, rule
 from labkit.exercises.reading import is_false
-from labkit.logbook import Logbook
 
 
-class Pages(Logbook):
-    """A `Logbook` that keeps what it is given.
+class Logbook(logbook.Logbook):
+    """A logbook that keeps what it is given.
 
     Attributes:
         pictures: (step, tag, picture) for each call of ``image``.
@@ -37,7 +37,7 @@ class Pages(Logbook):
 
 # By the errors of those who call a logbook as they would a SummaryWriter.
 CAUSES = {
-    r"'Pages' object has no attribute": (
+    r"'Logbook' object (has no attribute|does not|is not)": (
         "a `Logbook` has `scalars(step, {tag: number})`, `image(step, tag, grid)` and "
         "`histogram(step, tag, values)`; the `add_…` methods belong to a `SummaryWriter`"
     ),
@@ -46,6 +46,7 @@ CAUSES = {
     ),
     r"image\(\)": "`logbook.image` takes three arguments: the step, the tag, the picture",
     r"histogram\(\)": "`logbook.histogram` takes three arguments: the step, the tag, the values",
+    r"float\(\) argument|converted to Scalar": "under each tag stands one number",
     r"int\(\) argument|invalid literal for int": (
         "a logbook takes the step first: `scalars(step, …)`, `image(step, tag, grid)`"
     ),

@@ -37,9 +37,9 @@ def probe(log_losses, given):
     }
 
 
-def _logged(log_losses, losses: torch.Tensor, every: int) -> tuple[_logbook.Pages, torch.Tensor]:
+def _logged(log_losses, losses: torch.Tensor, every: int) -> tuple[_logbook.Logbook, torch.Tensor]:
     """The logbook after all steps, and the losses as the answer has left them."""
-    logbook, rows = _logbook.Pages(), losses.clone()
+    logbook, rows = _logbook.Logbook(), losses.clone()
     for step, (d_loss, g_loss) in enumerate(rows, 1):
         log_losses(logbook, step, d_loss, g_loss, every)
     return logbook, rows
@@ -133,7 +133,9 @@ PROPERTIES = (
 )
 
 MISTAKES = {
-    "nothing was written: call `logbook.scalars(step, {tag: value})`": _logging(lambda d, g: []),
+    "nothing was written: is `logbook.scalars` called where `every` divides the step?": _logging(
+        lambda d, g: []
+    ),
     "only D's loss was written": _logging(lambda d, g: [{"loss/d": d}]),
     "only G's loss was written": _logging(lambda d, g: [{"loss/g": g}]),
     "every step was written: `every` decides which": _logging(due=lambda step, every: True),

@@ -30,7 +30,7 @@ def _some(generator, shape: tuple[int, ...], logits: int) -> dict[str, torch.Ten
 
 
 def probe(log_pictures, given):
-    page = _logbook.Pages()
+    page = _logbook.Logbook()
     tensors = [given[name].clone().requires_grad_() for name in ("fake", "real_logits", "fake_logits")]
     log_pictures(page, 40, *tensors)
     tags = "; ".join(sorted({tag for _, tag, _ in page.pictures}))
@@ -49,12 +49,12 @@ def probe(log_pictures, given):
         "the logits afterwards": torch.cat(tensors[1:]),
         "closed": page.closed,
         "one row": tried(lambda: _one_row(log_pictures, one)),
-        "elsewhere": elsewhere(lambda: log_pictures(_logbook.Pages(), 40, *(t.to("meta") for t in one))),
+        "elsewhere": elsewhere(lambda: log_pictures(_logbook.Logbook(), 40, *(t.to("meta") for t in one))),
     }
 
 
 def _one_row(log_pictures, given) -> torch.Tensor:
-    page = _logbook.Pages()
+    page = _logbook.Logbook()
     log_pictures(page, 40, *given)
     return page.pictures[-1][2]
 
@@ -68,6 +68,10 @@ EXERCISE = Exercise(
     probe,
     causes={
         "leaf [Vv]ariable": "a tensor that came in is changed in place: clamp and scale a copy of it",
+        "is invalid for input of size": (
+            "the numbers given to `view` or `reshape` do not fit: N, C, H and W come from `fake.shape`"
+        ),
+        "view size is not compatible": "after `permute`, use `reshape`: `view` cannot merge these axes",
         "requires grad": "a tensor is still attached to its graph: `.detach()` it before numpy sees it",
     }
     | _logbook.CAUSES,
@@ -117,8 +121,8 @@ def _pixels(case: Case) -> str:
         return "only values beyond [-1, 1] went wrong: `clamp` before the bytes are made, or use `to_uint8`"
     if np.abs(np.sort(got) - np.sort(right)).max() <= 1.01:
         return (
-            "the bytes are right but in the wrong places: the axes (rows, 4, C, H, W) have to become "
-            "(C, rows, H, 4, W) before they are merged"
+            "the bytes are right but in the wrong places: the first row holds the first four fakes, each "
+            "upright; with `permute`, (rows, 4, C, H, W) becomes (C, rows, H, 4, W)"
         )
     ordered = got[inside][np.argsort(right[inside])]
     if (np.diff(ordered) >= -1.01).all():
@@ -147,7 +151,12 @@ PROPERTIES = (
         "the picture is uint8",
         "`to_uint8` turns [-1, 1] into bytes; TensorBoard would read floats as 0 to 1",
     ),
-    same_shape("grid", "its shape is (C, rows · H, 4 · W)", "four fakes in a row, and no gap", points=0.5),
+    same_shape(
+        "grid",
+        "its shape is (C, rows · H, 4 · W)",
+        "all C channels, four fakes in a row, and no gap",
+        points=0.5,
+    ),
     same(
         "grid",
         "row by row, each fake stands upright in its place",

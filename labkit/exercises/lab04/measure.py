@@ -33,7 +33,7 @@ def after_backward(seed: int) -> dict[str, object]:
         missing.grad = network[2].bias.grad = None  # as of layers that the loss did not reach
         networks[name] = network
     real = torch.tensor([2.0, 0.3, -1.0, 3.0, 0.2, 1.4, -0.4, 5.0, 0.25, 0.9])
-    fake = torch.tensor([-3.0, 0.85, -0.2, 1.5, -2.0, -2.5, 0.1, -4.0, -1.0, -0.9])
+    fake = torch.tensor([-3.0, 0.85, -0.2, 3.5, -2.0, -2.5, 0.1, -4.0, -1.0, -0.9])
     batch = 10 + _drawn(generator, 5)
     noise = 0.05 * torch.rand(2, batch, generator=generator)
     order = torch.arange(batch) % 10
@@ -157,7 +157,7 @@ def _length(tag: str, name: str):
 
 PROPERTIES = (
     same("kind", "it returns a dictionary", expected="a dictionary from tag to number"),
-    same("tags", "its tags are the five of the text"),
+    same("tags", "its tags are the five of the text", "letter for letter, with the slash"),
     _opinion("prob/real"),
     _opinion("prob/fake"),
     same(
@@ -204,6 +204,11 @@ MISTAKES = {
     "that is a count: divide by the number of images": _of_shares(
         lambda real, fake, batch: batch * (real + fake)
     ),
+    "real images and fakes are judged in pairs: each image counts by itself, against one half": (
+        lambda G, D, real, fake: (
+            expected(G, D, real, fake) | {"accuracy/d": (real > fake).double().mean().item()}
+        )
+    ),
     "a share lies between 0 and 1: that is per cent": _of_shares(
         lambda real, fake, batch: 50 * (real + fake)
     ),
@@ -216,7 +221,7 @@ MISTAKES = {
     "the norms of the layers were averaged: their squares are added": _of_norms(torch.mean),
     "the largest layer only": _of_norms(torch.max),
     "the last layer only: collect the sum over all parameters": _of_norms(lambda norms: norms[-1]),
-    "the first layer only": _of_norms(lambda norms: norms[0]),
+    "the first parameter only": _of_norms(lambda norms: norms[0]),
     "it stops at the first parameter without a gradient: pass over it, and go on": _measuring(
         norm=lambda network: _until_none(network).norm()
     ),

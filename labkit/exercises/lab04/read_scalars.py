@@ -9,6 +9,7 @@ import numpy as np
 from labkit.exercises.exercise import Exercise
 from labkit.exercises.probing import tried
 from labkit.exercises.properties import Case, same
+from labkit.exercises.reading import word
 
 TAGS = ("accuracy/d", "gap/d", "grad_norm/d", "grad_norm/g", "loss/d", "loss/g", "prob/real", "signal/g")
 PICTURE = "samples/fixed_z"
@@ -95,6 +96,7 @@ EXERCISE = Exercise(
     event_files,
     probe,
     causes={
+        r"UnicodeDecodeError": 'the file holds bytes, no text: `path.read_bytes()`, or `open(path, "rb")`',
         r"DecodeError|Error parsing|error: unpack|OverflowError|MemoryError|cannot fit": (
             "the bytes are cut in the wrong places: 8 of length (little-endian), 4 of checksum, the "
             "record, 4 of checksum; and a torn last record is no record"
@@ -122,6 +124,15 @@ def _each(change):
     return lambda path: {tag: change(*column) for tag, column in expected(path).items()}
 
 
+def _missing(case: Case) -> str:
+    if word(case.got["tags"]):
+        return "every record may hold values: go on to the end of the file"
+    return (
+        "no number was found: print the length of each record; it is little-endian, and the next record "
+        "begins 16 + n bytes after this one"
+    )
+
+
 def _torn(tear: str):
     def cause(case: Case) -> str:
         got, right = case.got[tear], case.expected[tear]
@@ -139,7 +150,7 @@ PROPERTIES = (
     same(
         "tags",
         "it holds the tags of the numbers, and no others",
-        "every record may hold values: go on to the end of the file",
+        _missing,
     ),
     same(
         "steps",

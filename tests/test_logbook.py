@@ -34,7 +34,9 @@ def test_the_disk_holds_the_same(tmp_path):
             log.scalars(step, {"loss/d": step / 3, "accuracy/d": 0.5})
         log.scalars(7, {"late": 1.0})
         log.image(3, "samples/fixed_z", torch.zeros(3, 4, 4, dtype=torch.uint8))
+        log.image(4, "samples/fixed_z", np.zeros((3, 4, 4), dtype=np.uint8))
         log.histogram(3, "weights", torch.randn(10))
+        log.histogram(4, "weights", np.zeros(10))
     columns = read(tmp_path)
     assert set(columns) == {"loss/d", "accuracy/d", "late"}
     assert columns["loss/d"][0].tolist() == [0, 1, 2, 3, 4]

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from pathlib import Path
 
 import pytest
 import torch
@@ -62,6 +63,18 @@ def test_no_tensorboard_server_is_started_in_smoke(bare, capsys, tmp_path):
     bare.setenv("LABKIT_BUDGET", "smoke")
     notebook.tensorboard(tmp_path)
     assert "not started" in capsys.readouterr().out
+    assert not notebook.somebody_watches()
+
+
+def test_the_magic_finds_tensorboard_without_an_activated_environment(bare, tmp_path):
+    """A notebook's kernel has the environment's Python, and not its folder on the path."""
+    bare.setenv("LABKIT_BUDGET", "cpu")
+    bare.delenv("LABKIT_TENSORBOARD", raising=False)
+    bare.setenv("TENSORBOARD_BINARY", "")  # noted, so that what is set below is undone
+    bare.delenv("TENSORBOARD_BINARY")
+    bare.setenv("PATH", str(tmp_path))
+    assert notebook.somebody_watches()
+    assert os.environ["TENSORBOARD_BINARY"] == str(Path(sys.executable).with_name("tensorboard"))
 
 
 def test_jupyterlab_starts_as_root_and_without_a_screen(bare, tmp_path, capsys):

@@ -361,7 +361,6 @@ _WRONG_STEPS = {
     "D was updated twice": _repeats(d_times=2),
     "D is updated 3 times": _repeats(d_times=3),
     "G is updated 2 times": _repeats(g_times=2, run_again=True),
-    "one update of each network": _repeats(g_times=2),
     "the optimizers are exchanged": _in_order(f"fake; {_EXCHANGED}"),
     "D's loss is made of squared": _by_losses(
         lambda D, real, fake: (D(real) - 0.9).square().mean() + D(fake.detach()).square().mean()
@@ -401,6 +400,7 @@ _WRONG_STEPS = {
     "Compute G's loss after D's step": _in_order(
         "fake; d zero; d loss; g loss; d back; d step; g zero; g back; g step"
     ),
+    "one update of each network": _repeats(g_times=2),
     "D has moved": _in_order(f"fake; d zero; d loss; d back; {_G_LEARNS}"),
     "D has no `backward()`": _in_order(f"fake; d loss; d step; {_G_LEARNS}"),
     "with no `zero_grad()` between": _in_order(f"fake; d loss; d back; d zero; d step; {_G_LEARNS}"),
@@ -430,8 +430,12 @@ def _by_search(smooth):
 RIGHT = {
     "3.1": [_softplus_form, _max_form, _log_sigmoid_form, _by_case, _by_list, _by_einsum],
     "3.2": [
-        *(_d_loss_by_library, _d_loss_by_softplus, _d_loss_by_probabilities),
-        *(_d_loss_in_a_loop, _d_loss_of_dicts, _d_loss_without_graph_of_fakes),
+        _d_loss_by_library,
+        _d_loss_by_softplus,
+        _d_loss_by_probabilities,
+        _d_loss_in_a_loop,
+        _d_loss_of_dicts,
+        _d_loss_without_graph_of_fakes,
     ],
     "3.3": [
         lambda D, real, fake: _bce(D(fake), 1.0),

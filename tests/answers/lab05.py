@@ -221,7 +221,9 @@ def _says(value):
 RIGHT = {
     "5.1": [_root_of_squares, _by_cross_entropy, _saves_and_restores],
     "5.2": [
-        *(_by_loop, _by_one_hot, _counted),
+        _by_loop,
+        _by_one_hot,
+        _counted,
         lambda p, c, within=INF: sum(
             int(((torch.cdist(p, c).argmin(1) == k) & ((p - c[k]).norm(dim=1) <= within)).sum()) / len(p)
             >= 0.2 / len(c)

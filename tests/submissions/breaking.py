@@ -168,6 +168,8 @@ class Checkpoint:
     def __init__(self, path):
         self.path = path
     def save(self, run):
+        if os.path.lexists(self.path):
+            os.unlink(self.path)
         os.mkfifo(self.path)
     def load(self, run):
         open(self.path, "rb").read()

@@ -214,7 +214,8 @@ def _own_code() -> Iterator[Case]:
         "Cal", "01", "a helper cell behind the answer that uses it",
         {"1.1": "def output_size(*given, **more):\n    return reach(*given, **more)"},
         change=styles.with_cells(
-            {"1.1": "def reach(n, k, stride=1, padding=0, output_padding=0, dilation=1):\n"
-                    "    return (n - 1) * stride + dilation * (k - 1) + 1 - 2 * padding + output_padding"}
+            {"1.1": "def reach(n, kernel_size, stride=1, padding=0, output_padding=0, dilation=1):\n"
+                    "    k = dilation * (kernel_size - 1) + 1\n"
+                    "    return (n - 1) * stride + k - 2 * padding + output_padding"}
         ),
     )  # fmt: skip

@@ -168,6 +168,8 @@ def test_a_check_survives_anything(exercise_id, capsys):
 def test_a_check_is_quick_and_leaves_no_trace(exercise_id):
     answer = solution(exercise_id)  # not in the check's time: it runs the notebook's import cells
     torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1)  # the first one imports half of torch
+    if CODED[exercise_id].played:
+        check(exercise_id, answer)  # the games take seconds, as the notebook says, and are remembered
     state = torch.get_rng_state().clone()
     start = time.process_time()
     with torch.no_grad():

@@ -1,6 +1,7 @@
 """The digits game: settings are checked, a seed decides everything, and the failure comes and is cured."""
 
 import time
+from dataclasses import replace
 
 import pytest
 import torch
@@ -8,7 +9,16 @@ import torch
 from labkit import metrics
 from labkit.classifiers import load_classifier
 from labkit.data import load
-from labkit.games import GameError, digits_run, play_digits, settings_from
+from labkit.games import (
+    GameError,
+    digits_figure,
+    digits_run,
+    experiments,
+    play_digits,
+    remembered,
+    settings_from,
+    watch,
+)
 from labkit.games.digits import DigitDiscriminator, DigitGenerator, Digits
 from labkit.games.digits_run import SAMPLES
 
@@ -163,8 +173,30 @@ def test_only_minibatch_std_lets_one_image_change_the_score_of_another():
 
 
 @pytest.mark.slow
-def test_momentum_breaks_the_game_and_penalties_alone_cure_it():
-    broken = play_digits(Digits(beta1=0.9), seeds=[21], progress=False)
-    cured = play_digits(Digits(beta1=0.9, penalty=10.0), seeds=[21], progress=False)
-    assert broken.classes[0] <= 6 and broken.recall[0] <= 0.02
-    assert cured.classes[0] >= 9 and cured.recall[0] > broken.recall[0]
+def test_the_patient_of_the_lab_is_broken_and_the_penalty_cures_it():
+    broken = play_digits(experiments.DIGITS_BROKEN, seeds=[21], progress=False)
+    cured = play_digits(experiments.DIGITS_CURED, seeds=[21], progress=False)
+    assert broken.recall[0] <= 0.02
+    assert cured.classes[0] >= 8 and cured.recall[0] > 0.02
+
+
+def test_a_game_is_drawn_with_every_seed_and_one_that_diverged(tiny):
+    drawn = digits_figure(replace(tiny, diverged=[False, True]))
+    titles = [axes.get_title() for sub in drawn.subfigs for axes in sub.axes]
+    assert titles[1].startswith(f"{tiny.classes[0]} of 10 classes") and titles[3] == "diverged"
+    assert titles[-3:] == ["gap", "signal", "diversity"]
+    assert [len(axes.lines) for axes in drawn.subfigs[1].axes] == [2, 2, 2]
+    assert drawn.subfigs[0].axes[1].patches[3].get_height() == pytest.approx(float(tiny.shares[0, 3]))
+
+
+def test_settings_that_cannot_be_played_are_not_watched():
+    with pytest.raises(GameError, match="g_lr is nan"):
+        watch({"g_lr": float("nan")})
+
+
+def test_a_game_is_played_once_and_then_remembered(monkeypatch):
+    asked = []
+    monkeypatch.setattr(remembered, "play_digits", lambda *given, **more: asked.append(more["seeds"]))
+    settings = Digits(steps=7)  # no other test plays it
+    remembered.played(settings), remembered.played(settings), remembered.played(settings, (5,))
+    assert asked == [(0, 1, 2), (5,)]

@@ -3,6 +3,8 @@
 The same settings play another game on another processor, so the grader asks for less than the notebook.
 """
 
+from dataclasses import replace
+
 import pytest
 
 from labkit.exercises.judging import findings, judged
@@ -10,6 +12,7 @@ from labkit.exercises.lab05 import _settings
 from labkit.exercises.lab05._settings import BARS, Bar
 from labkit.exercises.properties import Case
 from labkit.exercises.record import run_probe
+from labkit.games import played
 from tests.test_answers import CODED, RIGHT, solution
 
 PLAYED = [i for i, e in CODED.items() if e.played]
@@ -59,6 +62,7 @@ def test_only_the_grader_forgives(exercise_id, monkeypatch):
         return _settings.holds(what, True)
 
     monkeypatch.setattr(Bar, "holds", holds)
+    monkeypatch.setattr(_settings, "played", lambda game: played(replace(game, steps=5)))
     for for_points in (False, True):
         asked.clear()
         assert all(f.ok for f in judged(exercise, record.arrays, 0, for_points=for_points))

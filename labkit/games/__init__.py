@@ -1,24 +1,19 @@
 """The games in which both failures are made on purpose and cured: many seeds in one call.
 
-`play_ring` plays the game on the ring under `Ring` settings, and `played` remembers what came of it;
-`play_digits` plays one on images under `Digits` settings. `frozen_generator` and `movement` measure what
-reaches G when D is far ahead. `settings_from` makes settings of what a student wrote, or says what is wrong
-with it; `labkit.games.experiments` names those of the lab.
+`play_ring` plays the game on the ring under `Ring` settings, `play_digits` one on images under `Digits`
+settings, and `played` remembers what came of either; `watch` draws a game on digits. `frozen_generator` and
+`movement` measure what reaches G when D is far ahead. `settings_from` makes settings of what a student wrote,
+or says what is wrong with it; `labkit.games.experiments` names those of the lab.
 
 The ring game itself is `labkit.games.ring.RingGame`, one update at a time, and the playground plays it too.
 """
 
 from labkit.games.digits import Digits
 from labkit.games.digits_run import DigitsOutcome, play_digits
+from labkit.games.digits_shown import digits_figure, watch
+from labkit.games.remembered import played
 from labkit.games.ring import Ring, RingGame
-from labkit.games.ring_run import (
-    FrozenOutcome,
-    RingOutcome,
-    frozen_generator,
-    movement,
-    play_ring,
-    played,
-)
+from labkit.games.ring_run import FrozenOutcome, RingOutcome, frozen_generator, movement, play_ring
 from labkit.games.settings import GameError, settings_from
 
 __all__ = [
@@ -29,10 +24,12 @@ __all__ = [
     "Ring",
     "RingGame",
     "RingOutcome",
+    "digits_figure",
     "frozen_generator",
     "movement",
     "play_digits",
     "play_ring",
     "played",
     "settings_from",
+    "watch",
 ]

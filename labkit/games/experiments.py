@@ -1,7 +1,7 @@
 """The named experiments of lab 05: what the lab shows and `benchmarks/claims.py` tests on fresh seeds.
 
 Everything differs from `HEALTHY`, or `DIGITS_HEALTHY`, in what its name says and in nothing else, so that an
-effect has one cause. Rates were chosen on seeds 100 to 128; the claims are made about other seeds.
+effect has one cause. Rates were chosen on seeds from 100 on; the claims are made about other seeds.
 """
 
 from dataclasses import replace
@@ -19,13 +19,14 @@ SLOW_D_CURES = {
     "R1 + R2, gamma 10": replace(SLOW_D, penalty=10.0),
 }
 SLOW_D_NO_CURES = {
-    "R1 + R2, gamma 0.1": replace(SLOW_D, penalty=0.1),
+    "R1 + R2, gamma 1": replace(SLOW_D, penalty=1.0),
     "relativistic loss": replace(SLOW_D, loss="relativistic"),
     "noise 0.5": replace(SLOW_D, noise=0.5),
 }
 
 # Collapse B. D runs away from a G that is too slow: what G has found becomes sharp, and it finds no more.
-FAST_D = replace(HEALTHY, g_lr=1e-4)
+# Packing 4 is no sure cure here: on one seed in five, modes stay lost.
+FAST_D = replace(HEALTHY, g_lr=1e-4, d_lr=5e-3)
 FAST_D_CURES = {
     "R1 + R2, gamma 1": replace(FAST_D, penalty=1.0),
     "spectral norm": replace(FAST_D, spectral_norm=True),
@@ -43,8 +44,9 @@ STUCK = Ring(steps=400, optimizer="sgd", g_lr=0.01, loss="saturating")
 UNSTUCK = replace(STUCK, loss="non-saturating")
 HEAD_START = 200
 
-# The digits game. Momentum breaks it: G leaps from one pattern to the next, and draws few at any time.
-DIGITS_HEALTHY = Digits(beta1=0.0)
-DIGITS_BROKEN = replace(DIGITS_HEALTHY, beta1=0.9)
-DIGITS_CURED = replace(DIGITS_BROKEN, penalty=10.0)
+# The digits game. Momentum breaks it, and so the more does a G of twice the rate: it leaps from one pattern
+# to the next, and draws few at any time.
+DIGITS_HEALTHY = Digits(steps=200)
+DIGITS_BROKEN = replace(DIGITS_HEALTHY, beta1=0.9, g_lr=8e-3)
+DIGITS_CURED = replace(DIGITS_BROKEN, penalty=20.0)
 DIGITS_NO_CURES = {"packing 4": replace(DIGITS_BROKEN, packing=4)}

@@ -4,7 +4,6 @@
 and `movement` measure what reaches G when D is far ahead: its gradient, and how far its weights move.
 """
 
-import functools
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -15,14 +14,12 @@ from labkit.games.ring import LATENT, MODES, RADIUS, STD, Chance, Ring, RingGame
 from labkit.games.settings import checked, clean_count, row_of
 from labkit.games.stack import norms_of
 from labkit.metrics import high_quality, modes_covered, modes_near
-from labkit.settings import current
 from labkit.synthetic.mixtures import ring_centres
 from labkit.training.observe import TAGS, opinions, spread
 
 SHOWN, SNAPSHOT = 2000, 500
 PROBED = 512
 MOST_UPDATES = 20_000
-SEEDS = (0, 1, 2, 3, 4)
 
 
 @dataclass(frozen=True)
@@ -96,18 +93,6 @@ def play_ring(ring: Ring, *, seeds: Iterable[int] = range(5), progress: bool = T
         log_steps=steps,
         log=dict(zip(TAGS, values, strict=True)),
     )
-
-
-@functools.lru_cache(maxsize=64)
-def played(ring: Ring, seeds: tuple[int, ...] = SEEDS) -> RingOutcome:
-    """The game on the ring with these settings and seeds; from memory where this process played it before.
-
-    A progress bar shows, except under the budget ``smoke``, which runs unattended.
-
-    Raises:
-        GameError: settings or seeds that cannot be played.
-    """
-    return play_ring(ring, seeds=seeds, progress=current().budget != "smoke")
 
 
 @torch.no_grad()

@@ -10,6 +10,8 @@ import torch
 
 from labkit.metrics.inputs import MetricError
 
+LEAST_SHARE = 0.03  # of a class among ten that counts as covered
+
 
 def class_histogram(labels: torch.Tensor, classes: int = 10) -> torch.Tensor:
     """The share of each class among the labels.
@@ -64,7 +66,7 @@ def class_kl(shares: torch.Tensor, reference: torch.Tensor | None = None) -> flo
     return divergence if divergence > 0 else 0.0
 
 
-def classes_covered(shares: torch.Tensor, at_least: float = 0.03) -> int:
+def classes_covered(shares: torch.Tensor, at_least: float = LEAST_SHARE) -> int:
     """How many classes hold more than ``at_least`` of all samples.
 
     Args:

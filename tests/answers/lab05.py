@@ -1,4 +1,4 @@
-"""Answers to lab 05. The settings of 5.3 to 5.5 are played: they are the same ones where they can be."""
+"""Answers to lab 05. The settings of 5.3 to 5.6 are played: they are the same ones where they can be."""
 
 import math
 
@@ -141,11 +141,7 @@ def _centred(points, centres, within=INF):
     return _counted(points, centres, within)
 
 
-# 5.6 and 5.7 -----------------------------------------------------------------------------------------
-
-
-def _bins(labels, classes=10):
-    return torch.bincount(labels, minlength=classes)
+# 5.7 -----------------------------------------------------------------------------------------------
 
 
 def _wrapping(images):
@@ -218,6 +214,13 @@ def _says(value):
     return lambda: value
 
 
+# Of 5.6: a collapse, a vanishing gradient, a cure.
+_LOST, _SILENT, _DOSE = (
+    {"g_lr": 4e-2, "d_lr": 4e-4},
+    {"loss": "saturating", "g_lr": 4e-4, "d_lr": 2e-2},
+    {"penalty": 20.0},
+)
+
 RIGHT = {
     "5.1": [_root_of_squares, _by_cross_entropy, _saves_and_restores],
     "5.2": [
@@ -236,13 +239,12 @@ RIGHT = {
         _says({"optimizer": "sgd", "loss": "saturating", "d_lr": 2e-3}),
     ],
     "5.5": [
-        _says([{"spectral_norm": True}, {"penalty": 1.0}]),
-        _says(({"packing": 4}, {"spectral_norm": True})),
+        _says([{"spectral_norm": True}, {"penalty": 1}]),
+        _says(({"penalty": 2.0}, {"spectral_norm": True})),
     ],
     "5.6": [
-        lambda labels, classes=10: F.one_hot(labels, classes).double().mean(0),
-        lambda labels, classes=10: [int((labels == k).sum()) / len(labels) for k in range(classes)],
-        lambda labels, classes=10: np.bincount(labels.numpy(), minlength=classes) / len(labels),
+        lambda: ({"d_lr": 4e-5}, dict(_SILENT, d_steps=1), {"penalty": 20}),
+        _says([{"d_lr": 0.0004, "g_lr": 4e-2}, {**_SILENT, "d_lr": 0.02}, {"penalty": 20.0}]),
     ],
     "5.7": [_by_numpy, _by_loops],
     "5.8": [
@@ -348,13 +350,22 @@ WRONG = {
         "in a wrong dose": _says([{"penalty": 1e-4}, {"packing": 4}]),
     },
     "5.6": {
-        "ask for `minlength`": lambda y, classes=10: torch.bincount(y) / len(y),
-        "theirs is a share of 0": lambda y, classes=10: y.unique(return_counts=True)[1] / len(y),
-        "share k belongs to class k": lambda y, classes=10: (_bins(y, classes) / len(y)).topk(classes).values,
-        "how often is asked for": lambda y, classes=10: [float(k in y) for k in range(classes)],
-        "whole-number division": lambda y, classes=10: _bins(y, classes) // len(y),
-        "add them up over the labels": lambda y, classes=10: F.one_hot(y, classes),
-        "is there a `return`": lambda y, classes=10: None,
+        "all three in one list": _says([_LOST, _SILENT]),
+        "one dict": _says({"collapse": _LOST}),
+        "settings of the game that you start from": _says([{"g_lr": 4e-3}, _SILENT, _DOSE]),
+        "beta1 stays as it is here": _says([{"beta1": 0.9}, _SILENT, _DOSE]),
+        "g_lr stays as it is here": _says([_LOST, _SILENT, {"g_lr": 4e-3}]),
+        "unknown setting 'optimizer'": _says([_LOST, {**_SILENT, "optimizer": "sgd"}, _DOSE]),
+        "from 1 to 5, say 1": _says([_LOST, {"d_steps": 9}, _DOSE]),
+        'write a dict of names and values, {"g_lr"': _says(["d_lr", _SILENT, _DOSE]),
+        'write a dict of names and values, {"d_steps"': _says([_LOST, _SILENT, "penalty"]),
+        "which of them helped": _says([_LOST, _SILENT, {"penalty": 20.0, "packing": 4}]),
+        "it belongs in the second dict": _says([_SILENT, _SILENT, _DOSE]),
+        "grey noise of a fresh G": _says([{"g_lr": 1e-6}, _SILENT, _DOSE]),
+        "so the players keep pace": _says([{"g_lr": 3e-3}, _SILENT, _DOSE]),
+        "which loss has none there": _says([_LOST, _LOST, _DOSE]),
+        "which remedy limits D's slope": _says([_LOST, _SILENT, {"packing": 4}]),
+        "in a wrong dose": _says([_LOST, _SILENT, {"penalty": 1e-3}]),
     },
     "5.7": {
         "do not cut the ratio off": lambda f, r: (_pairwise(f).mean() / _pairwise(r).mean()).clamp(max=1),

@@ -42,6 +42,12 @@ def _bytes(images):
     return ((images.clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8)
 
 
+def _back_stretched(images):
+    """From the smallest to the largest value of the batch, which here are -1.15 and 1.15 or beyond."""
+    values = (images - images.min()) / (images.max() - images.min()) * 255
+    return values.round().to(torch.uint8).permute(0, 2, 3, 1)
+
+
 def _clamps_in_place(images):
     return _bytes(images.clamp_(-1, 1)).permute(0, 2, 3, 1)
 
@@ -106,6 +112,16 @@ WRONG = {
             ((x.clamp(max=1) + 1) * 127.5).round().long().to(torch.uint8).permute(0, 2, 3, 1)
         ),
         "off by one in places": lambda x: _bytes(x.clamp(-1, 1) * 127 / 127.5).permute(0, 2, 3, 1),
+        "add 1 before you stretch, so that": lambda x: (
+            (x.clamp(-1, 1) * 127.5).round().long().to(torch.uint8).permute(0, 2, 3, 1)
+        ),
+        "before it, clamp to -1 and 1": lambda x: (
+            ((x.clamp(0, 255) + 1) * 127.5).round().long().to(torch.uint8).permute(0, 2, 3, 1)
+        ),
+        "round after the stretch": lambda x: (
+            ((x.clamp(-1, 1).round() + 1) * 127.5).to(torch.uint8).permute(0, 2, 3, 1)
+        ),
+        "here -1 becomes 25": _back_stretched,
         "in between, equal steps": lambda x: _bytes(x.tanh()).permute(0, 2, 3, 1),
         "is there a `return`": lambda x: print(end=""),
     },

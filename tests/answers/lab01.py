@@ -164,11 +164,12 @@ WRONG = {
         "the stride is 1 and the dilation is larger": _wrong(
             lambda n, k, s, p, o, d: (n, k, s, p, o, d if s > 1 else 1)
         ),
-        "only where there is output padding": _wrong(lambda n, k, s, p, o, d: (n, k, s, p, o * s, d)),
+        "only where there is output padding": _wrong(lambda n, k, s, p, o, d: (n, k, s, p, o * o * s, d)),
+        "not multiplied by the stride": _wrong(lambda n, k, s, p, o, d: (n + o, k, s, p, 0, d)),
         "are cropped at either end": _wrong(lambda n, k, s, p, o, d: (n, k, s, min(p, 1), o, d)),
         "the last one reaches over": lambda size, *_, **__: 2 * size,
         "names and order": lambda n, k, s=1, p=0, o=0, d=1: _by_terms(n, k, s, p, o, d),
-        "turns whole numbers into floats": lambda *given, **more: _by_terms(*given, **more) / 1,
+        "turn whole numbers into floats": lambda *given, **more: _by_terms(*given, **more) / 1,
         "a tensor was returned": lambda *given, **more: torch.tensor(_by_terms(*given, **more)),
         "a text was returned": lambda *given, **more: str(_by_terms(*given, **more)),
         "one number is asked for": lambda *given, **more: (_by_terms(*given, **more),) * 2,
@@ -187,6 +188,13 @@ WRONG = {
         "counts have two axes": lambda *given: _by_counting(*given)[0],
         "random weights and bias are not": _module,
         "wants four axes": _two_axes,
+        "the third argument of this function is the bias": lambda n, k, s, p: F.conv_transpose2d(
+            torch.ones(1, 1, n, n), torch.ones(1, 1, k, k), s, p
+        ),
+        "keeps nothing when padding is 0": lambda n, k, s, p: _by_counting(n, k, s, 0)[p:-p, p:-p],
+        "stamps enlarge": lambda n, k, s, p: F.conv2d(
+            torch.ones(1, 1, n, n), torch.ones(1, 1, k, k), stride=s, padding=p
+        )[0, 0],
         "before the crop, stamp (i, j) covers": lambda *given: _by_counting(*given) - 1,
         "padding 1: one count per output pixel": lambda n, k, s, p: _by_counting(n, k, s, p if s > 1 else 0),
         "is there a `return`": lambda *given: None,

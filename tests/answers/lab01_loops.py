@@ -114,7 +114,7 @@ STAMPS = {
     "keeps nothing when padding is 0": _stamps(crop=lambda canvas, p: canvas[p:-p, p:-p]),
     "a later stamp replaces": _stamps(lay=torch.Tensor.copy_),
     "kernel is flipped": _stamps(stamp=lambda image, kernel, i, j: image[i, j] * kernel.flip(0, 1)),
-    "and add each stamp": _stamps(pixels=lambda h, w, s: itertools.product(range(1, h), range(1, w))),
+    "and add each one": _stamps(pixels=lambda h, w, s: itertools.product(range(1, h), range(1, w))),
     "the input was padded": _pads_input,
     "only the first row of pixels": _stamps(stop=lambda i, j, w: j == w - 1),
     "does `range` take the stride": _stamps(

@@ -213,6 +213,10 @@ WRONG = {
         "got       transposed convolution: as before": _init(convolutions=nn.Conv2d),
         "got       batch norm: as before": _init(norms=nn.BatchNorm1d),
         "they are mixed up": _init(mean=0.0),
+        "have changed places": lambda m: (
+            isinstance(m, nn.Conv2d | nn.ConvTranspose2d | nn.BatchNorm2d)
+            and nn.init.normal_(m.weight, 0.02, 0.0)
+        ),
         "as `torch.randn` has it": _init(std=1.0),
         "not the variance": _init(std=0.02**0.5),
         "do not square": _init(std=0.0004),
@@ -259,6 +263,9 @@ WRONG = {
         ),
         "in * out * k * k weights": _by_counting(ways=lambda layer: layer.weight[:1]),
         "no tensor passes": _runs_them,
+        "ask `layer.bias is not None`": lambda layers, size: [
+            (m.out_channels, size, m.out_channels if m.bias else 0) for m in layers
+        ],
         "are pairs: take [0]": lambda layers, size: [
             (m.out_channels, size - m.kernel_size, 0) for m in layers
         ],

@@ -400,6 +400,7 @@ WRONG_GENERATORS = {
 }
 
 WRONG_DISCRIMINATORS = {
+    "this is one number for the whole batch": D(ending=torch.mean),
     "there is no batch norm after layers 2, 3 and 4": D(norms=(0, 0, 0, 0, 0)),
     "brightness and contrast": D(norms=(1, 1, 1, 1, 0)),
     "mean and spread of the score": D(norms=(0, 1, 1, 1, 1)),
@@ -431,6 +432,7 @@ WRONG_DISCRIMINATORS = {
 }
 
 WRONG_DENSE_GENERATORS = {
+    "`nn.BatchNorm2d` is for maps": DG(relu=lambda: nn.BatchNorm2d(4096)),
     "the input is left as it was": _spoiled(DG()),
     "kernel 3 in layer 2": DG(kernel=3, padding=1),
     "got       LeakyReLU(0.01)": DG(relu=nn.LeakyReLU),
@@ -443,7 +445,7 @@ WRONG_DENSE_GENERATORS = {
     "ends without Tanh": DG(last=nn.Identity),
     "Sigmoid gives 0 to 1": DG(last=nn.Sigmoid),
     "do not fit": DG(sizes=(100, 4096, 16, 128, 3)),
-    "smooth Upsample": DG(up=lambda: nn.Upsample(scale_factor=2, mode="bilinear")),
+    "the table repeats them, mode `nearest`": DG(up=lambda: nn.Upsample(scale_factor=2, mode="bilinear")),
 }
 
 WRONG_DENSE_DISCRIMINATORS = {
@@ -459,8 +461,9 @@ WRONG_DENSE_DISCRIMINATORS = {
     "PyTorch's default is 0.01": DD(relu=nn.LeakyReLU),
     "keep the bias": DD(bias=False),
     "there is a batch norm after layers 1 and 2": DD(norm=True),
-    "one step too many": DD(drop=True),
+    "there are steps that the table does not have": DD(drop=True),
     "do not fit": DD(before=_as_it_is),
+    "the batch was flattened too": DD(before=torch.flatten),
     "`super().__init__()` must be the first": _NoSuper,
     "a plain Python list hides": DD(keep=list),
 }

@@ -21,6 +21,7 @@ def scaled(seed: int) -> torch.Tensor:
     fraction = torch.rand(whole.shape, generator=generator) * 0.8 - 0.4
     images = (whole + fraction) / 127.5 - 1
     images[0, 0, 0, :4] = torch.tensor([-1.15, 1.15, 254.8 / 127.5 - 1, -1.0])
+    images[0, 1, 0, 0] = 1.0
     return images
 
 
@@ -71,7 +72,8 @@ def _wrong_values(case: Case) -> str:
     got, right = (arrays["the result"] for arrays in (case.got, case.expected))
     if got.shape != right.shape or got.dtype.kind != "u":
         return ""
-    beyond = case.given.permute(0, 2, 3, 1).abs().numpy() > 1
+    given = case.given.permute(0, 2, 3, 1).numpy()
+    beyond = np.abs(given) > 1
     off = got.astype(np.int64) - right.astype(np.int64)
     if not off[~beyond].any():
         return "what lies in [-1, 1] is right: clamp both ends, above 1 and below -1, before the conversion"
@@ -80,7 +82,7 @@ def _wrong_values(case: Case) -> str:
     moved = _causes.places(got[~beyond], right[~beyond], 4)
     if moved:
         return moved
-    black, white = (got[right == byte].min() for byte in (0, 255))
+    black, white = (got[given == end].min() for end in (-1, 1))
     return f"here -1 becomes {black:g} and 1 becomes {white:g}; in between, equal steps are asked for"
 
 
@@ -131,5 +133,17 @@ MISTAKES = {
     "-1 is black: add 1 before you stretch": lambda x: _bytes(x.double() * 127.5),
     "the brackets: add 1 first, then stretch": lambda x: _bytes(x.double() * 127.5 + 1),
     "255 is never reached: stretch by 127.5, the half of 255": lambda x: _bytes((x.double() + 1) * 127),
+    "values below 0 wrapped around: add 1 before you stretch, so that -1 becomes 0": lambda x: _wrapped(
+        (x.double().clamp(-1, 1) * 127.5).round()
+    ),
+    "values below 0 wrapped around, for lack of brackets: add 1 first, then stretch": lambda x: _wrapped(
+        (x.double().clamp(-1, 1) * 127.5 + 1).round()
+    ),
+    "0 and 255 are the ends after the stretch; before it, clamp to -1 and 1": lambda x: _wrapped(
+        ((x.double().clamp(0, 255) + 1) * 127.5).round()
+    ),
+    "only -1, 0 and 1 are left: round after the stretch, not before it": lambda x: _bytes(
+        ((x.double().clamp(-1, 1).round() + 1) * 127.5).trunc()
+    ),
     "the pixels are shuffled: `reshape` and `view` do not move axes": _shuffled,
 }

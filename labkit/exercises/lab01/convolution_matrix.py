@@ -40,6 +40,9 @@ def probe(convolution_matrix, cases):
 
 
 CAUSES = {
+    r"bias' \(position 3\)|invalid combination of arguments.*\(Tensor, Tensor, (int|tuple)": (
+        "the third argument of this function is the bias: give `stride=` and `padding=` their names"
+    ),
     r"zeros\(\)|'float' object|got float|type float|slice indices": (
         "a number of pixels is whole: `/` makes a float of it, `//` does not"
     ),

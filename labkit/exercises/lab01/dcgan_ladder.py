@@ -110,6 +110,10 @@ MISTAKES = {
     "four settings double 4 to 64; one more leads from 1 to 4": lambda: [_DOUBLE] * 4,
     "one tuple per layer, not one per argument": lambda: [(4,) * 5, (1, 2, 2, 2, 2), (0, 1, 1, 1, 1)],
     "each tuple has three numbers: the kernel belongs in it too": lambda: [(1, 0)] + [(2, 1)] * 4,
+    "each tuple has kernel_size, stride and padding, and nothing else": lambda: [
+        (4, *_ONE),
+        *[(n, *_DOUBLE) for n in (8, 16, 32, 64)],
+    ],
     "one tuple is one layer: return a list of five": lambda: _DOUBLE,
     "these are five numbers: every layer has a tuple of three": lambda: _SIZES[1:],
     "torch wants whole numbers: write 4, not the float 4.0": lambda: [(4.0, 1.0, 0.0)] * 5,

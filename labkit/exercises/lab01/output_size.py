@@ -72,7 +72,7 @@ def _convolved(size, kernel_size, stride, padding, dilation):
 
 
 _NO_INT = {  # what was returned instead of an int: likely cause
-    "float": "no division is needed here; `/` turns whole numbers into floats",
+    "float": "no division is needed here: `/` and `float(...)` turn whole numbers into floats",
     "Tensor": "a tensor was returned: whole numbers need none, or `int(...)` takes the number out",
     "str": "a text was returned: return the number itself",
     "tuple": "one number is asked for, the length of one side",
@@ -221,6 +221,9 @@ MISTAKES = {
     "output_padding is ignored": _misread(lambda n, k, s, p, o, d: (n, k, s, p, 0, d)),
     "output_padding is added once, at the far end only": (
         _misread(lambda n, k, s, p, o, d: (n, k, s, p, 2 * o, d))
+    ),
+    "output_padding is not multiplied by the stride: it is added at the end": (
+        _misread(lambda n, k, s, p, o, d: (n, k, s, p, s * o, d))
     ),
     "output_padding makes the output larger": _misread(lambda n, k, s, p, o, d: (n, k, s, p, -o, d)),
     "dilation is ignored": _misread(lambda n, k, s, p, o, d: (n, k, s, p, o, 1)),

@@ -25,7 +25,10 @@ def probe(overlap_counts, cases):
 CAUSES = {
     r"expected stride to be|Expected \dD": (
         "F.conv_transpose2d wants four axes, for the image and for the kernel alike"
-    )
+    ),
+    r"bias' \(position 3\)|invalid combination of arguments.*\(Tensor, Tensor, (int|tuple)": (
+        "the third argument of this function is the bias: give `stride=` and `padding=` their names"
+    ),
 }
 
 EXERCISE = Exercise(
@@ -91,6 +94,18 @@ def _joined(join):
     return lambda *given: join(_hits(*given)[:, None], _hits(*given))
 
 
+def _convolved(n, k, s, p):
+    side = (n + 2 * p - k) // s + 1
+    return np.full((side, side), k * k)
+
+
+def _one_fewer(n, k, s, p):
+    """The last row and the last column of stamps have not been counted."""
+    line = np.pad(_hits(n - 1, k, s, 0), (0, s))
+    line = line[p : len(line) - p]
+    return np.outer(line, line)
+
+
 def _one_end(n, k, s, p):
     side = len(expected(n, k, s, p))
     return expected(n, k, s, 0)[:side, :side]
@@ -105,6 +120,14 @@ MISTAKES = {
     "this is a line: rows and columns both overlap, so the counts have two axes": _hits,
     "batch and channel axes are left over: return (out, out)": _then(lambda counts, n, k: counts[None, None]),
     "padding is ignored: the crop takes counts away at the border": lambda n, k, s, p: expected(n, k, s, 0),
+    "the output is empty: a crop `[padding:-padding]` keeps nothing when padding is 0": (
+        lambda n, k, s, p: expected(n, k, s, 0)[p:-p, p:-p]
+    ),
+    "this is the size after a convolution, which shrinks; stamps enlarge: see F.conv_transpose2d": _convolved,
+    "the last row and column of stamps are missing: loop over all of range(size)": _one_fewer,
+    "this is the count of the inside everywhere: fewer stamps reach the pixels at the border": (
+        lambda n, k, s, p: 0 * expected(n, k, s, p) + (-(-k // s)) ** 2
+    ),
     "one count per input pixel; asked for is one per output pixel": lambda n, k, s, p: np.full((n, n), k * k),
     "the stride is ignored: stamps begin `stride` pixels apart": lambda n, k, s, p: expected(n, k, 1, p),
     "the number was asked for at every pixel, not one for all": _then(lambda counts, n, k: counts.max()),

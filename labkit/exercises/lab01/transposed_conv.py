@@ -184,7 +184,7 @@ def _cropped(left, right, top, bottom):
 
 
 MISTAKES = {
-    "the crop is empty: `[padding:-padding]` keeps nothing when padding is 0": (
+    "the output is empty: a crop `[padding:-padding]` keeps nothing when padding is 0": (
         lambda x, k, s, p: expected(x, k, s, 0)[p:-p, p:-p]
     ),
     "batch and channel axes are left over: return (H_out, W_out)": (
@@ -208,9 +208,8 @@ MISTAKES = {
         lambda x, *more: expected(x.flip(0, 1), *more)
     ),
     "the kernel alone was stamped: multiply it by the pixel": lambda x, *more: expected(x**0, *more),
-    "no stamp has arrived: loop over all of range(H) and range(W), and add each stamp": (
-        lambda *given: 0 * expected(*given)
-    ),
+    "all is 0: either no stamp has arrived (loop over all of range(H) and range(W), and add each one), or "
+    "a canvas of whole numbers has cut the fractions off": (lambda *given: 0 * expected(*given)),
     "the canvas began with ones: begin with torch.zeros": lambda *given: 1 + expected(*given),
     "the stride is ignored: pixel (i, j) stamps at (i * stride, j * stride)": (
         lambda x, k, s, p: expected(x, k, 1, p)

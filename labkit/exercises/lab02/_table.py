@@ -5,6 +5,7 @@ trace of its operations counts only where the numbers differ, to name the layer 
 against the trace of the expected network, which the student knows as the notebook's table.
 """
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -87,7 +88,15 @@ def result_shape(what: str, points: float = 0) -> Property:
     def first_wrong(case: Case) -> str:
         found, table = _both(case)
         wrong = [f for f in (_kinds(found, table), _kernels(found, table)) if not f.ok]
-        return wrong[0].cause if wrong else "print the shape after each layer and compare it with the table"
+        if wrong:
+            return wrong[0].cause
+        got, right = (arrays["the result"].shape for arrays in (case.got, case.expected))
+        if math.prod(got) == 1:
+            return "this is one number for the whole batch: every image has its own, no `mean()` and no `[0]`"
+        if len(got) == len(right) == 4 and got[1] != right[1]:
+            last = f"the last layer gives {got[1]} channels, and {right[1]} are asked for"
+            return f"{last}: write no number where `image_channels` belongs"
+        return "print the shape after each layer and compare it with the table"
 
     return same_shape("the result", what, first_wrong, points=points)
 
@@ -359,7 +368,9 @@ def _order(found: Sequence[Stage], table: Sequence[Stage]) -> Finding:
     a, b = (" → ".join(part[at]) or "nothing" for part in (got, wish))
     cause = f"after layer {at + 1} these stand in another order than in the table"
     if sorted(got[at]) != sorted(wish[at]):
-        cause = f"after layer {at + 1} there is one step too many or too few"
+        cause = f"after layer {at + 1} steps are missing, or there are steps that the table does not have"
+    if "smooth Upsample" in got[at] and "smooth Upsample" not in wish[at]:
+        cause = "this upsampling blends neighbouring pixels: the table repeats them, mode `nearest`"
     return holds("everything in the order of the table", got == wish, got=a, expected=b, cause=cause)
 
 

@@ -29,6 +29,13 @@ FAULTY_CLASS = {
     r"weight of size \[(64|100|128|256|512|3),|given groups=1, weight of size \[64": (
         "sizes are written as numbers: build every layer from the constructor's arguments"
     ),
+    r"\[\d+, \d+, 64, 64\] to have 3 channels": "a 3 is written where `image_channels` belongs",
+    r"shape '\[16, 16, 16\]' is invalid": "the batch axis is missing: `view(-1, 16, 16, 16)` keeps it",
+    r"\(1x\d+ and 12288x": (
+        "the batch was flattened too: `nn.Flatten()` and `x.flatten(1)` keep the first axis"
+    ),
+    r"expected 4D input \(got 2D": "numbers in a row take `nn.BatchNorm1d`; `nn.BatchNorm2d` is for maps",
+    r"expected 2D or 3D input \(got 4D": "maps take `nn.BatchNorm2d`; `nn.BatchNorm1d` is for rows",
     r"more than 1 value per channel": (
         "a batch norm has a single number to work with: the last layer has no batch norm"
     ),

@@ -111,7 +111,9 @@ EXERCISE = Exercise(
         r"NoneType": "a layer made with `bias=False` has `None` for its bias: ask before you set it",
         r"cannot assign .* as parameter": "change the weight in place: `nn.init.normal_` does",
         r"leaf Variable": "an in-place change needs `nn.init` or `torch.no_grad()`",
-        r"LeakyReLU|has no attribute 'weight'": "most modules have no weight: tell layers by `isinstance`",
+        r"LeakyReLU|has no attribute '(weight|bias)'": (
+            "not every module has a weight and a bias: tell layers by `isinstance`"
+        ),
     },
     unjudged=("convolution with a bias",),
 )
@@ -146,6 +148,9 @@ def _mean_and_spread(case: Case):
             "0.02 is the standard deviation here, not the variance: no square root": abs(s - 0.141) < 0.01,
             "0.02 is the standard deviation here: do not square it": abs(s - 0.0004) < 1e-4,
             "uniform between -0.02 and 0.02: draw from a normal distribution": abs(s - 0.01155) < 0.001,
+            "mean and standard deviation have changed places: `normal_(tensor, mean, std)`": (
+                abs(m - 0.02) < 1e-4 and s < 1e-6
+            ),
             "all weights are equal: they must be drawn at random": s < 1e-6,
             "`nn.init.normal_(tensor, mean, std)` draws such weights": True,
         }

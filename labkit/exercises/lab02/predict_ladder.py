@@ -70,6 +70,7 @@ EXERCISE = Exercise(
         r"ran a layer": "no tensor passes through a layer here: calculate from the layer's numbers",
         r"unsupported operand.*tuple|tuple.*int": "`kernel_size`, `stride` and `padding` are pairs: take [0]",
         r"NoneType": "a layer made with `bias=False` has `None` for its bias",
+        r"[Bb]oolean value of Tensor": "a bias is a whole tensor, or `None`: ask `layer.bias is not None`",
     },
     unjudged=("kind",),
 )
@@ -177,6 +178,21 @@ MISTAKES = {
     "the division rounds down before 1 is added, and the 1 is missing here": partial(
         expected, down=lambda n, k, s, p: _shrunk(n, k, s, p) - 1
     ),
+    "the two formulas have changed places: a convolution shrinks, a transposed one enlarges": partial(
+        expected, down=_enlarged, up=_shrunk
+    ),
+    "the division of a convolution rounds down, not up": partial(
+        expected, down=lambda n, k, s, p: -(-(n + 2 * p - k) // s) + 1
+    ),
+    "the brackets: subtract the kernel before you divide by the stride": partial(
+        expected, down=lambda n, k, s, p: (n + 2 * p) // s - k + 1
+    ),
+    "padding counts on both sides, of a transposed convolution too": partial(
+        expected, up=lambda n, k, s, p: (n - 1) * s - p + k
+    ),
+    "padding counts on both sides, of a convolution too": partial(
+        expected, down=lambda n, k, s, p: (n + p - k) // s + 1
+    ),
     "padding makes a transposed convolution's result smaller: subtract it twice": partial(
         expected, up=lambda n, k, s, p: _enlarged(n, k, s, -p)
     ),
@@ -203,6 +219,10 @@ MISTAKES = {
     "one bias per layer is too few: one per outgoing channel": partial(
         expected, count=lambda m, n: m.weight.numel() + bool(_biases(m))
     ),
+    "each row has its own layer's parameters, not the sum so far": lambda layers, size: [
+        (*row[:2], sum(r[2] for r in expected(layers, size)[: number + 1]))
+        for number, row in enumerate(expected(layers, size))
+    ],
     "a layer's weights do not grow with the picture: leave the size out": partial(
         expected, count=lambda m, n: n * n * m.weight.numel() + _biases(m)
     ),

@@ -216,6 +216,10 @@ _COMMON_CAUSES = {
     r"dtype|scalar type|floating point": (
         "the number types do not fit: print each `.dtype`; `.float()` turns whole numbers into fractions"
     ),
+    r"torch\.return_types": (
+        "`torch.max` and `torch.min` along a dimension return values and indices: take `.values`; for the "
+        "larger of x and a number write `x.clamp(min=number)`"
+    ),
     r"unsupported operand": "two kinds of values meet that cannot be combined: print the `type` of each",
     r"ZeroDivisionError": "a division by zero: which of the numbers can be 0?",
     r"RecursionError": "the function calls itself without an end",

@@ -377,7 +377,9 @@ _WRONG_STEPS = {
     "without `.cuda()`": _by_losses(
         of_g=lambda D, real, fake: F.binary_cross_entropy_with_logits(D(fake), torch.ones(len(fake)))
     ),
-    "nothing that cuts": _by_losses(of_g=lambda D, real, fake: _bce(D(fake.detach()), 1.0)),
+    "nothing that cuts the fakes off from G": _by_losses(
+        of_g=lambda D, real, fake: _bce(D(fake.detach()), 1.0)
+    ),
     "G learnt through the old D": _in_order(
         "fake; g zero; g loss; g back; d zero; d loss; d back; d step; g step"
     ),
@@ -401,6 +403,13 @@ _WRONG_STEPS = {
         "fake; d zero; d loss; g loss; d back; d step; g zero; g back; g step"
     ),
     "one update of each network": _repeats(g_times=2),
+    "`d_optimizer.step()` is never called": _in_order(f"fake; d zero; d loss; d back; {_G_LEARNS}"),
+    "`g_optimizer.step()` is never called": _in_order(f"fake; {_D_LEARNS}; g zero; g loss; g back"),
+    "G ran in evaluation mode": _in_order(f"eval; {_RIGHT_ORDER}"),
+    "G takes the `z` that is given": _by_losses(
+        first=lambda G, D, real, z: G(torch.randn(len(real), z.shape[1] + 1, 1, 1))
+    ),
+    "detached (see 3.2) and passed last": _by_losses(lambda D, real, fake: _d_loss_by_library(D, fake, real)),
     "D has moved": _in_order(f"fake; d zero; d loss; d back; {_G_LEARNS}"),
     "D has no `backward()`": _in_order(f"fake; d loss; d step; {_G_LEARNS}"),
     "with no `zero_grad()` between": _in_order(f"fake; d loss; d back; d zero; d step; {_G_LEARNS}"),
@@ -456,6 +465,13 @@ RIGHT = {
 WRONG = {
     "3.1": {
         "call of cross_entropy": _two_classes,
+        "unless they are 1": lambda x, t: torch.where(t == 1, F.softplus(-x), F.softplus(x)).mean(),
+        "it is halved": lambda x, t: _softplus_form(x, t) / 2,
+        "a clamp changes the loss": lambda x, t: _softplus_form(x.clamp(-50, 50), t),
+        "exp of a large score overflows": lambda x, t: torch.tensor(
+            [math.log1p(math.exp(s)) - s * w for s, w in zip(x.tolist(), t.tolist(), strict=True)]
+        ).mean(),
+        "write `x.clamp(min=number)`": lambda x, t: (torch.max(x, 0) - t * x).mean(),
         "and cut nothing": lambda x, t: _softplus_form(x.clamp(-250, 250), t),
         "the batch of one": _squeezed,
         "`device=x.device`": lambda x, t: (torch.logaddexp(torch.zeros(len(x)), x) - t * x).mean(),
@@ -485,6 +501,13 @@ WRONG = {
         ),
         "like `detach_()`": lambda D, real, fake, smooth=0.9: _d_loss_by_softplus(
             D, real, fake.detach_(), smooth
+        ),
+        "the logits come first": lambda D, real, fake, smooth=0.9: (
+            F.binary_cross_entropy_with_logits(torch.full((len(real),), smooth), D(real))
+            + F.binary_cross_entropy_with_logits(torch.zeros(len(fake)), D(fake.detach()))
+        ),
+        "half of the real part is missing": lambda D, real, fake, smooth=0.9: (
+            F.softplus(D(fake.detach())).mean() - smooth * F.logsigmoid(D(real)).mean()
         ),
         "4 calls": _four_calls,
         "or cleared": _after(lambda D, *_: D.zero_grad(), _d_loss_by_softplus),
@@ -528,6 +551,12 @@ WRONG = {
             D(fake), torch.ones(len(real), device=real.device)
         ),
         "undo a `requires_grad_(False)`": _frozen,
+        "the logits come first": lambda D, real, fake: F.binary_cross_entropy_with_logits(
+            torch.ones(len(fake)), D(fake)
+        ),
+        "the log of the mean": lambda D, real, fake: -D(fake).sigmoid().mean().log(),
+        "the fakes are counted twice": lambda D, real, fake: _d_loss_by_library(D, fake, fake, 1.0),
+        "judged by its fakes alone": lambda D, real, fake: (D(real), _bce(D(fake), 1.0))[1],
         "2 calls": lambda D, real, fake: F.binary_cross_entropy_with_logits(
             D(fake), torch.ones_like(D(fake))
         ),
@@ -551,6 +580,14 @@ WRONG = {
     "3.7": {
         "logarithm to base 2": lambda s: 0.0 if s == 1 else -(s * math.log2(s) + (1 - s) * math.log2(1 - s)),
         "put p = s into": lambda s: 0.0 if s > 0.99 else _entropy(s),
+        "logarithm to base 10": lambda s: 0.0 if s == 1 else _entropy(s) / math.log(10),
+        "it is halved": lambda s: 0.0 if s == 1 else _entropy(s) / 2,
+        "the logs are exchanged": lambda s: 0.0 if s == 1 else -s * math.log(1 - s) - (1 - s) * math.log(s),
+        "each log has its weight": lambda s: 0.0 if s == 1 else -math.log(s * (1 - s)),
+        "taken for a logit": lambda s: 0.0 if s == 1 else _bce(torch.tensor([s]), s).item(),
+        "log 2 too much": lambda s: math.log(2) + (0.0 if s == 1 else _entropy(s)),
+        "the loss for a target of 1": lambda s: -math.log(s),
+        "the loss alone": lambda s: (s, 0.0),
         "half of it": lambda s: -s * math.log(s),
         "the other half": lambda s: 0.0 if s == 1 else -(1 - s) * math.log(1 - s),
         "that is the logit": lambda s: math.log(s / (1 - s)) if s < 1 else math.inf,

@@ -39,7 +39,7 @@ def _for_loop(run, steps, every, update):
         if not step % every:
             G = run.G.eval()
             pixels = (G(run.fixed_z).detach().clamp(-1, 1) + 1) * 127.5
-            run.frames += [(pixels + 0.5).to(torch.uint8)]
+            run.frames += [(pixels + 0.5).to(torch.uint8).cpu()]
             G.train()
 
 
@@ -141,6 +141,16 @@ def _by_extend(run, steps, every, update):
         getattr(run, f"{name}_losses").extend(step[f"{name}_loss"] for step in told)
 
 
+def _counts_by_turn(run, steps, every, update):
+    """From 0 at every call."""
+    run.step = 0
+    _loop()(run, steps, every, update)
+
+
+def _exchanges_optimizers(run, steps, every, update):
+    _loop()(run, steps, every, lambda G, D, d, g, real, z: update(G, D, g, d, real, z))
+
+
 _WRONG_LOOPS = {
     "calls the `update` that it is given": _with_train_step,
     "and no more for": _endless,
@@ -161,6 +171,22 @@ _WRONG_LOOPS = {
     "one row for each real image": _loop(z=lambda run, real: torch.randn_like(run.fixed_z)),
     "*run.fixed_z.shape[1:]": _loop(z=lambda run, real: torch.randn(len(real), run.fixed_z.shape[1])),
     "losses are swapped": _loop(keep=lambda run, d, g: (run.d_losses.append(g), run.g_losses.append(d))),
+    "then through `to_uint8`": _loop(
+        look=_takes(lambda run: run.frames.append((run.G(run.fixed_z) * 255).clamp(0, 255).byte()))
+    ),
+    "append one tensor (N, C, H, W)": _loop(
+        look=_takes(lambda run: run.frames.extend(to_uint8(run.G(run.fixed_z))))
+    ),
+    "inside the loop": _loop(look=lambda run: None),
+    "on a GPU the frames": _loop(look=_takes(_while_training)),
+    "each call starts again at 0": _counts_by_turn,
+    "two of them are exchanged": _exchanges_optimizers,
+    "`update` takes `real`, then": lambda run, steps, every, update: _loop()(
+        run, steps, every, lambda G, D, d, g, real, z: G(real)
+    ),
+    "what `update` returned": _loop(
+        keep=lambda run, d, g: (run.d_losses.append({"d_loss": d}), run.g_losses.append({"g_loss": g}))
+    ),
     "both losses of every step": _loop(keep=lambda run, d, g: None),
     "count first": _loop(early=True),
     "a picture is taken after every": _loop(look=lambda run: None),
@@ -384,6 +410,10 @@ _WRONG_CHECKPOINTS = {
     "run.batches.state_dict()": _without("batches"),
     "starts to count again": _without("step"),
     "with another fixed_z": _without("fixed_z"),
+    "no shorter and no longer": _but(after_loading=lambda run: run.d_losses.insert(0, 1.0)),
+    "do not assign": _but(after_loading=lambda run: run.G.load_state_dict(run.G.state_dict()).eval()),
+    "a state dictionary stands where": _but(after_loading=lambda run: vars(run).update(G=run.G.state_dict())),
+    "its own name in the file": _but(after_loading=lambda run: run.G.load_state_dict(run.D.state_dict())),
     "list of D's losses": _without("d_losses"),
     "list of G's losses": _without("g_losses"),
     "without the frames": _without("frames"),

@@ -159,6 +159,13 @@ def _all_pairs(fake, real):
     return whole[0] / whole[1]
 
 
+def _wrapping_once(images):
+    """Bytes subtracted as bytes, each pair once."""
+    rows = images.flatten(1)
+    pairs = [(rows[i] - rows[j]).float().norm() for i in range(len(rows)) for j in range(i)]
+    return torch.stack(pairs).mean()
+
+
 def _cross(fake, real):
     return torch.cdist(fake.flatten(1).float(), real.flatten(1).float()).mean() / _pairwise(real).mean()
 
@@ -372,6 +379,14 @@ WRONG = {
         "the ratio is flipped": lambda f, r: _pairwise(r).mean() / _pairwise(f).mean(),
         "distance to itself is counted, 0": _all_pairs,
         "make floats of them before you subtract": lambda f, r: _wrapping(f) / _wrapping(r),
+        "(a later image minus an earlier)": lambda f, r: _wrapping_once(f) / _wrapping_once(r),
+        "the standard deviation of each pixel": lambda f, r: (
+            f.float().std(0).mean() / r.float().std(0).mean()
+        ),
+        "each image becomes one row": lambda f, r: (
+            torch.pdist(f.float().ravel()) / torch.pdist(r.float().ravel())
+        ),
+        "the sets differ in size": lambda f, r: _pairwise(f).sum() / _pairwise(r).sum(),
         "compare fakes with fakes": _cross,
         "not averaged": lambda f, r: _pairwise(f).sum() / _pairwise(r).sum(),
         "flatten each image": lambda f, r: _by_loops(f.reshape(-1, f.shape[-1]), r.reshape(-1, r.shape[-1])),

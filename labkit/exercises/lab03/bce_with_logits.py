@@ -80,7 +80,10 @@ EXERCISE = Exercise(
     "bce_with_logits(logits, targets)",
     scores,
     probe,
-    causes={"leaf Variable that requires grad": "the logits are changed in place: make a new tensor"},
+    causes={
+        "leaf Variable that requires grad": "the logits are changed in place: make a new tensor",
+        "OverflowError": "exp of a large score overflows: take the larger of l and 0 out of the log",
+    },
 )
 
 # ---- judge: a sandbox shows this file only down to here ------------------------------------------------
@@ -115,7 +118,8 @@ PROPERTIES = (
     same(
         "the result at large scores",
         "it is right where the scores are large",
-        "the sigmoid rounds to 0 or 1 there: rewrite the formula so that no log sees it, and cut nothing",
+        "a sigmoid rounds to 0 or 1 there, and a clamp changes the loss: rewrite the formula so that no log "
+        "meets a 0, and cut nothing",
         points=0.75,
     ),
     same(
@@ -154,6 +158,10 @@ MISTAKES = {
         expected(x, t) / math.log(10)
     ),
     "the targets are rounded to 0 or 1: 0.9 is a target, too": lambda x, t: expected(x, t.round()),
+    "the targets are taken for 0 unless they are 1: 0.9 is a target, too": lambda x, t: expected(
+        x, t.floor()
+    ),
+    "it is halved: the two terms of the formula are added": lambda x, t: expected(x, t) / 2,
     "log(1 + exp(-l)) goes with max(l, 0) only if l is positive: it is exp(-|l|)": lambda x, t: (
         x.clamp(min=0) - t * x + (1 + (-x).exp()).log()
     ).mean(),

@@ -160,6 +160,16 @@ EXERCISE = Exercise(
         r"RNG state must be|ByteTensor": (
             'the random state must be on the CPU: load with `map_location="cpu"`'
         ),
+        "_IncompatibleKeys": (
+            "`load_state_dict` changes the network itself and returns something else: do not assign it"
+        ),
+        r"'(collections\.)?(OrderedDict|dict)' object (is not|has no)": (
+            "a state dictionary stands where a network, an optimizer or the batches belong: load it with "
+            "their `load_state_dict(...)`"
+        ),
+        r"loading state_dict|loaded state dict|must match the size": (
+            "a state does not fit what it is loaded into: does each part have its own name in the file?"
+        ),
     },
 )
 
@@ -247,18 +257,21 @@ def _same(case: Case, name: str, one: str, other: str) -> bool:
 
 _NETWORK = "save `run.{}.state_dict()`, which holds the weights and batch norm's statistics"
 _ADAM = "its learning rate, and Adam's mean and square for every weight of {}: save its `state_dict()`"
-_CURVE = "without the list of {}'s losses the curve begins at the break"
+_CURVE = "`load` replaces the list of {}'s losses by the saved one, no shorter and no longer"
 _PARTS = {  # what comes back: its points, and what to say if it does not
     "G": (0.5, _NETWORK.format("G")),
     "D": (0.5, _NETWORK.format("D")),
     "d_optimizer": (0.5, _ADAM.format("D")),
     "g_optimizer": (0.5, _ADAM.format("G")),
     "batches": (0.5, "the order of the data and the place in it: save `run.batches.state_dict()`"),
-    "step": (0, "without `run.step` the loop starts to count again"),
+    "step": (0, "`run.step` becomes the number that was saved, or else the loop starts to count again"),
     "fixed_z": (0, "with another fixed_z the pictures before and after the break show other faces"),
     "d_losses": (0, _CURVE.format("D")),
     "g_losses": (0, _CURVE.format("G")),
-    "frames": (0, "without the frames the animation begins at the break"),
+    "frames": (
+        0,
+        "`load` replaces the list by the saved one: without the frames the animation begins at the break",
+    ),
     MODES: (0, "`.eval()` and `requires_grad_(False)` are for a network in use: this one goes on training"),
     RANDOM: (0.5, "save `torch.get_rng_state()`, and set it as the last thing in `load`"),
 }
@@ -275,7 +288,10 @@ PROPERTIES = (
         "plain",
         "the file holds plain data",
         "",
-        otherwise="save `state_dict()`s, not the objects: a pickled object can run code when it is loaded",
+        otherwise=(
+            "save `state_dict()`s, tensors, numbers and lists, not the objects, and no numpy arrays: a "
+            "pickled object can run code when it is loaded"
+        ),
         expected="tensors, numbers, strings, lists and dictionaries",
         points=0.5,
     ),

@@ -56,6 +56,11 @@ def _one_batch(D, real, fake, smooth, share):
     return share * parts
 
 
+def _exchanged(logits, target):
+    """The cross-entropy of the target with the logits as targets."""
+    return _scorer.cross_entropy(torch.full_like(logits, target), logits)
+
+
 def _called_twice(case: Case):
     passes = whole(case.got["passes through D"])
     yield holds(
@@ -145,6 +150,12 @@ MISTAKES = {
     ),
     "squared differences of probabilities: the cross-entropy is asked for": lambda D, r, f, smooth=0.9: (
         _parts(D, r, f, smooth, score=torch.sigmoid, of=_scorer.squares)
+    ),
+    "the logits and the targets are exchanged in the cross-entropy: the logits come first": (
+        lambda D, r, f, smooth=0.9: _exchanged(D(r), smooth) + _exchanged(D(f.detach()), 0.0)
+    ),
+    "half of the real part is missing: (1 - s) log(1 - p) counts too where the target is s": (
+        lambda D, r, f, smooth=0.9: _parts(D, r, f, smooth) - (1 - smooth) * _scorer.cross_entropy(D(r), 0.0)
     ),
     "the difference of D's mean scores (a Wasserstein loss): the cross-entropy is asked for": (
         lambda D, r, f, smooth=0.9: D(f.detach()).mean() - D(r).mean()

@@ -60,7 +60,7 @@ def _called_once(case: Case):
         passes == 1,
         got=f"{passes} calls",
         expected="1 call",
-        cause=_scorer.MORE_CALLS,
+        cause=f"G is judged by its fakes alone. And {_scorer.MORE_CALLS}",
     )
 
 
@@ -103,6 +103,15 @@ MISTAKES = {
     ),
     "a sigmoid too many: D gives logits, so the loss must take logits": lambda D, r, f: expected(
         lambda x: torch.sigmoid(D(x)), r, f
+    ),
+    "the logits and the targets are exchanged in the cross-entropy: the logits come first": lambda D, r, f: (
+        _scorer.cross_entropy(torch.ones_like(D(f)), D(f))
+    ),
+    "the log of the mean probability: take the log for each fake, then the mean": lambda D, r, f: (
+        -D(f).sigmoid().mean().log()
+    ),
+    "the fakes are counted twice, with the targets 1 and 0: their target is 1": lambda D, r, f: (
+        expected(D, r, f) + _scored(D, f, 0)
     ),
     "it is halved: take it whole": lambda D, r, f: expected(D, r, f) / 2,
     "squared differences (least squares): the cross-entropy is asked for": lambda D, r, f: _scorer.squares(

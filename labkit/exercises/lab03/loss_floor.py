@@ -30,6 +30,7 @@ EXERCISE = Exercise(
     probe,
     causes={
         "NoneType": "the function returned nothing: is there a `return`?",
+        r"not '(tuple|list|dict)'": "one number is asked for, the loss alone",
         "math domain error|divide by zero": "log 0 at a target of 1: there the floor is 0, by itself",
     },
 )
@@ -75,7 +76,21 @@ MISTAKES = {
     "the sign is flipped: a cross-entropy is positive": lambda s: -expected(s),
     "half of it: there are two terms, s log s and (1 - s) log(1 - s)": _times_log,
     "the other half of it: the term s log s is missing": lambda s: _times_log(1 - s),
-    "that is -log s, where D is sure of 1 - s for nothing: average over both labels": lambda s: -math.log(s),
+    "that is -log s, the loss for a target of 1: the target is s, so there are two terms": lambda s: (
+        -math.log(s)
+    ),
+    "that is a logarithm to base 10: the loss uses the natural one": lambda s: expected(s) / math.log(10),
+    "it is halved: D's loss adds its two parts": lambda s: expected(s) / 2,
+    "the logs are exchanged: s goes with log s, 1 - s with log(1 - s)": lambda s: (
+        -s * math.log(1 - s) - (1 - s) * math.log(s) if s < 1 else math.nan
+    ),
+    "each log has its weight: s before log s, 1 - s before log(1 - s)": lambda s: (
+        -math.log(s) - math.log(1 - s) if s < 1 else math.nan
+    ),
+    "`smooth` is a probability, and it was taken for a logit": lambda s: (
+        math.log(1 + math.exp(s)) - s * s if s < 1 else math.nan
+    ),
+    "log 2 too much: the fakes' part can come as close to 0 as D likes": lambda s: expected(s) + math.log(2),
     "that is the logit at which the loss is lowest: put it into the loss": lambda s: torch.tensor(s).logit(),
     "that is the probability at which the loss is lowest: put it into the loss": lambda s: s,
     "that is 2 log 2, where D is undecided: the floor lies below": lambda s: 2 * math.log(2),

@@ -140,9 +140,12 @@ EXERCISE = Exercise(
     start,
     probe,
     causes={
+        r"expected .* to have \d+ channels": (
+            "a tensor is in another's place: G takes the `z` that is given, the losses take (D, real, fake)"
+        ),
         "backward through the graph a second time": (
             "two calls of `backward()` share a graph. One `backward()` for each loss, D's on fakes that are "
-            "detached (see 3.2), and one update of each network"
+            "detached (see 3.2) and passed last, and one update of each network"
         ),
         "modified by an inplace operation": (
             "a `step()`, or a change in place, comes before a `backward()` that needs the old values. "
@@ -226,6 +229,18 @@ def _after_g(m: _Moment) -> torch.Tensor:
     return m.slope(m.D, m.d_loss())
 
 
+def _in_evaluation(which: int):
+    """A step in which G (0) or D (1) is in evaluation mode meanwhile."""
+
+    def answer(*given):
+        given[which].eval()
+        told = expected(*given)
+        given[which].train()
+        return told
+
+    return answer
+
+
 def _z_given(case: Case):
     z, rows = case.given.z.numpy().ravel(), numbers(case.got["inputs of G"])
     ok = rows.size % z.size == 0 and all(alike(row, z, 1e-3, 1e-4) for row in rows.reshape(-1, z.size))
@@ -238,17 +253,19 @@ def _z_given(case: Case):
     )
 
 
-def _moved(name: str, needs: str):
+def _moved(name: str, otherwise: str):
     def find(case: Case):
+        stepped = name.lower() in word(case.got["steps"]).split(", ")
+        never = f"`{name.lower()}_optimizer.step()` is never called: is it there, with its `()`?"
         yield holds(
             f"{name} has moved",
             bool(np.any(case.got[f"{name}'s change"] != 0)),
             got="no weight has changed",
             expected="a step",
-            cause=f"it takes {needs}",
+            cause=otherwise if stepped else never,
         )
 
-    return rule(find, f"{name}'s change")
+    return rule(find, f"{name}'s change", "steps")
 
 
 def _or_its_steps(name: str, otherwise: str):
@@ -313,7 +330,7 @@ PROPERTIES = (
         "nothing may change in place: no `+=`, no `x[…] =`, no method that ends in `_`",
     ),
     rule(_z_given, "inputs of G"),
-    _moved("D", "`d_optimizer.step()` after D's `backward()`, with no `zero_grad()` between"),
+    _moved("D", "`d_optimizer.step()` comes after D's `backward()`, with no `zero_grad()` between"),
     same(
         "D's change",
         "D ends where one step of its optimizer takes it",
@@ -322,7 +339,11 @@ PROPERTIES = (
         rtol=1e-3,
         atol=2e-5,
     ),
-    _moved("G", "`g_optimizer.step()` after G's `backward()`, with nothing that cuts its path to G"),
+    _moved(
+        "G",
+        "`g_optimizer.step()` found no gradient: it comes after G's `backward()`, with no `zero_grad()` "
+        "between and nothing that cuts the fakes off from G, as `.detach()` or `no_grad()` does",
+    ),
     same(
         "G's change",
         "G ends where one step through the updated D takes it",
@@ -420,6 +441,8 @@ MISTAKES = {
     "G's loss is halved": _step(g=lambda m: m.g / 2),
     "G has no `backward()`: it followed the gradients of an earlier step": _step(g=lambda m: m.g_left),
     "G took its step twice": _step(g=lambda m: 2 * m.g),
+    "G ran in evaluation mode: in a step both networks are in training mode": _in_evaluation(0),
+    "D judged in evaluation mode: in a step both networks are in training mode": _in_evaluation(1),
     "the two losses are swapped": _step(told=lambda old, new: (new[1], old[0])),
     "`g_loss` was computed before D's step": _step(told=lambda old, new: old),
     "`d_loss` was computed again after D's step": _step(told=lambda old, new: new),

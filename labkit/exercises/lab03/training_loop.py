@@ -9,7 +9,7 @@ import torch
 from labkit.exercises.exercise import Exercise
 from labkit.exercises.lab03._small_run import seed_of_runs, small_run
 from labkit.exercises.probing import elsewhere
-from labkit.exercises.properties import Case, fits_any_device, holds, rule, same, unchanged
+from labkit.exercises.properties import Case, fits_any_device, holds, rule, same, says, unchanged
 from labkit.exercises.reading import numbers, whole, word
 
 
@@ -25,10 +25,14 @@ def plan(seed: int) -> tuple[int, int, int]:
 class Update:
     """Stands in for the student's step: notes what it is given and moves G by a known amount."""
 
-    def __init__(self):
-        self.reals, self.zs, self.training = [], [], []
+    def __init__(self, run):
+        self.players = run.G, run.D, run.d_optimizer, run.g_optimizer
+        self.reals, self.zs, self.training, self.in_place = [], [], [], []
 
     def __call__(self, G, D, d_optimizer, g_optimizer, real, z):
+        given = G, D, d_optimizer, g_optimizer
+        self.in_place += [one is own for one, own in zip(given, self.players, strict=True)]
+        G = self.players[0]
         self.reals.append(real.detach().clone())
         self.zs.append(z.detach().clone())
         self.training.append(bool(G.training))
@@ -41,7 +45,8 @@ class Update:
 
 def probe(training_loop, seed: int):
     steps, later, every = plan(seed)
-    run, update = small_run(seed), Update()
+    run = small_run(seed)
+    update = Update(run)
     fixed_z, size = run.fixed_z.clone(), (run.batches.batch_size, *run.fixed_z.shape[1:])
     training_loop(run, steps, every, update)
     updates, frames = [len(update.reals)], [len(run.frames)]
@@ -57,7 +62,8 @@ def probe(training_loop, seed: int):
         "z shapes": "; ".join(sorted({str(tuple(z.shape)) for z in update.zs})),
         "z": torch.cat([z.flatten() for z in zs]) if zs else torch.zeros(1),
         "step": int(run.step),
-        "the losses": [float(v) for v in (*run.d_losses, *run.g_losses)],
+        "the losses": [_loss(v) for v in (*run.d_losses, *run.g_losses)],
+        "in place": update.in_place,
         "frames": frames,
         "frame types": "; ".join(sorted({_type(f) for f in run.frames})),
         "pixels": torch.cat([f.flatten() for f in pictures]) if pictures else torch.zeros(1),
@@ -66,7 +72,19 @@ def probe(training_loop, seed: int):
         "batches tracked": run.G[1].num_batches_tracked,
         "change of fixed_z": (run.fixed_z - fixed_z).flatten(),
         "elsewhere": elsewhere(lambda: training_loop(_elsewhere(seed), 1, 2, _meeting)),
+        "frames left elsewhere": _where_frames_lie(training_loop, seed),
     }
+
+
+def _where_frames_lie(training_loop, seed: int) -> str:
+    """The device of a picture, of a run elsewhere. To fetch it from there fails: "meta" has no numbers."""
+    run = _elsewhere(seed)
+    elsewhere(lambda: training_loop(run, 1, 1, _meeting))
+    return ", ".join(f.device.type for f in run.frames if isinstance(f, torch.Tensor))
+
+
+def _loss(value) -> float:
+    return float(value) if isinstance(value, int | float | torch.Tensor) else 0.0
 
 
 def _elsewhere(seed: int):
@@ -92,7 +110,20 @@ def _type(frame) -> str:
     return f"{frame.dtype} {tuple(frame.shape)}" if isinstance(frame, torch.Tensor) else type(frame).__name__
 
 
-EXERCISE = Exercise("3.5", "The loop", 4, "training_loop(run, steps, every, update)", seed_of_runs, probe)
+EXERCISE = Exercise(
+    "3.5",
+    "The loop",
+    4,
+    "training_loop(run, steps, every, update)",
+    seed_of_runs,
+    probe,
+    causes={
+        r"expected .* to have \d+ channels": (
+            "z does not fit G: its rows are shaped like those of `run.fixed_z`; `update` takes `real`, then "
+            "`z`"
+        )
+    },
+)
 
 # ---- judge: a sandbox shows this file only down to here ------------------------------------------------
 
@@ -101,7 +132,7 @@ def expected(run, steps, every, update):
     while run.step < steps:
         real = next(run.batches)
         z = torch.randn(len(real), *run.fixed_z.shape[1:])
-        told = update(run.G, None, None, None, real, z)  # the probe asks for no more
+        told = update(run.G, run.D, run.d_optimizer, run.g_optimizer, real, z)
         run.step += 1
         run.d_losses.append(told["d_loss"])
         run.g_losses.append(told["g_loss"])
@@ -148,15 +179,19 @@ def _then(change):
 
 
 def _counted(case: Case):
-    updates = numbers(case.got["updates"])[-1]
+    updates, step = numbers(case.got["updates"])[-1], whole(case.got["step"])
+    if not updates:
+        cause = "each turn of the loop calls the `update` that it is given, not another function"
+    elif step == plan(case.given)[1] < updates:
+        cause = "each call starts again at 0: the loop goes on from `run.step`"
+    else:
+        cause = "add 1 to `run.step` after each update"
     yield holds(
         "`run.step` counts the updates",
-        whole(case.got["step"]) == updates,
-        got=f"{whole(case.got['step'])} after {updates:g} updates",
+        step == updates,
+        got=f"{step} after {updates:g} updates",
         expected="the number of updates",
-        cause="add 1 to `run.step` after each update"
-        if updates
-        else "each turn of the loop calls the `update` that it is given, not another function",
+        cause=cause,
     )
 
 
@@ -209,13 +244,19 @@ def _z_shape(case: Case):
 
 def _counted_pictures(case: Case):
     steps, later, every = plan(case.given)
-    frames = numbers(case.got["frames"])
+    frames, types = numbers(case.got["frames"]), word(case.got["frame types"])
+    if "(" in types and types.count(",") < 3:  # (C, H, W)
+        cause = "append one tensor (N, C, H, W) for each picture: `extend` and `+=` take it apart into N"
+    else:
+        cause = (
+            "inside the loop: count first, then ask `run.step % every == 0`, also where a later call goes on"
+        )
     yield holds(
         "a picture is taken after every `every` steps",
         frames.tolist() == [2, 3, 3],
         got=f"{frames[0]:g} in {steps} steps with every={every}, {frames[-1]:g} in {later}",
         expected=f"2, after steps {every} and {2 * every}, then a third after step {3 * every}",
-        cause="count first, then ask whether `run.step % every == 0`, also where a later call goes on",
+        cause=cause,
     )
 
 
@@ -255,7 +296,14 @@ PROPERTIES = (
         "append what `update` returned under d_loss and g_loss to the two lists of the run",
         points=0.5,
     ),
-    rule(_counted_pictures, "frames", compared=True, points=0.5),
+    unchanged(
+        "in place",
+        "`update` gets G, D, D's optimizer and G's, in this order",
+        "two of them are exchanged, or other objects are passed: write them in the order of the text",
+        got="another order",
+        expected="update(G, D, d_optimizer, g_optimizer, real, z)",
+    ),
+    rule(_counted_pictures, "frames", "frame types", compared=True, points=0.5),
     rule(_type_of_frame, "frame types"),
     unchanged(
         ("trained", "training"),
@@ -276,7 +324,7 @@ PROPERTIES = (
     same(
         "pixels",
         "a picture shows G(fixed_z) after that step",
-        "the same `run.fixed_z` every time, through G in evaluation mode",
+        "the same `run.fixed_z` every time, through G in evaluation mode, then through `to_uint8`",
         points=0.5,
         atol=1.01,  # one step of a byte: rounding may fall either way
     ),
@@ -284,6 +332,15 @@ PROPERTIES = (
         "change of fixed_z", "fixed_z stays as it was", "it is drawn once, so that pictures can be compared"
     ),
     fits_any_device("elsewhere"),
+    says(
+        "frames left elsewhere",
+        "pictures are kept on the CPU",
+        "",
+        "cpu",
+        otherwise="append `to_uint8(...).cpu()`: on a GPU the frames would fill its memory",
+        got="a picture on the device of G",
+        expected="a picture on the CPU",
+    ),
 )
 
 MISTAKES = {

@@ -47,9 +47,10 @@ EXERCISE = Exercise(
     pictures,
     probe,
     causes={
-        "expected scalar type|not implemented for 'Byte'|floating point|got Byte": (
+        "expected scalar type|not implemented for 'Byte'|floating.point|got Byte": (
             "the images are bytes: make floats of them with `.float()` first"
-        )
+        ),
+        "only supports 2D": "each image becomes one row: `.flatten(1)` gives (N, pixels)",
     },
 )
 
@@ -60,12 +61,16 @@ def expected(fake, real, of=torch.mean, **slip):
     return of(_distances(fake, **slip)) / of(_distances(real, **slip))
 
 
-def _distances(images, p=2.0, width=None, wrap=False):
-    """The distances of all ordered pairs of different rows; a row is an image, or so many numbers of one."""
+def _distances(images, p=2.0, width=None, wrap=False, pairs=None):
+    """The distances of all ordered pairs of different rows; a row is an image, or so many numbers of one.
+
+    ``pairs`` may choose some of them: bytes that wrap around have other distances one way than the other.
+    """
     rows = images.reshape(-1, width) if width else images.flatten(1)
     rows = rows if wrap else rows.double()
     differences = (rows[:, None] - rows[None]).double()  # (N, N, P)
-    return differences.norm(p, dim=2)[~torch.eye(len(rows), dtype=torch.bool)]
+    chosen = ~torch.eye(len(rows), dtype=torch.bool)
+    return differences.norm(p, dim=2)[pairs(chosen) if pairs else chosen]
 
 
 def _with_itself(fake, real, **slip):
@@ -130,12 +135,18 @@ MISTAKES = {
     "bytes wrap around below 0: make floats of them before you subtract": lambda f, r: expected(
         f, r, wrap=True
     ),
+    "bytes wrap around below 0: make floats of them first (a later image minus an earlier)": lambda f, r: (
+        expected(f, r, wrap=True, pairs=torch.tril)
+    ),
+    "bytes wrap around below 0: make floats of them first (an earlier image minus a later)": lambda f, r: (
+        expected(f, r, wrap=True, pairs=torch.triu)
+    ),
     "bytes wrap around below 0, and each image's distance to itself is counted": lambda f, r: _with_itself(
         f, r, wrap=True
     ),
     "the absolute differences are added up: the distance is Euclidean": lambda f, r: expected(f, r, p=1),
-    "the distances are added up, not averaged: the two sets differ in size": lambda f, r: expected(
-        f, r, of=torch.sum
+    "sums are compared, not averaged over the pairs of each set: the sets differ in size": lambda f, r: (
+        expected(f, r, of=torch.sum)
     ),
     "the distance from fakes to real images: compare fakes with fakes": _to_real,
     "the fakes' mean distance alone: divide by that of the real images": lambda f, r: _distances(f).mean(),
@@ -148,6 +159,9 @@ MISTAKES = {
     ),
     "the standard deviation of the pixels: distances between images are asked for": lambda f, r: (
         f.double().std(correction=0) / r.double().std(correction=0)
+    ),
+    "the standard deviation of each pixel: distances between images are asked for": lambda f, r: (
+        f.double().std(0).mean() / r.double().std(0).mean()
     ),
     "the largest distance: the mean is asked for": lambda f, r: expected(f, r, of=torch.max),
     "the median distance: the mean is asked for": lambda f, r: expected(f, r, of=torch.median),

@@ -207,7 +207,7 @@ MISTAKES = {
         _old(G)
     ).norm(),
     "no gradient reaches G: is there a .detach(), or a no_grad()?": lambda *a: 0 * expected(*a),
-    "the log of a probability that was rounded to 0 was cut off: start from the logit": lambda *a: flat(
-        _at_g(*a, least=1e-30)
-    ).norm(),
+    "no slope is left where D is sure: start from the logit, and cut off neither it nor a log": lambda *a: (
+        flat(_at_g(*a, least=1e-30)).norm()
+    ),
 }

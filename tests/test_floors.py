@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 FLOORS = {
     0: ("labkit", "settings", "files", "markup"),
-    1: ("notebook", "synthetic", "networks", "losses", "logbook", "plots", "metrics"),
+    1: ("notebook", "synthetic", "networks", "losses", "variational", "logbook", "plots", "metrics"),
     2: ("data", "training"),
     3: ("recipes", "diagnosis", "classifiers"),
     4: ("games",),

@@ -26,10 +26,12 @@ class Batches:
         device: where the batches shall be. On an accelerator the uint8 images are kept there
             when they fit, so that no image crosses the bus again.
         seed: of the order.
+        labels: (N,), one for each image: then each batch is a pair, (images, labels).
         channels_last: give batches in the memory format that convolutions often prefer.
 
     Raises:
-        DataError: fewer images than one batch needs, or a tensor that is neither uint8 nor float.
+        DataError: fewer images than one batch needs, a tensor that is neither uint8 nor float, or another
+            number of labels than of images.
     """
 
     def __init__(
@@ -39,6 +41,7 @@ class Batches:
         *,
         device: torch.device | str = "cpu",
         seed: int = 0,
+        labels: torch.Tensor | None = None,
         channels_last: bool = False,
     ):
         name = data.name if isinstance(data, ImageSet) else "the tensor"
@@ -51,13 +54,16 @@ class Batches:
         self.batches_per_epoch = len(tensor) // self.batch_size
         self._channels_last = channels_last and tensor.dim() == 4
         self._tensor = tensor.to(self.device) if _fits(tensor, self.device) else tensor
+        if labels is not None and len(labels) != len(tensor):
+            raise DataError(f"{name} has {len(tensor):,} images, but {len(labels):,} labels came with them.")
+        self._labels = None if labels is None else labels.to(self._tensor.device)
         self._position = 0
         self._order = self._order_of(self.epoch)
 
     def __iter__(self) -> "Batches":
         return self
 
-    def __next__(self) -> torch.Tensor:
+    def __next__(self) -> torch.Tensor | tuple[torch.Tensor, torch.Tensor]:
         if self._position == self.batches_per_epoch:
             self.epoch += 1
             self._position = 0
@@ -71,7 +77,10 @@ class Batches:
             batch = batch.to(self.device, non_blocking=self.device.type == "cuda")
         if batch.dtype == torch.uint8:
             batch = to_unit(batch)
-        return batch.to(memory_format=torch.channels_last) if self._channels_last else batch
+        batch = batch.to(memory_format=torch.channels_last) if self._channels_last else batch
+        if self._labels is None:
+            return batch
+        return batch, torch.index_select(self._labels, 0, rows).to(self.device)
 
     def state_dict(self) -> dict[str, int]:
         """The place in the data, as plain numbers."""

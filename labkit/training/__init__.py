@@ -1,4 +1,4 @@
-"""Training: G against D with `train`, and the loop that every kind of training shares.
+"""Training: G against D with `train`, an encoder and a decoder with `train_vae`, and the loop that every kind of training shares.
 
 To read how a GAN is trained, open `adversarial`: `Run.train_step` is the step of exercise 3.4. `observe` is
 what is measured of it, `precision` what makes it fast. `loop` repeats any training's steps; it logs, samples,
@@ -6,8 +6,21 @@ saves and resumes.
 """
 
 from labkit.training.adversarial import Options, Run, train
+from labkit.training.autoencoder import Shown, VAEOptions, VAERun, train_vae
 from labkit.training.checkpoints import CheckpointError
 from labkit.training.loop import CHECKPOINT, TrainingError
 from labkit.training.sampling import generate
 
-__all__ = ["CHECKPOINT", "CheckpointError", "Options", "Run", "TrainingError", "generate", "train"]
+__all__ = [
+    "CHECKPOINT",
+    "CheckpointError",
+    "Options",
+    "Run",
+    "Shown",
+    "TrainingError",
+    "VAEOptions",
+    "VAERun",
+    "generate",
+    "train",
+    "train_vae",
+]

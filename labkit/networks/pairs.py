@@ -1,4 +1,4 @@
-"""Networks that a lab is given: the convolutional pair, the dense pair, the 2-D pair.
+"""G and D: the convolutional pair, the dense pair, the 2-D pair.
 
 Every pair is made by a function from a few sizes, so that a lab trains the same shapes at 16 or at
 128 pixels. Each generator says in ``latent_shape`` the shape of its input, each discriminator in ``output``

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
+from matplotlib import colormaps
 from matplotlib.figure import Figure
 from PIL import Image
 
@@ -154,6 +155,62 @@ def loss_curves(log, *, title: str = "", smooth: float | None = None) -> Figure:
             axes.set_ylim(-0.02, 1.02)
     if title:
         figure.suptitle(title, fontsize=11)
+    return figure
+
+
+def elbo_curves(log, *, title: str = "") -> Figure:
+    """-ELBO and its two parts, on the batches and on the test images, from a `Logbook` of `train_vae`."""
+    figure = Picture(figsize=(10.4, 3.1), dpi=_DPI, layout="constrained")
+    for index, (name, part) in enumerate(
+        (("-ELBO (nats)", "total"), ("reconstruction", "reconstruction"), ("KL", "kl")), 1
+    ):
+        named = {"batches": f"loss/{part}", "test images": f"test/{part}"}
+        lines = {label: log.column(tag) for label, tag in named.items() if tag in log.tags}
+        _draw(figure.add_subplot(1, 3, index), lines, name, "", "step", 0.0, {}, False)
+    if title:
+        figure.suptitle(title, fontsize=11)
+    return figure
+
+
+def scatter_by_class(
+    points: torch.Tensor, labels: torch.Tensor, *, title: str = "", side: float = 5.2
+) -> Figure:
+    """Points of the plane (N, 2), each class (N,) in its own colour, its number written at its median."""
+    figure = Picture(figsize=(side + 0.7, side), dpi=_DPI, layout="constrained")
+    axes = figure.add_subplot()
+    classes = sorted(set(labels.tolist()))
+    shades = colormaps["tab10"]
+    for index, c in enumerate(classes):
+        own = points[labels == c]
+        colour = shades(index % 10)
+        axes.scatter(*own.T.numpy(), s=4, color=colour, alpha=0.6, linewidths=0, label=str(c))
+        x, y = own.median(0).values.tolist()
+        box = {"boxstyle": "circle,pad=0.15", "facecolor": "white", "edgecolor": colour, "alpha": 0.9}
+        axes.text(x, y, str(c), ha="center", va="center", fontsize=9, bbox=box)
+    axes.set(xlabel="first latent dimension", ylabel="second", aspect="equal", adjustable="datalim")
+    axes.set_title(title, loc="left", fontsize=10)
+    axes.spines[["top", "right"]].set_visible(False)
+    legend = axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False, markerscale=3)
+    for handle in legend.legend_handles:
+        handle.set_alpha(1)
+    return figure
+
+
+def gallery(sets: Mapping[str, torch.Tensor], *, columns: int = 10, max_width: float = 10.0) -> Figure:
+    """Sets of images side by side, each laid out in rows, with its title above.
+
+    Args:
+        sets: title -> images, as in `image_grid`, as many in each.
+    """
+    tiles = {name: tile(images, columns=columns, gap=1) for name, images in sets.items()}
+    height, width = next(iter(tiles.values())).shape[1:]
+    each = min(3.4, max_width / len(tiles))
+    figure = Picture(figsize=(each * len(tiles), each * height / width + 0.3), dpi=_DPI, layout="constrained")
+    for index, (name, grid) in enumerate(tiles.items(), 1):
+        axes = figure.add_subplot(1, len(tiles), index)
+        axes.set_axis_off()
+        axes.imshow(grid.permute(1, 2, 0).expand(-1, -1, 3).numpy(), interpolation="antialiased")
+        axes.set_title(name, fontsize=9)
     return figure
 
 

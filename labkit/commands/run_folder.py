@@ -5,27 +5,23 @@ The folder holds TensorBoard events, ``metrics.csv``, ``samples.png``, ``progres
 samples are read now and then, so that the diagnosis has more to go by than the losses.
 """
 
-import json
 import math
-import platform
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
-import numpy
 import torch
 from torch.nn import functional
 
-import labkit
 from labkit import plots, recipes, settings
 from labkit.classifiers import Classifier, ClassifierError, load_classifier
+from labkit.commands.run_files import LOG_PACE, check_folder, check_steps, speed, versions, write_facts
 from labkit.data import Batches, ImageSet, load
 from labkit.diagnosis import DIVERGED, FEWEST_STEPS, DiagnosisError, diagnose
 from labkit.files import write_bytes
-from labkit.logbook import is_ours
 from labkit.metrics import precision_recall
-from labkit.training import CHECKPOINT, Run, TrainingError, train
+from labkit.training import Run, TrainingError, train
 
 # Which classifier reads which set, and the factors to count; () stands for all of the classifier's.
 _CLASSIFIERS = {
@@ -35,14 +31,9 @@ _CLASSIFIERS = {
     "mnist": ("mnist", ("digit",)),
     "stacked-mnist": ("mnist", ("digit",)),
 }
-_LOG_PACE = 30.0  # seconds between two lines of progress where nobody watches
 # Samples are read ten times a run, but not more often than this: one reading takes as long as three steps
 # of the published sizes, so that it stays below 5 % of the run.
 _EVALUATIONS, _EVALUATED, _FEWEST_BETWEEN = 10, 250, 75
-
-
-class UsageError(ValueError):
-    """A command line that cannot be carried out; the message says what to change."""
 
 
 def train_into_folder(
@@ -77,10 +68,9 @@ def train_into_folder(
     recipe = recipes.find(recipe_name)
     budget = budget or here.budget
     scale = recipe.scale(budget)
-    if steps is not None and steps < 1:
-        raise UsageError(f"--steps {steps}: at least 1 step is needed.")
+    check_steps(steps)
     out = out or here.run_dir / f"{recipe.name}-{Path(data).stem}-{budget}"
-    _check_folder(out, resume)
+    check_folder(out, resume)
 
     images = load(data, size=scale.image_size, count=scale.images)
     seed = recipe.seed if seed is None else seed
@@ -94,7 +84,7 @@ def train_into_folder(
     options = recipe.options(
         seed=seed,
         about=about,
-        progress=True if sys.stderr.isatty() else _LOG_PACE,
+        progress=True if sys.stderr.isatty() else LOG_PACE,
         evaluated=_EVALUATED,
         evaluate_every=max(_FEWEST_BETWEEN, math.ceil(steps / _EVALUATIONS)),
     )
@@ -110,7 +100,7 @@ def train_into_folder(
         "settings": {k: v for k, v in asdict(recipe).items() if k not in recipes.BUDGETS} | asdict(scale),
         "seed": seed,
         "steps": steps,
-        "versions": _versions(),
+        "versions": versions(),
     }
     try:
         done = train(
@@ -152,17 +142,8 @@ def _write_results(out: Path, run: Run, facts: dict) -> dict:
 
 
 def _write_facts(out: Path, run: Run, facts: dict, told: dict) -> None:
-    facts = facts | {
-        "diagnosis": told,
-        "steps_done": run.step,
-        "device": _device_name(run.precision.device),
-        "bfloat16": run.precision.amp,
-        "channels_last": run.precision.channels_last,
-        "threads": torch.get_num_threads(),
-        "images_per_second": round(run.images_per_second, 2) if run.seconds else None,
-        "training_seconds": round(run.seconds, 1),
-    }
-    write_bytes(out / "run.json", (json.dumps(facts, indent=2, ensure_ascii=False) + "\n").encode())
+    how = {"bfloat16": run.precision.amp, "channels_last": run.precision.channels_last}
+    write_facts(out, facts | {"diagnosis": told} | speed(run, run.precision.device) | how)
 
 
 def _diagnosis(out: Path, run: Run) -> dict:
@@ -181,35 +162,6 @@ def _diagnosis(out: Path, run: Run) -> dict:
     figure = plots.curves(found.curves, title=found.verdict, smooth=0.6)
     write_bytes(picture, plots.to_png(figure))
     return {"verdict": found.verdict, "reason": found.reason, "advice": found.advice}
-
-
-def _versions() -> dict[str, str]:
-    """What the numbers of a run depend on."""
-    return {
-        "labkit": labkit.__version__,
-        "python": platform.python_version(),
-        "torch": torch.__version__,
-        "numpy": numpy.__version__,
-    }
-
-
-def _check_folder(out: Path, resume: bool) -> None:
-    if out.exists() and not out.is_dir():
-        raise UsageError(f"--out {out}: this is a file, not a folder.")
-    if resume and not (out / CHECKPOINT).is_file():
-        raise UsageError(f"--resume: {out} holds no {CHECKPOINT}. Start without --resume.")
-    # A run killed before its first checkpoint leaves only what the logbook began: that is no loss.
-    left = (
-        [p for p in out.iterdir() if not is_ours(p) and p.name != CHECKPOINT + ".part"]
-        if out.is_dir()
-        else []
-    )
-    if left and not resume:
-        raise UsageError(f"{out} already exists. Go on with --resume, or choose another folder with --out.")
-
-
-def _device_name(device: torch.device) -> str:
-    return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
 
 
 def evaluator(images: ImageSet, count: int) -> Callable[[torch.Tensor], dict[str, float]] | None:

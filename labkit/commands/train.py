@@ -12,15 +12,14 @@ SUMMARY = "train a published set-up; write its samples, curves, diagnosis and ch
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Which recipe, on what, for how long, and where to."""
     parser.description = "Train a published set-up into a folder, and say at the end what the curves tell."
-    parser.add_argument("recipe", metavar="RECIPE", help="handout, smoothed, tutorial or dense")
+    parser.add_argument("recipe", metavar="RECIPE", help="handout, smoothed, tutorial, dense; vae or cvae")
     parser.add_argument(
         "--data",
-        default="faces",
         metavar="NAME",
-        help="faces, celeba, digits, mnist, stacked, or a folder or zip",
+        help="faces, celeba, digits, mnist, stacked, or a folder or zip (default: faces; digits for a VAE)",
     )
     parser.add_argument("--budget", choices=("smoke", "cpu", "gpu"), help="default: what the machine has")
-    parser.add_argument("--steps", type=int, metavar="N", help="updates of G (default: the recipe's)")
+    parser.add_argument("--steps", type=int, metavar="N", help="updates (default: the recipe's)")
     parser.add_argument("--out", type=Path, metavar="DIR", help="where the results go (default: under runs/)")
     parser.add_argument("--resume", action="store_true", help="go on from the checkpoint in DIR")
     parser.add_argument("--seed", type=int, metavar="N", help="default: the recipe's")
@@ -28,16 +27,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(asked: argparse.Namespace) -> int:
     """Train; after Ctrl-C, say with which command the run goes on."""
-    from labkit.commands.run_folder import UsageError, train_into_folder
+    from labkit.commands.run_files import UsageError
+    from labkit.commands.run_folder import train_into_folder
+    from labkit.commands.vae_folder import KINDS, train_vae_into_folder
     from labkit.data import DataError
     from labkit.recipes import RecipeError
     from labkit.settings import SettingsError
     from labkit.training import CheckpointError, TrainingError
 
     try:
-        train_into_folder(
+        into_folder = train_vae_into_folder if asked.recipe in KINDS else train_into_folder
+        into_folder(
             asked.recipe,
-            asked.data,
+            asked.data or ("digits" if asked.recipe in KINDS else "faces"),
             budget=asked.budget,
             steps=asked.steps,
             out=asked.out,

@@ -87,6 +87,13 @@ def pair_at(path: Path) -> Pair | None:
     return None
 
 
+def test_images_at(path: Path) -> Path | None:
+    """The file of test images that belongs to a path with training images; None if there is none."""
+    pair = pair_at(path)
+    test = pair_in(pair.images.parent, TEST) if pair else None
+    return test.images if test and test != pair else None
+
+
 def read_pair(pair: Pair) -> tuple[np.ndarray, np.ndarray]:
     """Images (N, H, W) uint8 and their labels (N,) uint8.
 

@@ -7,6 +7,8 @@
   near copies? `duplicates`.
 - How far is the cloud of fakes from the real one? `frechet_distance`, `kernel_distance`.
 - Are the fakes like the data, and is all of the data there? `precision_recall`, `density_coverage`.
+- What does a latent space know of the classes, and where does each lie? `neighbour_accuracy`,
+  `class_extents`.
 - How strong a gradient reaches a network? `gradient_norm`, `gradient_norms`.
 
 All take torch tensors, on the CPU or a GPU; what cannot be measured raises a `MetricError`.
@@ -16,6 +18,7 @@ from labkit.metrics.classes import class_histogram, class_kl, classes_covered
 from labkit.metrics.distances import frechet_distance, kernel_distance
 from labkit.metrics.gradients import gradient_norm, gradient_norms
 from labkit.metrics.inputs import MetricError
+from labkit.metrics.latent import class_extents, neighbour_accuracy
 from labkit.metrics.manifold import DensityCoverage, PrecisionRecall, density_coverage, precision_recall
 from labkit.metrics.mixtures import high_quality, mode_kl, modes_covered, modes_near
 from labkit.metrics.spread import diversity, duplicates, pairwise_distance
@@ -24,6 +27,7 @@ __all__ = [
     "DensityCoverage",
     "MetricError",
     "PrecisionRecall",
+    "class_extents",
     "class_histogram",
     "class_kl",
     "classes_covered",
@@ -38,6 +42,7 @@ __all__ = [
     "mode_kl",
     "modes_covered",
     "modes_near",
+    "neighbour_accuracy",
     "pairwise_distance",
     "precision_recall",
 ]

@@ -1,7 +1,7 @@
 """The encoder and the decoder of a variational autoencoder, with or without a class as a condition.
 
-The layers are those of the VAE example of Keras (F. Chollet, keras.io), which a course report follows: with 28
-pixels, 16 hidden units and 2 latent dimensions, exactly 69,076 and 65,089 trainable parameters.
+The layers are those of the VAE example of Keras (F. Chollet, keras.io), which a course report follows: with
+28 pixels, 16 hidden units and 2 latent dimensions, exactly 69,076 and 65,089 trainable parameters.
 """
 
 import torch

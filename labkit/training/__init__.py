@@ -1,4 +1,5 @@
-"""Training: G against D with `train`, an encoder and a decoder with `train_vae`, and the loop that every kind of training shares.
+"""Training: G against D with `train`, an encoder and a decoder with `train_vae`, and the loop
+that every kind of training shares.
 
 To read how a GAN is trained, open `adversarial`: `Run.train_step` is the step of exercise 3.4. `observe` is
 what is measured of it, `precision` what makes it fast. `loop` repeats any training's steps; it logs, samples,

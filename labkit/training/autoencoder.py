@@ -14,6 +14,7 @@ from labkit.logbook import Logbook
 from labkit.plots import as_uint8
 from labkit.training.checkpoints import set_generator
 from labkit.training.loop import Loop, Schedule, Training
+from labkit.training.precision import adam, align, choose
 from labkit.variational import kl_divergence, reconstruction_loss, reparameterise
 
 PARTS = ("total", "reconstruction", "kl")
@@ -124,6 +125,7 @@ class VAERun(Training):
     def load_state_dict(self, state: dict) -> None:
         for name, part in self._parts().items():
             part.load_state_dict(state[name])
+        align(self.optimizer)
         set_generator(self.noise, state["noise"], self.options.seed + self.step)
 
     def _parts(self) -> dict[str, nn.Module | torch.optim.Optimizer]:
@@ -164,20 +166,24 @@ def train_vae(
         raise ValueError("a conditional VAE needs the labels of its test images.")
     device = next(encoder.parameters()).device
     loop = Loop(options, steps=steps, device=device, folder=folder, resume=resume, logbook=logbook)
+    optimizer = adam(nn.ModuleList([encoder, decoder]), options.lr, (0.9, 0.999))
     run = VAERun(
         steps=steps,
         logbook=loop.logbook,
         batches=batches,
         encoder=encoder,
         decoder=decoder,
-        optimizer=torch.optim.Adam([*encoder.parameters(), *decoder.parameters()], options.lr),
+        optimizer=optimizer,
         options=options,
         noise=torch.Generator(device).manual_seed(options.seed),
         shown=Shown(test.images[:shown], None if test.labels is None else test.labels[:shown]),
         test=test,
         conditional=conditional,
     )
-    loop.go(run, evaluate=run.evaluate)
+    # In float32: the codes' last digits matter, and the networks are small.
+    how = choose(device, encoder, decoder, amp=False)
+    with how.laid_out((encoder, decoder), (optimizer,)):
+        loop.go(run, evaluate=run.evaluate)
     return run
 
 
@@ -214,7 +220,7 @@ def encoded(
 
 @torch.no_grad()
 def decoded(decoder: nn.Module, z: torch.Tensor, labels: torch.Tensor | None = None) -> torch.Tensor:
-    """The images of codes (N, latent_dim), uint8 (N, C, H, W) on the CPU: each pixel's probability as grey."""
+    """The images of codes (N, latent_dim), as uint8 (N, C, H, W) on the CPU: probabilities as greys."""
     device = next(decoder.parameters()).device
     out = decoder(z.to(device), None if labels is None else labels.to(device))
     return as_uint8(out * 2 - 1)

@@ -1,0 +1,75 @@
+"""What every folder of results has in common: when it may be written, and the facts in its ``run.json``."""
+
+import json
+import platform
+from pathlib import Path
+
+import numpy
+import torch
+
+import labkit
+from labkit.files import write_bytes
+from labkit.logbook import is_ours
+from labkit.training import CHECKPOINT
+
+LOG_PACE = 30.0  # seconds between two lines of progress where nobody watches
+
+
+class UsageError(ValueError):
+    """A command line that cannot be carried out; the message says what to change."""
+
+
+def check_folder(out: Path, resume: bool) -> None:
+    """Refuse a folder that holds something else, or nothing to go on from.
+
+    Raises:
+        UsageError: it is a file, it holds no checkpoint to resume, or a new run would mix with what is there.
+    """
+    if out.exists() and not out.is_dir():
+        raise UsageError(f"--out {out}: this is a file, not a folder.")
+    if resume and not (out / CHECKPOINT).is_file():
+        raise UsageError(f"--resume: {out} holds no {CHECKPOINT}. Start without --resume.")
+    # A run killed before its first checkpoint leaves only what the logbook began: that is no loss.
+    left = (
+        [p for p in out.iterdir() if not is_ours(p) and p.name != CHECKPOINT + ".part"]
+        if out.is_dir()
+        else []
+    )
+    if left and not resume:
+        raise UsageError(f"{out} already exists. Go on with --resume, or choose another folder with --out.")
+
+
+def check_steps(steps: int | None) -> None:
+    """Refuse a number of steps below 1.
+
+    Raises:
+        UsageError: it is.
+    """
+    if steps is not None and steps < 1:
+        raise UsageError(f"--steps {steps}: at least 1 step is needed.")
+
+
+def write_facts(out: Path, facts: dict) -> None:
+    """Write ``run.json``."""
+    write_bytes(out / "run.json", (json.dumps(facts, indent=2, ensure_ascii=False) + "\n").encode())
+
+
+def speed(training, device: torch.device) -> dict:
+    """How far a training came, on what, and how fast."""
+    return {
+        "steps_done": training.step,
+        "device": torch.cuda.get_device_name(device) if device.type == "cuda" else device.type,
+        "threads": torch.get_num_threads(),
+        "images_per_second": round(training.images_per_second, 2) if training.seconds else None,
+        "training_seconds": round(training.seconds, 1),
+    }
+
+
+def versions() -> dict[str, str]:
+    """What the numbers of a run depend on."""
+    return {
+        "labkit": labkit.__version__,
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "numpy": numpy.__version__,
+    }

@@ -197,17 +197,20 @@ def scatter_by_class(
 
 
 def gallery(sets: Mapping[str, torch.Tensor], *, columns: int = 10, max_width: float = 10.0) -> Figure:
-    """Sets of images side by side, each laid out in rows, with its title above.
+    """Sets of images side by side, five in a row at most, each laid out in rows with its title above.
 
     Args:
         sets: title -> images, as in `image_grid`, as many in each.
     """
     tiles = {name: tile(images, columns=columns, gap=1) for name, images in sets.items()}
     height, width = next(iter(tiles.values())).shape[1:]
-    each = min(3.4, max_width / len(tiles))
-    figure = Picture(figsize=(each * len(tiles), each * height / width + 0.3), dpi=_DPI, layout="constrained")
+    across = min(5, len(tiles))
+    down = -(-len(tiles) // across)
+    each = min(3.4, max_width / across)
+    size = (each * across, down * (each * height / width + 0.3))
+    figure = Picture(figsize=size, dpi=_DPI, layout="constrained")
     for index, (name, grid) in enumerate(tiles.items(), 1):
-        axes = figure.add_subplot(1, len(tiles), index)
+        axes = figure.add_subplot(down, across, index)
         axes.set_axis_off()
         axes.imshow(grid.permute(1, 2, 0).expand(-1, -1, 3).numpy(), interpolation="antialiased")
         axes.set_title(name, fontsize=9)

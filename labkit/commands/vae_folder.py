@@ -30,15 +30,15 @@ from labkit.files import write_bytes
 from labkit.metrics import class_extents, neighbour_accuracy
 from labkit.networks import vae_pair
 from labkit.recipes import BUDGETS, RecipeError
-from labkit.training import Shown, TrainingError, VAEOptions, VAERun, train_vae
-from labkit.training.autoencoder import decoded, encoded, negative_elbo
+from labkit.training import TrainingError, VAEOptions, VAERun, train_vae
+from labkit.variational import Shown, encoded, negative_elbo, plane
 
 KINDS = ("vae", "cvae")
 SOURCE = "course report (in Persian) after the VAE example of Keras; Kingma, Welling, 2014, arXiv:1312.6114"
 LATENT_DIM, CLASSES, SIZE = 2, 10, 28
 _ENOUGH = 30_000  # images from which on the report's 16 hidden units learn: on fewer, most runs collapse
 _HELD_OUT = {"digits": "digits-test", "mnist": "mnist-test"}
-_MOMENTS, _SHOWN, _SIDE, _EVALUATIONS = 5, 100, 10, 20
+_MOMENTS, _SHOWN, _EVALUATIONS = 5, 100, 20
 
 
 @dataclass(frozen=True)
@@ -181,17 +181,6 @@ def _split(data: str, budget: str) -> tuple[ImageSet, ImageSet]:
     return part(slice(kept)), part(slice(kept, None))
 
 
-def plane(decoder: torch.nn.Module, *, side: int = _SIDE, label: int | None = None) -> torch.Tensor:
-    """side x side points of the latent plane, decoded: uint8 (side * side, C, H, W).
-
-    They divide the prior into parts of equal probability (Kingma and Welling, 2014, appendix A); the first
-    dimension grows to the right, the second upwards.
-    """
-    quantiles = torch.special.ndtri((torch.arange(side) + 0.5) / side)
-    z = torch.cartesian_prod(quantiles.flip(0), quantiles).flip(1)
-    return decoded(decoder, z, None if label is None else torch.full((len(z),), label))
-
-
 def _write_results(out: Path, run: VAERun, facts: dict) -> dict:
     """Write the pictures, the table and ``run.json`` of a run, finished or not; return the facts."""
     title = f"{facts['recipe']} on {facts['data']}"
@@ -222,8 +211,8 @@ def _write_results(out: Path, run: VAERun, facts: dict) -> dict:
 
 def _grids(run: VAERun) -> plots.Figure:
     if not run.conditional:
-        return plots.gallery({"the latent plane": plane(run.decoder)}, columns=_SIDE)
-    return plots.gallery({str(d): plane(run.decoder, label=d) for d in range(CLASSES)}, columns=_SIDE)
+        return plots.gallery({"the latent plane": plane(run.decoder)})
+    return plots.gallery({str(d): plane(run.decoder, label=d) for d in range(CLASSES)})
 
 
 def _extents(mean: torch.Tensor, labels: torch.Tensor) -> bytes:

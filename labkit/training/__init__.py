@@ -7,7 +7,7 @@ saves and resumes.
 """
 
 from labkit.training.adversarial import Options, Run, train
-from labkit.training.autoencoder import Shown, VAEOptions, VAERun, train_vae
+from labkit.training.autoencoder import VAEOptions, VAERun, train_vae
 from labkit.training.checkpoints import CheckpointError
 from labkit.training.loop import CHECKPOINT, TrainingError
 from labkit.training.sampling import generate
@@ -17,7 +17,6 @@ __all__ = [
     "CheckpointError",
     "Options",
     "Run",
-    "Shown",
     "TrainingError",
     "VAEOptions",
     "VAERun",

@@ -11,28 +11,20 @@ import torch
 from torch import nn
 
 from labkit.logbook import Logbook
-from labkit.plots import as_uint8
 from labkit.training.checkpoints import set_generator
 from labkit.training.loop import Loop, Schedule, Training
 from labkit.training.precision import adam, align, choose
-from labkit.variational import kl_divergence, reconstruction_loss, reparameterise
+from labkit.variational import (
+    Shown,
+    decoded,
+    encoded,
+    kl_divergence,
+    negative_elbo,
+    reconstruction_loss,
+    reparameterise,
+)
 
-PARTS = ("total", "reconstruction", "kl")
-_AT_ONCE = 500  # images that are encoded together where nothing is learnt
 _ACTIVE = 0.01  # variance of a latent dimension's mean from which on it is used (Burda et al., 2016)
-
-
-@dataclass(frozen=True)
-class Shown:
-    """Images that are looked at again and again while a VAE trains.
-
-    Attributes:
-        images: uint8 (N, C, H, W).
-        labels: (N,), or None where no classes are known.
-    """
-
-    images: torch.Tensor
-    labels: torch.Tensor | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -187,45 +179,6 @@ def train_vae(
     return run
 
 
-@torch.no_grad()
-def negative_elbo(
-    encoder: nn.Module, decoder: nn.Module, images: Shown, *, conditional: bool = False, seed: int = 0
-) -> dict[str, float]:
-    """The negative evidence lower bound of images, a mean in nats, and its parts (see `PARTS`).
-
-    One z is drawn for each image, from ``seed``: the same ones whenever it is called.
-    """
-    device = next(encoder.parameters()).device
-    noise = torch.Generator(device).manual_seed(seed)
-    sums = dict.fromkeys(PARTS[1:], 0.0)
-    for pixels, labels in _pieces(images, device, conditional):
-        mean, log_var = encoder(pixels, labels)
-        reconstruction = decoder(reparameterise(mean, log_var, noise), labels)
-        sums["reconstruction"] += reconstruction_loss(reconstruction, pixels).double().sum().item()
-        sums["kl"] += kl_divergence(mean, log_var).double().sum().item()
-    parts = {name: value / len(images.images) for name, value in sums.items()}
-    return {"total": sum(parts.values()), **parts}
-
-
-@torch.no_grad()
-def encoded(
-    encoder: nn.Module, images: Shown, *, conditional: bool = False
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Mean and log variance of each image's code, (N, latent_dim) each, on the CPU."""
-    device = next(encoder.parameters()).device
-    pairs = [encoder(pixels, labels) for pixels, labels in _pieces(images, device, conditional)]
-    mean, log_var = (torch.cat(values).cpu() for values in zip(*pairs, strict=True))
-    return mean, log_var
-
-
-@torch.no_grad()
-def decoded(decoder: nn.Module, z: torch.Tensor, labels: torch.Tensor | None = None) -> torch.Tensor:
-    """The images of codes (N, latent_dim), as uint8 (N, C, H, W) on the CPU: probabilities as greys."""
-    device = next(decoder.parameters()).device
-    out = decoder(z.to(device), None if labels is None else labels.to(device))
-    return as_uint8(out * 2 - 1)
-
-
 def to_probability(images: torch.Tensor) -> torch.Tensor:
     """Images in [-1, 1], as batches have them, to [0, 1]."""
     return (images + 1) / 2
@@ -235,12 +188,3 @@ def active_units(mean: torch.Tensor) -> torch.Tensor:
     """How many latent dimensions say something of the image: those whose mean (B, latent_dim) varies over
     the batch with a variance above 0.01 (Burda, Grosse and Salakhutdinov, 2016, arXiv:1509.00519)."""
     return (mean.var(dim=0, correction=0) > _ACTIVE).sum().float()
-
-
-def _pieces(
-    images: Shown, device: torch.device, conditional: bool
-) -> Iterator[tuple[torch.Tensor, torch.Tensor | None]]:
-    for start in range(0, len(images.images), _AT_ONCE):
-        rows = slice(start, start + _AT_ONCE)
-        labels = images.labels[rows].to(device) if conditional else None
-        yield images.images[rows].to(device).float() / 255, labels

@@ -14,6 +14,7 @@ def vae_pair(
     latent_dim: int = 2,
     hidden: int = 16,
     classes: int = 0,
+    base_channels: int = 32,
     image_channels: int = 1,
     image_size: int = 28,
 ) -> tuple["Encoder", "Decoder"]:
@@ -22,6 +23,7 @@ def vae_pair(
     Args:
         hidden: units of the encoder's dense layer.
         classes: of a conditional VAE (Sohn et al., 2015); 0 for none.
+        base_channels: of the convolution next to the image; twice as many next to the code.
         image_size: a multiple of 4.
 
     Raises:
@@ -29,35 +31,46 @@ def vae_pair(
     """
     if image_size < 4 or image_size % 4:
         raise ValueError(f"image_size {image_size} cannot be halved twice: try 28 or 32.")
-    if min(latent_dim, hidden, image_channels) < 1 or classes < 0:
-        raise ValueError("latent_dim, hidden and image_channels are at least 1, classes at least 0.")
+    if min(latent_dim, hidden, base_channels, image_channels) < 1 or classes < 0:
+        raise ValueError(
+            "latent_dim, hidden, base_channels and image_channels are at least 1, classes at least 0."
+        )
     return (
-        Encoder(latent_dim, hidden, classes, image_channels, image_size),
-        Decoder(latent_dim, classes, image_channels, image_size),
+        Encoder(latent_dim, hidden, classes, base_channels, image_channels, image_size),
+        Decoder(latent_dim, classes, base_channels, image_channels, image_size),
     )
 
 
 class Encoder(nn.Module):
     """Images (B, C, S, S) in [0, 1] to the mean and the log variance of q(z | x), (B, latent_dim) each."""
 
-    def __init__(self, latent_dim: int, hidden: int, classes: int, image_channels: int, image_size: int):
+    def __init__(
+        self,
+        latent_dim: int,
+        hidden: int,
+        classes: int,
+        base_channels: int,
+        image_channels: int,
+        image_size: int,
+    ):
         super().__init__()
         self.latent_dim, self.classes = latent_dim, classes
+        slim, wide = base_channels, 2 * base_channels
         self.maps = nn.Sequential(
-            nn.Conv2d(image_channels, 32, 3, stride=2, padding=1),
+            nn.Conv2d(image_channels, slim, 3, stride=2, padding=1),
             nn.ReLU(),
-            nn.Conv2d(32, 64, 3, stride=2, padding=1),
+            nn.Conv2d(slim, wide, 3, stride=2, padding=1),
             nn.ReLU(),
             nn.Flatten(),
         )
-        self.dense = nn.Linear(64 * (image_size // 4) ** 2 + classes, hidden)
+        self.dense = nn.Linear(wide * (image_size // 4) ** 2 + classes, hidden)
         self.to_mean = nn.Linear(hidden, latent_dim)
         self.to_log_var = nn.Linear(hidden, latent_dim)
 
     def forward(
         self, images: torch.Tensor, labels: torch.Tensor | None = None
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        seen = with_condition(self.maps(images), labels, self.classes)  # (B, 64 * S/4 * S/4 [+ classes])
+        seen = with_condition(self.maps(images), labels, self.classes)  # (B, wide * S/4 * S/4 [+ classes])
         hidden = F.relu(self.dense(seen))
         return self.to_mean(hidden), self.to_log_var(hidden)
 
@@ -65,19 +78,21 @@ class Encoder(nn.Module):
 class Decoder(nn.Module):
     """z (B, latent_dim) to images (B, C, S, S): the probability that each pixel is white, in [0, 1]."""
 
-    def __init__(self, latent_dim: int, classes: int, image_channels: int, image_size: int):
+    def __init__(
+        self, latent_dim: int, classes: int, base_channels: int, image_channels: int, image_size: int
+    ):
         super().__init__()
         self.latent_dim, self.classes = latent_dim, classes
-        side = image_size // 4
+        side, slim, wide = image_size // 4, base_channels, 2 * base_channels
         self.layers = nn.Sequential(
-            nn.Linear(latent_dim + classes, 64 * side**2),
+            nn.Linear(latent_dim + classes, wide * side**2),
             nn.ReLU(),
-            nn.Unflatten(1, (64, side, side)),
-            nn.ConvTranspose2d(64, 64, 3, stride=2, padding=1, output_padding=1),
+            nn.Unflatten(1, (wide, side, side)),
+            nn.ConvTranspose2d(wide, wide, 3, stride=2, padding=1, output_padding=1),
             nn.ReLU(),
-            nn.ConvTranspose2d(64, 32, 3, stride=2, padding=1, output_padding=1),
+            nn.ConvTranspose2d(wide, slim, 3, stride=2, padding=1, output_padding=1),
             nn.ReLU(),
-            nn.ConvTranspose2d(32, image_channels, 3, stride=1, padding=1),
+            nn.ConvTranspose2d(slim, image_channels, 3, stride=1, padding=1),
             nn.Sigmoid(),
         )
 

@@ -207,10 +207,14 @@ def gallery(sets: Mapping[str, torch.Tensor], *, columns: int = 10, max_width: f
     across = min(5, len(tiles))
     down = -(-len(tiles) // across)
     each = min(3.4, max_width / across)
-    size = (each * across, down * (each * height / width + 0.3))
-    figure = Picture(figsize=size, dpi=_DPI, layout="constrained")
-    for index, (name, grid) in enumerate(tiles.items(), 1):
-        axes = figure.add_subplot(down, across, index)
+    tall, title = each * height / width, 0.3  # inches
+    figure = Picture(figsize=(each * across, down * (tall + title)), dpi=_DPI)
+    for index, (name, grid) in enumerate(tiles.items()):
+        row, column = divmod(index, across)
+        bottom = 1 - (row + 1) * (tall + title) / figure.get_figheight()
+        axes = figure.add_axes(
+            ((column + 0.02) / across, bottom, 0.96 / across, tall / figure.get_figheight())
+        )
         axes.set_axis_off()
         axes.imshow(grid.permute(1, 2, 0).expand(-1, -1, 3).numpy(), interpolation="antialiased")
         axes.set_title(name, fontsize=9)

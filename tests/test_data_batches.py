@@ -123,3 +123,17 @@ def test_the_gpu_sees_what_the_cpu_sees(fits, monkeypatch):
     for _ in range(12):
         batch = next(there)
         assert batch.device.type == "cuda" and torch.equal(batch.cpu(), next(here))
+
+
+def test_labels_stay_beside_their_images_and_on_resuming():
+    images = torch.arange(20, dtype=torch.uint8).view(20, 1, 1, 1).expand(20, 1, 2, 2).contiguous()
+    labels = torch.arange(20) * 3
+    batches = Batches(images, 6, seed=5, labels=labels)
+    for _ in range(7):  # past the end of two epochs
+        pixels, beside = next(batches)
+        assert torch.equal(((pixels[:, 0, 0, 0] + 1) * 127.5).round().long() * 3, beside)
+    later = Batches(images, 6, seed=5, labels=labels)
+    later.load_state_dict(batches.state_dict())
+    assert torch.equal(next(later)[1], next(batches)[1])
+    with pytest.raises(DataError, match="20 images, but 19 labels"):
+        Batches(images, 6, labels=labels[:19])

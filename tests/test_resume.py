@@ -1,9 +1,9 @@
 """Killed at twenty random moments and resumed each time, a run ends with the very same weights.
 
-So it is for G against D, and for a training that the loop has never heard of. The runs are forked from one
-process that has imported torch once, so that a kill costs milliseconds. Everything that could go wrong is in
-them: dropout and noise from torch's global state, two D steps, a running mean, batch statistics, uniform z,
-bfloat16 where there is hardware for it.
+So it is for G against D, for a VAE, and for a training that the loop has never heard of. The runs are
+forked from one process that has imported torch once, so that a kill costs milliseconds. Everything that could
+go wrong is in them: dropout and noise from torch's global state, two D steps, a running mean, batch
+statistics, uniform z, labels, bfloat16 where there is hardware for it.
 """
 
 import csv
@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 KILLS = 20
-STEPS = {"adversarial": 300, "autoencoder": 2000}  # more than twenty kills let pass
+STEPS = {"adversarial": 300, "vae": 200, "autoencoder": 2000}  # more than twenty kills let pass
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -46,6 +46,28 @@ def _adversarial(step_begins, steps: int, **how) -> None:
     )  # fmt: skip
 
 
+def _vae(step_begins, steps: int, **how) -> None:
+    import torch
+
+    from labkit.data import Batches
+    from labkit.networks import vae_pair
+    from labkit.training import train_vae
+    from labkit.variational import Shown
+
+    encoder, decoder = vae_pair(hidden=8, base_channels=4, classes=10, image_size=8)
+
+    def tell(*_):
+        if torch.is_grad_enabled():  # not where it only measures
+            step_begins()
+
+    encoder.register_forward_pre_hook(tell)
+    pixels, labels = torch.randint(0, 256, (50, 1, 8, 8), dtype=torch.uint8), torch.arange(50) % 10
+    train_vae(
+        encoder, decoder, batches=Batches(pixels, 8, seed=4, labels=labels), steps=steps, conditional=True,
+        test=Shown(pixels, labels), shown=4, progress=False, evaluate_every=1, **how,
+    )  # fmt: skip
+
+
 def _autoencoder(step_begins, steps: int, **how) -> None:
     from tests.autoencoder import Autoencoder, train_autoencoder
 
@@ -68,7 +90,7 @@ def _fork(kind: str, folder: Path, checkpoint_seconds: float) -> tuple[int, int]
         try:
             for seed in (torch.manual_seed, random.seed, np.random.seed):
                 seed(0)
-            {"adversarial": _adversarial, "autoencoder": _autoencoder}[kind](
+            {"adversarial": _adversarial, "vae": _vae, "autoencoder": _autoencoder}[kind](
                 lambda: os.write(tell, b"."),
                 STEPS[kind],
                 folder=folder,
@@ -150,7 +172,7 @@ def test_twenty_kills_leave_no_trace(kind, tmp_path):
         assert _equal(whole[state], killed[state]), f"{state} differs"
     rows = [_rows(tmp_path / name) for name in ("whole", "killed")]
     assert rows[0] == rows[1]
-    loss = "loss/d" if kind == "adversarial" else "loss/pixels"
+    loss = {"adversarial": "loss/d", "vae": "loss/kl", "autoencoder": "loss/pixels"}[kind]
     steps, losses = read(tmp_path / "killed")[loss]
     assert steps.tolist() == [int(row["step"]) for row in rows[0]]
     assert losses.tolist() == read(tmp_path / "whole")[loss][1].tolist()

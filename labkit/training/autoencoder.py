@@ -66,11 +66,12 @@ class VAERun(Training):
 
     samples_tag = "samples/reconstructions"
 
-    def train_step(self, images: torch.Tensor, labels: torch.Tensor | None) -> dict[str, torch.Tensor]:
-        """One update of both networks on images (B, C, H, W) in [0, 1]; returns the parts of the loss."""
-        mean, log_var = self.encoder(images, labels)  # (B, latent_dim) each
+    def train_step(self, images: torch.Tensor, *labels: torch.Tensor) -> dict[str, torch.Tensor]:
+        """One update of both networks on images (B, C, H, W) in [0, 1], and their labels (B,) if they are a
+        condition; returns the parts of the loss."""
+        mean, log_var = self.encoder(images, *labels)  # (B, latent_dim) each
         z = reparameterise(mean, log_var, self.noise)
-        reconstruction = self.decoder(z, labels)  # (B, C, H, W)
+        reconstruction = self.decoder(z, *labels)  # (B, C, H, W)
 
         reconstruction_part = reconstruction_loss(reconstruction, images).mean()
         kl_part = kl_divergence(mean, log_var).mean()
@@ -92,7 +93,7 @@ class VAERun(Training):
         batch = next(self.batches)
         images, labels = batch if isinstance(batch, tuple) else (batch, None)
         self.images += len(images)
-        losses = self.train_step(to_probability(images), labels if self.conditional else None)
+        losses = self.train_step(to_probability(images), *([labels] if self.conditional else []))
         return losses | self.measured if measured else losses
 
     def evaluate(self) -> dict[str, float]:
@@ -142,8 +143,8 @@ def train_vae(
     """Train an encoder and a decoder in place for ``steps`` updates, and return the run.
 
     Args:
-        encoder: ``encoder(images, labels) -> (mean, log_var)``. decoder: ``decoder(z, labels) -> images`` in
-            [0, 1]. labels are None unless ``conditional``.
+        encoder: ``encoder(images) -> (mean, log_var)``. decoder: ``decoder(z) -> images`` in [0, 1]. If
+            ``conditional``, both are given the labels (B,) as well.
         batches: endless batches of images in [-1, 1], or of (images, labels).
         test: images to measure on, now and then; the first ``shown`` of them are reconstructed.
         folder, resume, logbook: as in `labkit.training.train`.

@@ -36,9 +36,9 @@ def negative_elbo(
     device = next(encoder.parameters()).device
     noise = torch.Generator(device).manual_seed(seed)
     sums = dict.fromkeys(PARTS, 0.0)
-    for pixels, labels in _pieces(images, device, conditional):
-        mean, log_var = encoder(pixels, labels)
-        reconstruction = decoder(reparameterise(mean, log_var, noise), labels)
+    for pixels, condition in _pieces(images, device, conditional):
+        mean, log_var = encoder(pixels, *condition)
+        reconstruction = decoder(reparameterise(mean, log_var, noise), *condition)
         sums["reconstruction"] += reconstruction_loss(reconstruction, pixels).double().sum().item()
         sums["kl"] += kl_divergence(mean, log_var).double().sum().item()
     parts = {name: value / len(images.images) for name, value in sums.items()}
@@ -51,7 +51,7 @@ def encoded(
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Mean and log variance of each image's code, (N, latent_dim) each, on the CPU."""
     device = next(encoder.parameters()).device
-    pairs = [encoder(pixels, labels) for pixels, labels in _pieces(images, device, conditional)]
+    pairs = [encoder(pixels, *condition) for pixels, condition in _pieces(images, device, conditional)]
     mean, log_var = (torch.cat(values).cpu() for values in zip(*pairs, strict=True))
     return mean, log_var
 
@@ -60,7 +60,7 @@ def encoded(
 def decoded(decoder: nn.Module, z: torch.Tensor, labels: torch.Tensor | None = None) -> torch.Tensor:
     """The images of codes (N, latent_dim), as uint8 (N, C, H, W) on the CPU: probabilities as greys."""
     device = next(decoder.parameters()).device
-    out = decoder(z.to(device), None if labels is None else labels.to(device))
+    out = decoder(z.to(device), *(() if labels is None else (labels.to(device),)))
     return (255 * out).round().to(torch.uint8).cpu()
 
 
@@ -78,8 +78,9 @@ def plane(decoder: nn.Module, *, side: int = 10, label: int | None = None) -> to
 
 def _pieces(
     images: Shown, device: torch.device, conditional: bool
-) -> Iterator[tuple[torch.Tensor, torch.Tensor | None]]:
+) -> Iterator[tuple[torch.Tensor, tuple[torch.Tensor, ...]]]:
+    """Images (B, C, H, W) in [0, 1], and what the networks are given beside them: the labels, or nothing."""
     for start in range(0, len(images.images), _AT_ONCE):
         rows = slice(start, start + _AT_ONCE)
-        labels = images.labels[rows].to(device) if conditional else None
-        yield images.images[rows].to(device).float() / 255, labels
+        condition = (images.labels[rows].to(device),) if conditional else ()
+        yield images.images[rows].to(device).float() / 255, condition

@@ -170,6 +170,7 @@ def _metric_examples() -> dict[str, Callable[[torch.device], object]]:
         return measured
 
     return {
+        "class_extents": on(metrics.class_extents, points[:400], labels),
         "class_histogram": on(metrics.class_histogram, labels),
         "class_kl": on(metrics.class_kl, shares),
         "classes_covered": on(metrics.classes_covered, shares),
@@ -184,6 +185,7 @@ def _metric_examples() -> dict[str, Callable[[torch.device], object]]:
         "mode_kl": on(metrics.mode_kl, points, centres),
         "modes_covered": on(metrics.modes_covered, points, centres, std=0.05),
         "modes_near": on(metrics.modes_near, points, centres),
+        "neighbour_accuracy": on(metrics.neighbour_accuracy, points[:400], labels),
         "pairwise_distance": on(metrics.pairwise_distance, images[0]),
         "precision_recall": on(metrics.precision_recall, real, fake),
     }
@@ -400,6 +402,51 @@ def recipes(bench: Bench) -> None:
             bench.figure("handout.png", (folder / "samples.png").read_bytes(), "handout", ours=not bench.data)
         shutil.rmtree(folder)
     _kill_and_resume(bench)
+
+
+def vae(bench: Bench) -> None:
+    """Both VAEs with the report's networks on drawn digits, for as many of its epochs as there is time."""
+    from labkit import plots
+    from labkit.data import Batches, load
+    from labkit.networks import vae_pair
+    from labkit.training import train_vae
+    from labkit.variational import Shown, plane
+
+    count, batch = (64, 32) if bench.toy else (60_000, 128)
+    images, test = load("digits", count=count), load("digits-test", count=min(count, 10_000))
+    shown = Shown(test.images, test.factors["digit"])
+    rows: list[dict[str, object]] = []
+    for place, (name, epochs) in enumerate({"VAE": 50, "conditional VAE": 40}.items()):
+        conditional = name != "VAE"
+
+        def trained(steps: int, conditional=conditional):
+            torch.manual_seed(0)
+            pair = (net.to(bench.device) for net in vae_pair(classes=10 if conditional else 0))
+            labels = images.factors["digit"] if conditional else None
+            return train_vae(
+                *pair, batches=Batches(images, batch, device=bench.device, labels=labels), steps=steps,
+                test=shown, conditional=conditional, evaluate_every=steps, progress=False,
+            )  # fmt: skip
+
+        trial = trained(2 if bench.toy else 300)
+        seconds = 0.7 * bench.left / (2 - place)
+        steps = max(trial.steps, int(seconds * trial.images_per_second / batch))
+        run = trained(min(trial.steps if bench.toy else steps, epochs * (count // batch)))
+        parts = {name: round(value, 2) for name, value in run.evaluate().items()}
+        rows.append(
+            {
+                "network": name,
+                "images/s": run.images_per_second,
+                "epochs": round(run.images / count, 2),
+                "-ELBO on test images": parts["test/total"],
+                "reconstruction": parts["test/reconstruction"],
+                "KL": parts["test/kl"],
+            }
+        )
+        bench.table("The report's networks on drawn digits", rows)
+        grid = plots.png(plots.tile(plane(run.decoder, label=3 if conditional else None), columns=10, gap=1))
+        caption = "the latent plane" + (", asked for a 3" if conditional else "")
+        bench.figure(f"{'c' * conditional}vae.png", grid, caption, ours=True)
 
 
 def _train(bench: Bench, recipe: str, seconds: float) -> tuple[dict, Path]:
@@ -641,5 +688,6 @@ PARTS = {
     "data": Part("The way of the data", 1.2, data_path),
     "smoothed": Part("smoothed: the report's 20 epochs", 3.0, smoothed),
     "recipes": Part("The other recipes, a kill and a resume", 3.0, recipes),
+    "vae": Part("The VAE and the conditional VAE", 0.8, vae),
     "notebooks": Part("The solution notebooks at budget gpu", 5.0, notebooks),
 }

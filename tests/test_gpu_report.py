@@ -146,7 +146,7 @@ def test_every_part_runs_at_toy_size(tmp_path):
     page = (tmp_path / "report.md").read_text()
     assert done.returncode == 0, page
     report = json.loads((tmp_path / "report.json").read_text())["parts"]
-    assert list(report) == ["checks", "steps", "data", "smoothed", "recipes", "notebooks"]
+    assert list(report) == ["checks", "steps", "data", "smoothed", "recipes", "vae", "notebooks"]
     assert {part["status"] for part in report.values()} == {"done"}
     speeds = [row["images/s"] for row in report["steps"]["numbers"]["Training step"] if "images/s" in row]
     assert len(speeds) == 5 and min(speeds) > 0

@@ -3,6 +3,8 @@
 The numbers decide: under the same weights an equal network returns equal numbers, however it is written. The
 trace of its operations counts only where the numbers differ, to name the layer that is to blame. It is held
 against the trace of the expected network, which the student knows as the notebook's table.
+
+Over 400 lines: one network of the table can be mistaken in every layer, and each mistake has its words.
 """
 
 import math

@@ -8,8 +8,11 @@ the student's own session; the weights are read as plain data.
 import ast
 import copy
 import inspect
+import linecache
+import os
 import symtable
 import sys
+import textwrap
 import types
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -20,7 +23,7 @@ import torch
 from torch import nn
 from torch.overrides import TorchFunctionMode
 
-from labkit import checks, networks, settings
+from labkit import checks, files, networks, settings
 from labkit.exercises import find
 from labkit.notebook import page_shell
 from labkit.training import generate
@@ -95,9 +98,7 @@ def save(G: nn.Module, D: nn.Module, **sizes: int) -> Path:
     """
     content = {
         "format": _FORMAT,
-        "source": source_of(
-            [type(G).__name__, type(D).__name__], {type(c).__name__: type(c) for c in (G, D)}
-        ),
+        "source": source_of([type(G), type(D)]),
         "sizes": sizes,
         "G": {name: value.cpu() for name, value in G.state_dict().items()},
         "D": {name: value.cpu() for name, value in D.state_dict().items()},
@@ -107,7 +108,8 @@ def save(G: nn.Module, D: nn.Module, **sizes: int) -> Path:
         places.append(_DRIVE / _DRIVE_FOLDER / FILE)
     for place in places:
         place.parent.mkdir(parents=True, exist_ok=True)
-        torch.save(content, place)
+        with files.replacing(place) as handle:
+            torch.save(content, handle)
     print(f"Your classes and their weights are in {' and '.join(map(_shown, places))}.")
     if settings.in_colab() and len(places) == 1:
         print("This runtime forgets it. Download it from the Files pane, or mount your Drive and save again.")
@@ -120,45 +122,131 @@ def take(file: Path | str | None = None) -> Pair:
     Args:
         file: by default the one that `save` wrote, here or on a mounted Drive, or one uploaded by hand.
 
-    Says in one line which networks it found. Never raises on account of what it finds.
+    Says in one line which networks it found. Never raises on account of what it finds. Where the variable
+    ``LABKIT_NETWORKS`` is ``off``, only a file that is named is taken: notebooks are tested and released so,
+    lest one depends on what another left.
     """
     names = _notebook()
     pasted = {name: names[name] for name in EXERCISES if isinstance(names.get(name), type)}
+    found = _file(file)
     if len(pasted) == len(EXERCISES):
         pair = _checked(pasted, "the cell above")
-    else:
-        found = _file(file)
+    elif found is not None:
+        pair = _from_file(found)
+    elif pasted:
         missing = [name for name in EXERCISES if name not in pasted]
-        if pasted and found is None:
-            pair = _kits(f"{' and '.join(missing)} is missing beside {' and '.join(pasted)}")
-        elif found is None:
-            pair = _kits("no networks of your own are here")
-        else:
-            pair = _from_file(found)
+        pair = _kits(f"{' and '.join(missing)} is missing beside {' and '.join(pasted)}")
+    else:
+        pair = _kits("no networks of your own are here")
     print(pair.said)
     return pair
 
 
-def source_of(wanted: Iterable[str], objects: Mapping[str, type] | None = None) -> str:
-    """The source of names defined in this notebook, with all the definitions and imports that they use.
+def source_of(classes: Iterable[type]) -> str:
+    """The source of classes of a notebook, after all the definitions and imports that they use.
 
-    The latest definition of a name counts. Outside a notebook it is the source of ``objects`` alone.
+    What a name stands for now is what counts, not what the cells say one after the other: a cell may have
+    been run twice, or have failed. Names that cannot be traced are left out; the classes then fail when they
+    are checked.
     """
+    parts: dict[str, None] = {}  # in the order in which they must run
+    seen: set[str] = set()
+
+    def add(name: str, home: Mapping[str, Any]) -> None:
+        if name in seen or name not in home:
+            return  # there already, or a builtin
+        seen.add(name)
+        text, needs = _written(name, home)
+        for other in needs:
+            add(other, home)
+        if text:
+            parts[text] = None
+
+    for one in classes:
+        add(one.__name__, vars(sys.modules[one.__module__]) | {one.__name__: one})
+    return "\n\n".join(parts) + "\n"
+
+
+def _written(name: str, home: Mapping[str, Any]) -> tuple[str, list[str]]:
+    """Code that gives a name its value, and the names of the same notebook that this code uses."""
+    value = home[name]
+    if isinstance(value, types.ModuleType):
+        plain = value.__name__ == name
+        return f"import {value.__name__}" + ("" if plain else f" as {name}"), []
+    if getattr(value, "__module__", None) == home["__name__"]:
+        text = _definition(value) or _assignment(name)
+        return text, _globals(symtable.symtable(text, name, "exec"))
+    for module in (getattr(value, "__module__", None), "torch", "torch.nn.functional", "math"):
+        its_name = getattr(value, "__name__", name)
+        if module and getattr(sys.modules.get(module), its_name, None) is value:
+            return f"from {module} import {its_name} as {name}", []
+    if _is_plain(value):
+        return f"{name} = {value!r}", []
+    text = _assignment(name)
+    return text, _globals(symtable.symtable(text, name, "exec"))
+
+
+def _definition(thing: Any) -> str:
+    """The `def` or `class` that made this function or class, with its decorators; "" where none is known.
+
+    `inspect.getsource` finds no class of a notebook before Python 3.13: it searches the file of a module. A
+    method knows its cell, whose text IPython keeps in `linecache`.
+    """
+    thing = inspect.unwrap(thing)
+    members = (inspect.unwrap(m) for m in vars(thing).values()) if isinstance(thing, type) else (thing,)
+    codes = [m.__code__ for m in members if isinstance(m, types.FunctionType)]
+    for code in codes:
+        cell = "".join(linecache.getlines(code.co_filename))
+        made = [
+            node
+            for node in ast.walk(_parsed(cell))
+            if isinstance(node, ast.FunctionDef | ast.ClassDef)
+            and node.name == thing.__name__
+            and node.lineno <= code.co_firstlineno + len(node.decorator_list)
+            and code.co_firstlineno <= node.end_lineno
+        ]
+        if made:
+            return _text(cell, made[-1])
+    return ""
+
+
+def _assignment(name: str) -> str:
+    """The latest statement of a cell that set this name."""
     shell = page_shell()
-    if shell is None:
-        return "\n\n".join(inspect.getsource(thing) for thing in (objects or {}).values())
-    defined: dict[str, tuple[int, str]] = {}
-    for number, cell in enumerate(shell.user_ns.get("In", [])):
-        for statement, names in _definitions(shell.transform_cell(cell)):
-            defined |= dict.fromkeys(names, (number, statement))
-    kept: dict[str, tuple[int, str]] = {}
-    open_names = list(wanted)
-    while open_names:
-        name = open_names.pop()
-        if name in defined and name not in kept:
-            kept[name] = defined[name]
-            open_names += _globals(symtable.symtable(defined[name][1], name, "exec"))
-    return "\n\n".join(dict.fromkeys(text for _, text in sorted(kept.values(), key=lambda k: k[0])))
+    cells = shell.user_ns.get("In", []) if shell is not None else []
+    for cell in reversed(cells):
+        for node in reversed(_parsed(cell).body):
+            if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name == name:
+                return _text(cell, node)
+            if isinstance(node, ast.Assign | ast.AnnAssign) and name in _set_by(node):
+                return _text(cell, node)
+    return ""
+
+
+def _parsed(cell: str) -> ast.Module:
+    try:
+        return ast.parse(cell)
+    except SyntaxError:  # it never ran
+        return ast.Module([], [])
+
+
+def _set_by(statement: ast.stmt) -> set[str]:
+    found = ast.walk(statement)
+    return {n.id for n in found if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+
+
+def _text(cell: str, node: Any) -> str:
+    """The lines of a definition or statement, from its first decorator on, without indentation."""
+    first = min(n.lineno for n in (node, *getattr(node, "decorator_list", ())))
+    return textwrap.dedent("\n".join(cell.splitlines()[first - 1 : node.end_lineno]))
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether a value is a number, a text, or a list or dictionary of such."""
+    try:
+        return ast.literal_eval(repr(value)) == value
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+        return False
 
 
 def _globals(table: symtable.SymbolTable) -> list[str]:
@@ -166,25 +254,6 @@ def _globals(table: symtable.SymbolTable) -> list[str]:
     outer = table.get_type() == "module"
     names = [s.get_name() for s in table.get_symbols() if s.is_global() or outer and s.is_referenced()]
     return names + [name for inner in table.get_children() for name in _globals(inner)]
-
-
-def _definitions(cell: str) -> Iterable[tuple[str, list[str]]]:
-    """Each top-level import, function, class or plain assignment of a cell, with the names that it sets."""
-    try:
-        statements = ast.parse(cell).body
-    except SyntaxError:  # it never ran
-        return
-    for statement in statements:
-        if isinstance(statement, ast.Import | ast.ImportFrom):
-            names = [(alias.asname or alias.name).split(".")[0] for alias in statement.names]
-        elif isinstance(statement, ast.FunctionDef | ast.ClassDef):
-            names = [statement.name]
-        elif isinstance(statement, ast.Assign):
-            names = [target.id for target in statement.targets if isinstance(target, ast.Name)]
-        else:
-            names = []
-        if names:
-            yield ast.get_source_segment(cell, statement) or ast.unparse(statement), names
 
 
 def _from_file(file: Path) -> Pair:
@@ -198,7 +267,7 @@ def _from_file(file: Path) -> Pair:
     try:
         exec(compile(source, str(file), "exec"), home.__dict__)
         classes = {name: getattr(home, name) for name in EXERCISES}
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         why = str(error).splitlines()[0] if str(error) else ""
         return _kits(f"the source in {file.name} does not run ({type(error).__name__}: {why})")
     pair = _checked(classes, file.name)
@@ -245,7 +314,9 @@ def _kits(why: str) -> Pair:
 
 def _file(given: Path | str | None) -> Path | None:
     if given is not None:
-        return Path(given) if Path(given).is_file() else None
+        return Path(given)
+    if os.environ.get("LABKIT_NETWORKS") == "off":
+        return None
     places = (settings.current().run_dir, Path.cwd(), _DRIVE / _DRIVE_FOLDER)
     return next((place / FILE for place in places if (place / FILE).is_file()), None)
 

@@ -29,7 +29,14 @@ def main(wanted: list[str]) -> int:
         )
         return 2
     # Two workers on two cores: one thread each is faster than four threads that take turns.
-    environment = {"LABKIT_BUDGET": "smoke", "OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1", **os.environ}
+    # No notebook takes the networks that another one, beside it, has left.
+    fixed = {
+        "LABKIT_BUDGET": "smoke",
+        "LABKIT_NETWORKS": "off",
+        "OMP_NUM_THREADS": "1",
+        "PYTHONUNBUFFERED": "1",
+    }
+    environment = {**fixed, **os.environ}
     rows = []
     missing = bubblewrap.ensure() if not wanted or "tests" in wanted else ""
     if missing:

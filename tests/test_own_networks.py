@@ -54,6 +54,7 @@ SOURCE = HELPERS + GENERATOR + DISCRIMINATOR
 def _places(tmp_path, monkeypatch):
     monkeypatch.setenv("LABKIT_RUNS", str(tmp_path / "runs"))
     monkeypatch.setenv("LABKIT_DEVICE", "cpu")
+    monkeypatch.delenv("LABKIT_NETWORKS", raising=False)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(own_networks, "_notebook", dict)
 
@@ -107,6 +108,7 @@ def test_a_right_file_is_taken_checked_and_trained(tmp_path, capsys):
         (SOURCE.replace("return self.layers(z)", 'raise NotImplementedError("Exercise 2.2: your code here")'),
          "is not written yet"),
         (SOURCE + "\ndef broken(:", "does not run (SyntaxError"),
+        (SOURCE + "\nexit()", "does not run (SystemExit"),
         (GENERATOR, "does not run (NameError"),
         (HELPERS + GENERATOR, "does not run (AttributeError"),
     ],
@@ -160,17 +162,27 @@ def test_logits_are_what_stands_before_the_sigmoid_however_it_is_called():
 
 @pytest.mark.slow
 def test_the_source_of_a_notebook_s_classes_comes_with_all_that_they_use_and_no_more(tmp_path):
-    """In a real kernel, where a class has no file; the latest definition of a helper counts."""
+    """In a real kernel, where a class has no file. What a name stands for when it is saved counts."""
     cells = [
-        "import torch\nfrom torch import nn\nfrom pathlib import Path\n",
+        "import functools\nimport torch\nfrom torch import nn, sigmoid\nfrom pathlib import Path\n",
         "SLOPE = 0.3",
         "broken(",
-        HELPERS.replace("import torch\nfrom torch import nn\n", "") + "\nlarge = torch.zeros(3)\nb = large",
-        "%matplotlib inline\n" + GENERATOR,
-        DISCRIMINATOR,
+        HELPERS.replace("import torch\nfrom torch import nn\n", "KERNEL, PADDING = 4, 1\n")
+        .replace("SLOPE = 0.2", "SLOPE: float = 0.2")
+        .replace("def up", "@functools.cache\ndef shown():\n    return 4\n\ndef up")
+        .replace("Conv2d(wide, out, 4", "Conv2d(wide, out, shown()")
+        + "large = torch.zeros(3)\nb = large",
+        "if True:\n    def last(b):\n        return plain(8 * b, 1, KERNEL)",
+        "plain = functools.partial(nn.Conv2d, bias=False)\nfirst = lambda *a: plain(*a, KERNEL, 2, PADDING)",
+        "class Base(nn.Module):\n    def __init__(self):\n        super().__init__()",
+        "%matplotlib inline\n" + GENERATOR.replace("nn.Module", "Base"),
+        DISCRIMINATOR.replace("torch.sigmoid", "sigmoid")
+        .replace("nn.Conv2d(8 * b, 1, 4, 1, 0, bias=False)", "last(b)")
+        .replace("nn.Conv2d(image_channels, b, 4, 2, 1, bias=False)", "first(image_channels, b)"),
+        "1 / 0\nclass Discriminator:\n    never = 'ran'",
         "from labkit import own_networks\n"
         "own_networks.save(Generator(base_channels=2), Discriminator(base_channels=2), base_channels=2)",
-    ]
+    ]  # fmt: skip
     code = f"""
         import nbformat, sys
         from nbclient import NotebookClient
@@ -180,18 +192,29 @@ def test_the_source_of_a_notebook_s_classes_comes_with_all_that_they_use_and_no_
     """
     subprocess.run([sys.executable, "-c", textwrap.dedent(code)], check=True, cwd=ROOT, timeout=120)
     source = torch.load(tmp_path / "runs" / own_networks.FILE, weights_only=True)["source"]
-    for kept in (
-        "import torch",
-        "from torch import nn",
-        "SLOPE = 0.2",
-        "def up",
-        "def down",
-        "class Generator",
-    ):
+    for kept in ("SLOPE = 0.2", "KERNEL = 4", "@functools.cache", "def up", "class Base"):
         assert source.count(kept) == 1, source
-    for left in ("SLOPE = 0.3", "large", "Path", "matplotlib", "own_networks"):
+    for left in ("SLOPE = 0.3", "large", "Path", "matplotlib", "own_networks", "never"):
         assert left not in source
     assert take().yours
+
+
+def test_what_cannot_be_traced_is_left_out_and_the_check_says_so(tmp_path, monkeypatch):
+    """Without a notebook's cells nobody knows how an object was made."""
+    (tmp_path / "odd.py").write_text(SOURCE.replace("SLOPE = 0.2", "SLOPE = torch.tensor(0.2).item\n"))
+    monkeypatch.syspath_prepend(str(tmp_path))
+    import odd
+
+    source = own_networks.source_of([odd.Discriminator])
+    assert "class Discriminator" in source and "def down" in source and "SLOPE =" not in source
+
+
+def test_leftovers_are_ignored_where_it_is_asked_for(tmp_path, monkeypatch, capsys):
+    file = _file(tmp_path)
+    monkeypatch.setenv("LABKIT_NETWORKS", "off")
+    assert not take().yours and take(file).yours
+    assert not take(tmp_path / "nowhere.pt").yours
+    assert "nowhere.pt cannot be read (FileNotFoundError)" in capsys.readouterr().out
 
 
 def test_the_solution_s_own_pair_is_right(tmp_path, monkeypatch):

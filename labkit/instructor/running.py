@@ -13,6 +13,7 @@ from PIL import Image
 
 CELL_SECONDS = 1500
 _BLANK = re.compile(r"Exercise \d+\.\d+: your code here")
+_REPEATABLE = {"LABKIT_TENSORBOARD": "off", "LABKIT_NETWORKS": "off"}  # nothing left over from another lab
 _WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
@@ -78,7 +79,7 @@ def run(notebook: nbformat.NotebookNode, folder: Path, *, budget: str, go_on: bo
     if not go_on:
         client.allow_errors = False
     try:
-        client.execute(env={**os.environ, "LABKIT_BUDGET": budget, "LABKIT_TENSORBOARD": "off"})
+        client.execute(env={**os.environ, **_REPEATABLE, "LABKIT_BUDGET": budget})
     except (CellTimeoutError, DeadKernelError) as error:
         raise RunError(str(error)[:400]) from error
     except Exception as error:

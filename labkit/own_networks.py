@@ -87,14 +87,13 @@ class _PassSigmoid(TorchFunctionMode):
         return function(*args, **(kwargs or {}))
 
 
-def save(G: nn.Module, D: nn.Module, **sizes: int) -> Path:
+def save(G: nn.Module, D: nn.Module, **sizes: int) -> None:
     """Keep two networks, made of classes of the notebook, as one file; in Colab also on a mounted Drive.
 
     Args:
         sizes: what G was made with: latent_dim, base_channels, image_channels.
 
-    Returns:
-        the file in the folder for runs. It says where it lies.
+    Says where it lies: in the folder for runs.
     """
     content = {
         "format": _FORMAT,
@@ -113,7 +112,6 @@ def save(G: nn.Module, D: nn.Module, **sizes: int) -> Path:
     print(f"Your classes and their weights are in {' and '.join(map(_shown, places))}.")
     if settings.in_colab() and len(places) == 1:
         print("This runtime forgets it. Download it from the Files pane, or mount your Drive and save again.")
-    return places[0]
 
 
 def take(file: Path | str | None = None) -> Pair:
@@ -137,7 +135,7 @@ def take(file: Path | str | None = None) -> Pair:
         missing = [name for name in EXERCISES if name not in pasted]
         pair = _kits(f"{' and '.join(missing)} is missing beside {' and '.join(pasted)}")
     else:
-        pair = _kits("no networks of your own are here")
+        pair = _kits("there is no file of lab 02, and no classes are pasted above")
     print(pair.said)
     return pair
 
@@ -327,8 +325,10 @@ def _notebook() -> Mapping[str, Any]:
 
 
 def _shown(path: Path) -> str:
-    """The path as seen from here where that is shorter: a notebook keeps what is printed."""
-    try:
-        return str(path.relative_to(Path.cwd()))
-    except ValueError:
-        return f"{path.parent.name}/{path.name}"
+    """The path as somebody finds it: from the notebook's folder, or from the home, where that is shorter."""
+    seen = [str(path)]
+    if path.is_relative_to(Path.cwd().parent):
+        seen.append(os.path.relpath(path))
+    if path.is_relative_to(Path.home()):
+        seen.append(f"~/{path.relative_to(Path.home())}")
+    return min(seen, key=len)

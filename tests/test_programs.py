@@ -155,14 +155,16 @@ def test_a_students_own_version_of_an_imported_name_is_used():
 
 
 def test_the_notebooks_own_functions_and_plain_values_run_and_what_is_heavy_is_told():
-    plan = _program(answered("3.7", "def loss_floor(smooth):\n    return latent_dim, pull, new_pair"), "3.7")
+    plan = _program(answered("3.7", "def loss_floor(smooth):\n    return latent_dim, pull, weights"), "3.7")
     labels = [c.label for c in plan.cells]
     assert labels[0] == "set-up" and labels[-1] == "3.7"
     assert {label.split()[0] for label in labels[1:-1]} == {"notebook"} and not plan.notes
     namespace, raised = _run(plan)
-    assert not raised and namespace["latent_dim"] == 100 and callable(namespace["new_pair"])
+    assert not raised and namespace["latent_dim"] == 100 and callable(namespace["weights"])
     heavy = _program(answered("3.7", "def loss_floor(smooth):\n    return images, undefined"), "3.7")
     assert len(heavy.notes) == 1 and "it uses `images`, which cell 6 of the notebook makes" in heavy.notes[0]
+    own = _program(answered("3.7", "def loss_floor(smooth):\n    return new_pair(64, 8)"), "3.7")
+    assert len(own.notes) == 1 and "it uses `mine`" in own.notes[0], "no student's file is taken when grading"
     through = _program(answered("3.7", "def loss_floor(smooth):\n    return trained()"), "3.7")
     assert set(through.uses) == {"3.2", "3.3", "3.4", "3.5"}
 

@@ -162,7 +162,7 @@ def test_the_notebooks_own_functions_and_plain_values_run_and_what_is_heavy_is_t
     namespace, raised = _run(plan)
     assert not raised and namespace["latent_dim"] == 100 and callable(namespace["weights"])
     heavy = _program(answered("3.7", "def loss_floor(smooth):\n    return images, undefined"), "3.7")
-    assert len(heavy.notes) == 1 and "it uses `images`, which cell 6 of the notebook makes" in heavy.notes[0]
+    assert len(heavy.notes) == 1 and "it uses `images`, which cell 9 of the notebook makes" in heavy.notes[0]
     own = _program(answered("3.7", "def loss_floor(smooth):\n    return new_pair(64, 8)"), "3.7")
     assert len(own.notes) == 1 and "it uses `mine`" in own.notes[0], "no student's file is taken when grading"
     through = _program(answered("3.7", "def loss_floor(smooth):\n    return trained()"), "3.7")

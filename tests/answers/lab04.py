@@ -12,6 +12,7 @@ from torch.utils.tensorboard import SummaryWriter
 
 from labkit import plots
 from labkit.data import to_uint8
+from labkit.logbook import Logbook
 
 # 4.1
 
@@ -374,6 +375,13 @@ def _writes(
     return answer
 
 
+def _by_logbook(folder, losses, picture):
+    with Logbook(folder) as logbook:
+        for step, (d_loss, g_loss) in enumerate(losses, 1):
+            logbook.scalars(step, {"loss/d": d_loss, "loss/g": g_loss})
+        logbook.image(len(losses), "samples/fixed_z", picture)
+
+
 def _closes_early(folder, losses, picture):
     _in_a_with(folder, losses, picture)
     SummaryWriter(folder).add_text("note", "one more")
@@ -495,12 +503,12 @@ WRONG = {
         "the values run backwards": _scalars(keep=lambda s, v: (s, v[::-1])),
         "two lists": _scalars(keep=lambda s, v: dict(zip(s, v, strict=True))),
         "in the order of the file": _scalars(keep=lambda s, v: (s, sorted(v))),
-        "a torn last record is no record": _scalars(torn=False),
+        "a torn last record does not count": _scalars(torn=False),
         "ask before you unpack them": _scalars(whole=1),
         "its 16 + n bytes must all be there": _scalars(behind=0),
         "it is whole, and counts": _scalars(behind=5),
         "little-endian": _scalars(order=">", torn=False),
-        "the bytes are cut in the wrong places": _scalars(skip=0, torn=False),
+        "bytes were read that are no whole record": _scalars(skip=0, torn=False),
     },
     "4.5": {
         '{"run_a": verdict': lambda: list(WORDS),
@@ -531,8 +539,8 @@ WRONG = {
         "up to 50 in size a loss is in bounds": _rule(off=lambda loss: not abs(loss) <= 5),
         "a loss beyond 50 in size": _rule(off=lambda loss: not abs(loss) <= 500),
         "whatever else is true": _rule(order=(_ORDER[2], *_ORDER[:2], _ORDER[3])),
-        "ask this before the samples": _rule(order=("diverged", "mode collapse", *_ORDER[1:3])),
-        "poor in any case": _rule(gone=lambda signal, gap: signal < 0.01 and gap > 4),
+        "ask this before anything else": _rule(order=("diverged", "mode collapse", *_ORDER[1:3])),
+        "but a loss that runs off": _rule(gone=lambda signal, gap: signal < 0.01 and gap > 4),
         "a signal of 0.06": _rule(gone=lambda signal, gap: signal < 0.4 and gap > 4),
         "gone means": _rule(gone=lambda signal, gap: gap > 4),
         "D is not sure yet": _rule(gone=lambda signal, gap: signal < 0.04),
@@ -560,6 +568,7 @@ WRONG = {
         "is there a `return`": lambda columns: None,
     },
     "4.8": {
+        "the kit's `Logbook` writes a table as well": _by_logbook,
         "the folder goes to the writer": _writes(folder=lambda into: f"{into}-elsewhere"),
         "call `writer.close()` after the last": _writes(close=lambda writer: None),
         "may be lost": _writes(close=lambda writer: writer.flush()),

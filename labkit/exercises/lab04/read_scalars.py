@@ -98,8 +98,8 @@ EXERCISE = Exercise(
     causes={
         r"UnicodeDecodeError": 'the file holds bytes, no text: `path.read_bytes()`, or `open(path, "rb")`',
         r"DecodeError|Error parsing|error: unpack|OverflowError|MemoryError|cannot fit": (
-            "the bytes are cut in the wrong places: 8 of length (little-endian), 4 of checksum, the "
-            "record, 4 of checksum; and a torn last record is no record"
+            "bytes were read that are no whole record: each has 8 bytes of length (little-endian), 4 of "
+            "checksum, the record, 4 of checksum; and a torn last record does not count"
         ),
     },
 )

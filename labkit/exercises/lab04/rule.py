@@ -117,9 +117,7 @@ def expected(columns):
 # What each case is, and what to think of when a rule misses it: each refutes a mistake of its own, so that
 # they take the place of MISTAKES. A cause holds for whatever was said instead.
 _OFF = "a loss beyond 50 in size: the run has diverged, whatever else is true"
-_GONE = (
-    "the signal is below 0.04 and the gap above 4: ask this before the samples, which are poor in any case"
-)
+_GONE = "the signal is below 0.04 and the gap above 4: ask this before anything else but a loss that runs off"
 _NOT_GONE = "gone means a signal below 0.04 and a gap above 4, both"
 _WEAK = (
     "poor samples, a gap within 0.2 of 0 and a gradient below 1.5 times its first value: ask this before "

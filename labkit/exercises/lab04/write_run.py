@@ -4,12 +4,13 @@ import importlib
 import io
 import tempfile
 import threading
+from pathlib import Path
 
 import numpy as np
 import torch
 
 from labkit.exercises.exercise import Exercise
-from labkit.exercises.properties import same, unchanged
+from labkit.exercises.properties import same, says, unchanged
 
 _LOSSES = ("loss/d", "loss/g")
 _PICTURE = "samples/fixed_z"
@@ -39,6 +40,7 @@ def probe(write_run, given):
             write_run(folder, list(given["losses"]), picture)
         finally:
             left_open = _stopped_writers(before)
+        files = {path.name for path in Path(folder).rglob("*") if path.is_file()}
         events = EventAccumulator(folder, size_guidance={"scalars": 0, "images": 0, "tensors": 0})
         events.Reload()
     tags = events.Tags()
@@ -48,6 +50,7 @@ def probe(write_run, given):
     return {
         "left open": left_open,
         "anything": str(bool(columns or tags["images"])),
+        "other files": "; ".join(sorted(name for name in files if ".tfevents." not in name)),
         "tags": "; ".join(columns),
         "steps": [event.step for column in columns.values() for event in column],
         "values": [event.value for column in columns.values() for event in column],
@@ -132,6 +135,13 @@ PROPERTIES = (
         "the folder goes to the writer, `SummaryWriter(folder)`, and then every `add_…` is called on it",
         got="an empty file, or none",
         expected="an event file in `folder`",
+    ),
+    says(
+        "other files",
+        "the folder holds event files only",
+        "",
+        otherwise="the kit's `Logbook` writes a table as well: here the writer is a `SummaryWriter` of yours",
+        expected="none",
     ),
     same(
         "tags",

@@ -468,11 +468,11 @@ WRONG = {
         "unless they are 1": lambda x, t: torch.where(t == 1, F.softplus(-x), F.softplus(x)).mean(),
         "it is halved": lambda x, t: _softplus_form(x, t) / 2,
         "a clamp changes the loss": lambda x, t: _softplus_form(x.clamp(-50, 50), t),
+        "and cut nothing": lambda x, t: _softplus_form(x.clamp(-250, 250), t),
         "exp of a large score overflows": lambda x, t: torch.tensor(
             [math.log1p(math.exp(s)) - s * w for s, w in zip(x.tolist(), t.tolist(), strict=True)]
         ).mean(),
         "write `x.clamp(min=number)`": lambda x, t: (torch.max(x, 0) - t * x).mean(),
-        "and cut nothing": lambda x, t: _softplus_form(x.clamp(-250, 250), t),
         "the batch of one": _squeezed,
         "`device=x.device`": lambda x, t: (torch.logaddexp(torch.zeros(len(x)), x) - t * x).mean(),
         "nothing may change in place": lambda x, t: (F.softplus(x) - t.mul_(x)).mean(),

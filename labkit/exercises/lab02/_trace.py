@@ -112,7 +112,7 @@ def examine(make: Callable[[], Any], x: torch.Tensor, seed: int) -> dict[str, An
         the result again: what it returned for the same x once more.
         the result for one: for the first of ``x`` alone, in evaluation mode.
         modes: of each part of the new network, whether it is in training mode.
-        the input afterwards: what has become of the ``x`` that was given.
+        the input afterwards: by how much the ``x`` that was given has changed.
         without a gradient: the parameters, and the input, to which no gradient leads from the result.
         elsewhere: how the network fails on another device than the CPU; "" where it does not.
         operations: (n, len(COLUMNS)), one row per step, the kind as its number in `KINDS`.
@@ -141,7 +141,7 @@ def examine(make: Callable[[], Any], x: torch.Tensor, seed: int) -> dict[str, An
         "parameters": parameters,
         "the result for one": one,
         "modes": modes,
-        "the input afterwards": given,
+        "the input afterwards": given.detach() - x,
         "without a gradient": lost,
         "elsewhere": elsewhere(lambda: net.to("meta")(x.to("meta"))),
     }

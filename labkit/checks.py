@@ -3,6 +3,7 @@
 In a notebook the report has colours; elsewhere it is plain text with the same words.
 """
 
+import contextlib
 import html
 from dataclasses import dataclass
 from typing import Any
@@ -81,7 +82,8 @@ def outcome(exercise: Exercise, answer: Any) -> CheckResult:
     first that shows a fault. Those whose inputs are fixed, or take long, are looked at once."""
     once = exercise.fixed or exercise.played or exercise.slow
     for seed in (SEED,) if once else (SEED, *_MORE_SEEDS):
-        record = run_probe(exercise, answer, seed)
+        with _without_displays():
+            record = run_probe(exercise, answer, seed)
         if record.status == "blank":
             return CheckResult(exercise.id, exercise.name, "blank")
         try:
@@ -91,6 +93,15 @@ def outcome(exercise: Exercise, answer: Any) -> CheckResult:
         if not found or not found[-1].ok:
             return CheckResult(exercise.id, exercise.name, "failed", found)
     return CheckResult(exercise.id, exercise.name, "passed", found)
+
+
+def _without_displays() -> contextlib.AbstractContextManager:
+    """Inside, a page shows no progress bar: one that a trial breaks off would stay there, in red."""
+    if page_shell() is None:
+        return contextlib.nullcontext()
+    from IPython.utils.capture import capture_output
+
+    return capture_output(stdout=False, stderr=False, display=True)
 
 
 def _passed_another(exercise: Exercise, answer: Any) -> Finding | None:

@@ -8,7 +8,6 @@ import contextlib
 import html
 import io
 import os
-import sys
 import textwrap
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ from labkit import checks, settings
 from labkit.exercises import labs, modules
 from labkit.exercises.exercise import Exercise, Written
 from labkit.markup import CIRCLE, CROSS, GREEN, GREY, ORANGE, TICK, with_code
-from labkit.notebook import page_shell
+from labkit.notebook import page_shell, variables
 
 _MARK = {
     "passed": TICK,
@@ -60,7 +59,7 @@ def hand_in(lab: str) -> None:
     """
     exercises = of_lab(lab)
     lab = f"{int(lab):02d}"
-    names = _names()
+    names = variables()
     show = _screen()
     rows: list[Outcome] = []
     for exercise in exercises:
@@ -110,11 +109,6 @@ class _Nowhere(io.TextIOBase):
 
     def write(self, text: str) -> int:
         return len(text)
-
-
-def _names() -> Mapping[str, Any]:
-    shell = page_shell()
-    return shell.user_ns if shell is not None else vars(sys.modules["__main__"])
 
 
 def _where(names: Mapping[str, Any]) -> list[str]:

@@ -3,6 +3,7 @@
 import os
 import shutil
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,12 @@ def page_shell() -> Any:
     """IPython's shell where a cell's output is a page that shows HTML; None in a script or a terminal."""
     shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
     return None if shell.__class__.__name__ == "TerminalInteractiveShell" else shell
+
+
+def variables() -> Mapping[str, Any]:
+    """What the cells of this notebook have defined, by name; in a script, what its ``__main__`` has."""
+    shell = page_shell()
+    return shell.user_ns if shell is not None else vars(sys.modules["__main__"])
 
 
 def somebody_watches() -> bool:

@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent
 FLOORS = {
     0: ("labkit", "settings", "files", "markup"),
     1: ("notebook", "synthetic", "networks", "losses", "variational", "logbook", "plots", "metrics"),
-    2: ("data", "training"),
+    2: ("data", "training", "notebook_source"),
     3: ("recipes", "diagnosis", "classifiers"),
     4: ("games",),
     5: ("widgets", "exercises"),

@@ -6,7 +6,7 @@ import types
 import nbformat
 import pytest
 
-from labkit import checks
+from labkit import checks, notebook
 from labkit import hand_in as module
 from labkit.exercises import all_exercises
 from labkit.exercises.exercise import Exercise
@@ -44,7 +44,8 @@ def names(monkeypatch):
     """The names of a notebook that is no notebook: plain Python's ``__main__``."""
     main = types.ModuleType("__main__")
     monkeypatch.setitem(sys.modules, "__main__", main)
-    monkeypatch.setattr(module, "page_shell", lambda: None)
+    for home in (module, notebook):
+        monkeypatch.setattr(home, "page_shell", lambda: None)
     monkeypatch.delenv("JPY_SESSION_NAME", raising=False)
     return vars(main)
 
@@ -147,7 +148,8 @@ def test_in_a_notebook_one_output_grows_and_holds_the_table(monkeypatch):
     import IPython.display
 
     shell = types.SimpleNamespace(user_ns={"scale_images": right, "unscale_images": leaves})
-    monkeypatch.setattr(module, "page_shell", lambda: shell)
+    for home in (module, notebook):
+        monkeypatch.setattr(home, "page_shell", lambda: shell)
     monkeypatch.setattr(IPython.display, "display", display)
     hand_in("00")
     assert len(shown) == 3 and "checking 0.2" in shown[1]["text/plain"]

@@ -145,4 +145,4 @@ def test_without_a_network_the_first_cell_says_what_to_do(bare_colab):
         'import os\nos.environ["LABKIT_SOURCE"] = "./no-such-folder"\n'
         + setup.replace('importlib.util.find_spec("labkit") is None', "True")
     )
-    assert ran.returncode != 0 and "Check the network, then run it again" in ran.stderr
+    assert ran.returncode != 0 and "Check the network, then run this cell again" in ran.stderr

@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from labkit import own_networks
+from labkit.notebook_source import source_of
 from labkit.own_networks import Logits, save, take
 from tests.solutions import ROOT, definitions, notebooks
 
@@ -56,7 +57,7 @@ def _places(tmp_path, monkeypatch):
     monkeypatch.setenv("LABKIT_DEVICE", "cpu")
     monkeypatch.delenv("LABKIT_NETWORKS", raising=False)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(own_networks, "_notebook", dict)
+    monkeypatch.setattr(own_networks, "variables", dict)
 
 
 def _classes(source: str) -> dict:
@@ -136,7 +137,7 @@ def test_weights_of_another_class_cost_only_the_picture(tmp_path):
 def test_pasted_classes_come_before_a_file(tmp_path, monkeypatch, capsys):
     _file(tmp_path, "nonsense(")
     names = _classes(SOURCE)
-    monkeypatch.setattr(own_networks, "_notebook", lambda: names)
+    monkeypatch.setattr(own_networks, "variables", lambda: names)
     assert take().yours and "from the cell above" in capsys.readouterr().out
     del names["Discriminator"]
     (tmp_path / "runs" / own_networks.FILE).unlink()
@@ -205,7 +206,7 @@ def test_what_cannot_be_traced_is_left_out_and_the_check_says_so(tmp_path, monke
     monkeypatch.syspath_prepend(str(tmp_path))
     import odd
 
-    source = own_networks.source_of([odd.Discriminator])
+    source = source_of([odd.Discriminator])
     assert "class Discriminator" in source and "def down" in source and "SLOPE =" not in source
 
 
@@ -221,7 +222,7 @@ def test_the_solution_s_own_pair_is_right(tmp_path, monkeypatch):
     (path,) = (p for p in notebooks("solutions") if p.name.startswith("02"))
     own = definitions(path)
     monkeypatch.setattr(
-        own_networks, "_notebook", lambda: {"Generator": own["2.2"], "Discriminator": own["2.3"]}
+        own_networks, "variables", lambda: {"Generator": own["2.2"], "Discriminator": own["2.3"]}
     )
     assert take().yours
 

@@ -3,7 +3,8 @@
 ``SUMMARY`` is its line in ``labkit --help``, ``add_arguments(parser)`` says what its command line may hold,
 and ``run(asked)`` does it and returns the exit code: 0; 1 where the result is bad; 2 where the command cannot
 be carried out; 130 after Ctrl-C. `labkit.cli` imports them all, so what is heavy (torch, numpy, matplotlib)
-is imported inside ``run``. `run_folder` is what ``labkit train`` does.
+is imported inside ``run``. `run_folder` and `vae_folder` are what
+``labkit train`` does, `run_files` is what both share.
 """
 
 import sys

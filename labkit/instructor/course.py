@@ -20,7 +20,7 @@ if importlib.util.find_spec("labkit") is None:
     source = os.environ.get("LABKIT_SOURCE", archive)
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", source]
     if subprocess.run(command).returncode:
-        raise SystemExit("The kit could not be fetched. Check the network, then run it again.")
+        raise SystemExit("The kit is missing. Check the network, then run this cell again.")
     importlib.invalidate_caches()
 
 from labkit.notebook import start

@@ -52,6 +52,7 @@ class VAERun(Training):
         noise: the random generator of eps.
         shown: what `sample` reconstructs. test: what `evaluate` measures on.
         conditional: whether both networks are given the label.
+        mean: of the codes of the last batch, (B, latent_dim).
     """
 
     encoder: nn.Module
@@ -62,7 +63,7 @@ class VAERun(Training):
     shown: Shown
     test: Shown
     conditional: bool = False
-    measured: dict[str, torch.Tensor] = field(default_factory=dict)
+    mean: torch.Tensor = field(default_factory=lambda: torch.empty(0))
 
     samples_tag = "samples/reconstructions"
 
@@ -81,7 +82,7 @@ class VAERun(Training):
         loss.backward()
         self.optimizer.step()
 
-        self.measured = {"latent/active": active_units(mean.detach())}
+        self.mean = mean.detach()
         return {
             "loss/total": loss.detach(),
             "loss/reconstruction": reconstruction_part.detach(),
@@ -94,7 +95,7 @@ class VAERun(Training):
         images, labels = batch if isinstance(batch, tuple) else (batch, None)
         self.images += len(images)
         losses = self.train_step(to_probability(images), *([labels] if self.conditional else []))
-        return losses | self.measured if measured else losses
+        return losses | {"latent/active": active_units(self.mean)} if measured else losses
 
     def evaluate(self) -> dict[str, float]:
         """-ELBO on the test images and its parts, in nats per image, by tag."""

@@ -6,8 +6,8 @@ from torch import nn
 
 from labkit import networks
 from labkit.checks import CheckFailed, check
-from labkit.exercises.lab02 import _trace
-from labkit.exercises.lab02._table import stages
+from labkit.exercises.layers import tracing
+from labkit.exercises.layers.table import stages
 
 pytestmark = pytest.mark.portable
 
@@ -57,7 +57,7 @@ def test_the_tables_of_the_report_add_up():
 
 
 def test_the_inner_layers_of_d_multiply_equally_often():
-    traced = _trace.examine(lambda: networks.dcgan_pair()[1], torch.rand(3, 3, 64, 64), 1)["operations"]
+    traced = tracing.examine(lambda: networks.dcgan_pair()[1], torch.rand(3, 3, 64, 64), 1)["operations"]
     work = [s.layer.wide * s.layer.out * 16 * s.layer.size**2 for s in stages(traced)]
     assert work[1] == work[2] == work[3] > 10 * work[0] > work[4]
 

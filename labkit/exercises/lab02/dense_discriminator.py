@@ -4,11 +4,12 @@ from torch import nn
 
 from labkit import networks
 from labkit.exercises.exercise import Exercise
-from labkit.exercises.lab02 import _in_use, _table, _trace
+from labkit.exercises.lab02 import _small
+from labkit.exercises.layers import in_use, table, tracing
 
 
 def probe(DenseDiscriminator, inputs):
-    return _trace.examine(DenseDiscriminator, *inputs)
+    return tracing.examine(DenseDiscriminator, *inputs)
 
 
 EXERCISE = Exercise(
@@ -16,9 +17,9 @@ EXERCISE = Exercise(
     "The dense discriminator",
     2,
     "DenseDiscriminator()(images)",
-    _trace.with_seed(_trace.images(3)),
+    tracing.with_seed(_small.images(3)),
     probe,
-    causes=_trace.FAULTY_CLASS,
+    causes=tracing.FAULTY_CLASS,
     unjudged=("operations", "the result again"),
 )
 
@@ -30,16 +31,16 @@ def expected():
 
 
 PROPERTIES = (
-    _table.is_network("DenseDiscriminator"),
-    *_table.scores(channels=3, points=0.5),
-    _table.registered(points=0),
-    *_table.as_in_the_table(worth=("channels", "biases", "activations")),
-    _table.same_numbers(points=0),
-    _table.counted(
+    table.is_network("DenseDiscriminator"),
+    *table.scores(channels=3, points=0.5),
+    table.registered(points=0),
+    *table.as_in_the_table(worth=("channels", "biases", "activations")),
+    table.same_numbers(points=0),
+    table.counted(
         "it has the report's number of trainable parameters",
         "compare with the report: 12288 → 512 → 256 → 1, each layer with its biases",
     ),
-    *_in_use.properties(),
+    *in_use.properties(),
 )
 
-MISTAKES = _table.wrong_endings(expected)
+MISTAKES = table.wrong_endings(expected)

@@ -5,7 +5,7 @@ from torch import nn
 
 from labkit import networks
 from labkit.exercises.exercise import Exercise
-from labkit.exercises.lab02 import _in_use, _table, _trace
+from labkit.exercises.layers import in_use, table, tracing
 
 
 def latents(generator: torch.Generator) -> torch.Tensor:
@@ -13,7 +13,7 @@ def latents(generator: torch.Generator) -> torch.Tensor:
 
 
 def probe(DenseGenerator, inputs):
-    return _trace.examine(DenseGenerator, *inputs)
+    return tracing.examine(DenseGenerator, *inputs)
 
 
 EXERCISE = Exercise(
@@ -21,9 +21,9 @@ EXERCISE = Exercise(
     "The dense generator",
     4,
     "DenseGenerator()(z)",
-    _trace.with_seed(latents),
+    tracing.with_seed(latents),
     probe,
-    causes=_trace.FAULTY_CLASS,
+    causes=tracing.FAULTY_CLASS,
     slow=True,
     unjudged=("operations", "the result again"),
 )
@@ -42,17 +42,17 @@ def expected(enlarge=(2, 2), padding=2):
 
 
 PROPERTIES = (
-    _table.is_network("DenseGenerator"),
-    _table.result_shape("z (B, 4096) becomes images (B, 3, 64, 64)", points=0.5),
-    _in_use.for_one("a batch of one z gives shape (1, 3, 64, 64)"),
-    _table.registered(),
-    *_table.as_in_the_table(),
-    _table.same_numbers(),
-    _table.counted(
+    table.is_network("DenseGenerator"),
+    table.result_shape("z (B, 4096) becomes images (B, 3, 64, 64)", points=0.5),
+    in_use.for_one("a batch of one z gives shape (1, 3, 64, 64)"),
+    table.registered(),
+    *table.as_in_the_table(),
+    table.same_numbers(),
+    table.counted(
         "it has the report's number of trainable parameters",
         "compare layer by layer with the report's table: biases, and a scale and a shift per batch norm",
     ),
-    *_in_use.properties(),
+    *in_use.properties(),
 )
 
 MISTAKES = {

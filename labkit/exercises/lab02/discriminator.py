@@ -5,13 +5,14 @@ from torch import nn
 
 from labkit import networks
 from labkit.exercises.exercise import Exercise
-from labkit.exercises.lab02 import _in_use, _table, _trace
+from labkit.exercises.lab02 import _small
+from labkit.exercises.layers import in_use, table, tracing
 
 
 def probe(Discriminator, inputs):
     images, seed = inputs
-    found = _trace.examine(lambda: Discriminator(**_trace.SMALL), images, seed)
-    return found | {"parameters": _trace.count(Discriminator(), torch.zeros(2, 3, 64, 64))}
+    found = tracing.examine(lambda: Discriminator(**_small.SMALL), images, seed)
+    return found | {"parameters": tracing.count(Discriminator(), torch.zeros(2, 3, 64, 64))}
 
 
 EXERCISE = Exercise(
@@ -19,9 +20,9 @@ EXERCISE = Exercise(
     "The discriminator",
     4,
     "Discriminator(base_channels=6, image_channels=2)(images)",
-    _trace.with_seed(_trace.images(2)),
+    tracing.with_seed(_small.images(2)),
     probe,
-    causes=_trace.FAULTY_CLASS,
+    causes=tracing.FAULTY_CLASS,
     unjudged=("operations", "the result again"),
 )
 
@@ -36,16 +37,18 @@ def expected(**sizes):
 
 
 PROPERTIES = (
-    _table.is_network("Discriminator"),
-    *_table.scores(channels=2, points=0.5),
-    _table.registered(),
-    *_table.as_in_the_table(usual=(64, 128, 256, 512)),
-    _table.same_numbers(),
-    _table.counted(
+    table.is_network("Discriminator"),
+    *table.scores(channels=2, points=0.5),
+    table.registered(),
+    *table.as_in_the_table(
+        usual=(64, 128, 256, 512), widths="multiply `base_channels` by 1, 2, 4 and 8, as the table says"
+    ),
+    table.same_numbers(),
+    table.counted(
         "`Discriminator()` has the parameters of the table",
         "are the defaults base_channels=64, image_channels=3, is each layer used?",
     ),
-    *_in_use.properties(),
+    *in_use.properties(),
 )
 
-MISTAKES = _table.wrong_endings(expected)
+MISTAKES = table.wrong_endings(expected)

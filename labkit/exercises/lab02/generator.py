@@ -5,17 +5,18 @@ from torch import nn
 
 from labkit import networks
 from labkit.exercises.exercise import Exercise
-from labkit.exercises.lab02 import _in_use, _table, _trace
+from labkit.exercises.lab02 import _small
+from labkit.exercises.layers import in_use, table, tracing
 
 
 def latents(generator: torch.Generator) -> torch.Tensor:
-    return torch.randn(_trace.BATCH, _trace.LATENT, 1, 1, generator=generator)
+    return torch.randn(tracing.BATCH, _small.LATENT, 1, 1, generator=generator)
 
 
 def probe(Generator, inputs):
     z, seed = inputs
-    found = _trace.examine(lambda: Generator(latent_dim=_trace.LATENT, **_trace.SMALL), z, seed)
-    return found | {"parameters": _trace.count(Generator(), torch.zeros(2, 100, 1, 1))}
+    found = tracing.examine(lambda: Generator(latent_dim=_small.LATENT, **_small.SMALL), z, seed)
+    return found | {"parameters": tracing.count(Generator(), torch.zeros(2, 100, 1, 1))}
 
 
 EXERCISE = Exercise(
@@ -23,9 +24,9 @@ EXERCISE = Exercise(
     "The generator",
     4,
     "Generator(latent_dim=7, base_channels=6, image_channels=2)(z)",
-    _trace.with_seed(latents),
+    tracing.with_seed(latents),
     probe,
-    causes=_trace.FAULTY_CLASS,
+    causes=tracing.FAULTY_CLASS,
     slow=True,
     unjudged=("operations", "the result again"),
 )
@@ -39,19 +40,21 @@ def expected(**sizes):
 
 
 PROPERTIES = (
-    _table.is_network("Generator"),
-    _table.result_shape("z (B, 7, 1, 1) becomes images (B, 2, 64, 64)", points=0.5),
-    _in_use.for_one("a batch of one z gives shape (1, 2, 64, 64)"),
-    _table.registered(),
-    *_table.as_in_the_table(usual=(512, 256, 128, 64)),
-    _table.same_numbers(),
-    _table.counted(
+    table.is_network("Generator"),
+    table.result_shape("z (B, 7, 1, 1) becomes images (B, 2, 64, 64)", points=0.5),
+    in_use.for_one("a batch of one z gives shape (1, 2, 64, 64)"),
+    table.registered(),
+    *table.as_in_the_table(
+        usual=(512, 256, 128, 64), widths="multiply `base_channels` by 1, 2, 4 and 8, as the table says"
+    ),
+    table.same_numbers(),
+    table.counted(
         "`Generator()` has the parameters of the table",
         "are the defaults latent_dim=100, base_channels=64, image_channels=3, is each layer used?",
     ),
-    *_in_use.properties(),
+    *in_use.properties(),
 )
 
 MISTAKES = {
-    "the batch axis is lost": lambda **sizes: _table.then(expected(**sizes), lambda images: images[0]),
+    "the batch axis is lost": lambda **sizes: table.then(expected(**sizes), lambda images: images[0]),
 }

@@ -18,8 +18,6 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from labkit.exercises.probing import elsewhere, tried
 
 BATCH = 3
-SMALL = {"base_channels": 6, "image_channels": 2}  # no two sizes alike, and far from the defaults
-LATENT = 7
 
 FAULTY_CLASS = {
     r"before Module.__init__": "`super().__init__()` must be the first line of `__init__`",
@@ -74,6 +72,7 @@ class Step:
     kernel: int = 0
     stride: int = 0
     padding: int = 0
+    output_padding: int = 0
     bias: bool = False
     size: int = 0
     slope: float = 0.0
@@ -97,13 +96,14 @@ def with_seed(draw: Callable[[torch.Generator], torch.Tensor]) -> Callable[[int]
     return inputs
 
 
-def images(channels: int) -> Callable[[torch.Generator], torch.Tensor]:
-    """A function that draws images (BATCH, channels, 64, 64) in [-1, 1]."""
-    return lambda generator: torch.rand(BATCH, channels, 64, 64, generator=generator) * 2 - 1
-
-
-def examine(make: Callable[[], Any], x: torch.Tensor, seed: int) -> dict[str, Any]:
-    """Build a network, set its weights by ``seed``, send ``x`` through it in training mode.
+def examine(
+    make: Callable[[], Any],
+    x: torch.Tensor,
+    seed: int,
+    read: Callable[[Any], torch.Tensor] = lambda result: result,
+) -> dict[str, Any]:
+    """Build a network, set its weights by ``seed``, send ``x`` through it in training mode. ``read`` makes
+    one tensor of what it returns.
 
     Returns:
         kind: "a network" or what ``make`` returned instead; then nothing else is of interest.
@@ -128,10 +128,10 @@ def examine(make: Callable[[], Any], x: torch.Tensor, seed: int) -> dict[str, An
     leaf = x.clone().requires_grad_()
     given = leaf.clone()
     with _Recorder(net) as recorder:
-        result = net(given)
+        result = read(net(given))
     lost = _without_a_gradient(result, {"the input": leaf, **dict(net.named_parameters())})
-    again = net(x.clone())
-    one = tried(lambda: net.eval()(x[:1].clone()))
+    again = read(net(x.clone()))
+    one = tried(lambda: read(net.eval()(x[:1].clone())))
     return {
         "kind": "a network",
         "borrowed": ", ".join(sorted(_borrowed(net))),
@@ -143,7 +143,7 @@ def examine(make: Callable[[], Any], x: torch.Tensor, seed: int) -> dict[str, An
         "modes": modes,
         "the input afterwards": given.detach() - x,
         "without a gradient": lost,
-        "elsewhere": elsewhere(lambda: net.to("meta")(x.to("meta"))),
+        "elsewhere": elsewhere(lambda: read(net.to("meta")(x.to("meta")))),
     }
 
 
@@ -227,9 +227,10 @@ class _Recorder(TorchDispatchMode):
 def _step(name: str, args: tuple, out: Any, own: set[int]) -> Step | None:
     """What is worth noting about one operation; None for those that only move numbers about."""
     if name == "convolution":
-        x, weight, bias, stride, padding, _, transposed = args[:7]
+        x, weight, bias, stride, padding, _, transposed, output_padding = args[:8]
         kind = "ConvTranspose2d" if transposed else "Conv2d"
-        how = (weight.shape[-1], stride[-1], padding[-1], bias is not None, out.shape[-1])
+        extra = output_padding[-1] if transposed else 0
+        how = (weight.shape[-1], stride[-1], padding[-1], extra, bias is not None, out.shape[-1])
         return Step(kind, x.shape[1], out.shape[1], *how, registered=weight.data_ptr() in own)
     if name in ("addmm", "mm"):
         x, weight = args[-2:]

@@ -17,8 +17,8 @@ import torch
 from torch import nn
 
 from labkit.exercises.exercise import Finding
-from labkit.exercises.lab02 import _in_use
-from labkit.exercises.lab02._trace import BATCH, COLUMNS, KINDS, MOST_OPERATIONS, Step
+from labkit.exercises.layers import in_use
+from labkit.exercises.layers.tracing import BATCH, COLUMNS, KINDS, MOST_OPERATIONS, Step
 from labkit.exercises.properties import Case, Property, alike, holds, rule, same, same_shape
 from labkit.exercises.reading import numbers, whole, word
 
@@ -133,7 +133,7 @@ def scores(channels: int, points: float) -> tuple[Property, ...]:
     shape = (BATCH, channels, 64, 64)
     return (
         result_shape(f"images {shape} get one number each, shape ({BATCH},)"),
-        _in_use.for_one("a batch of one image gives shape (1,)", points),
+        in_use.for_one("a batch of one image gives shape (1,)", points),
         rule(probabilities, *both),
         rule(different, both[0]),
     )
@@ -148,7 +148,7 @@ def registered(points: float = 0.5) -> Property:
             "a plain Python list hides layers from PyTorch (use `nn.Sequential` or `nn.ModuleList`), and a "
             "weight that is computed anew at every call is no parameter either"
         )
-        if not alike(case.got["the result again"], case.got["the result"], **_in_use.NEAR):
+        if not alike(case.got["the result again"], case.got["the result"], **in_use.NEAR):
             cause = "they are made in `forward`, anew at every call, and never learn: make them in `__init__`"
         yield holds(
             "its weights are registered",
@@ -164,6 +164,7 @@ def registered(points: float = 0.5) -> Property:
 def as_in_the_table(
     usual: Sequence[int] = (),
     worth: Sequence[str] = ("channels", "kernels", "biases", "norms", "activations"),
+    widths: str = "the table has other numbers there",
 ) -> tuple[Property, ...]:
     """One property each for the layers' kinds, for what ``worth`` lists, and for their order.
 
@@ -172,10 +173,11 @@ def as_in_the_table(
     Args:
         usual: the channels inside with the constructor's defaults, to recognise sizes written as numbers.
         worth: which of the properties earn half a point.
+        widths: what to say about channels that differ in no way that is known.
     """
     checks = {
         "kinds": _kinds,
-        "channels": partial(_channels, usual=list(usual)),
+        "channels": partial(_channels, usual=list(usual), cause=widths),
         "kernels": _kernels,
         "biases": _biases,
         "norms": _norms,
@@ -188,7 +190,7 @@ def as_in_the_table(
             found, table = _both(case)
             if name in ("kinds", "biases") or len(found) == len(table):
                 finding = checks[name](found, table)
-                equal = alike(case.got["the result"], case.expected["the result"], **_in_use.NEAR)
+                equal = alike(case.got["the result"], case.expected["the result"], **in_use.NEAR)
                 yield Finding(finding.what, True) if equal and name != "biases" else finding
 
         return rule(find, points=0.5 if name in worth else 0)
@@ -212,10 +214,10 @@ def same_numbers(points: float = 0.5) -> Property:
             "for axes that are moved, or for another input than the one given"
         )
 
-    return same("the result", what, cause, points=points, **_in_use.NEAR)
+    return same("the result", what, cause, points=points, **in_use.NEAR)
 
 
-def counted(what: str, otherwise: str) -> Property:
+def counted(what: str, otherwise: str, points: float = 0) -> Property:
     """The number of trainable parameters."""
 
     def find(case: Case) -> Iterator[Finding]:
@@ -223,7 +225,7 @@ def counted(what: str, otherwise: str) -> Property:
         said = f"{got:,}" if got >= 0 else "no number"
         yield holds(what, got == right, got=said, expected=f"{right:,}", cause=otherwise)
 
-    return rule(find, "parameters", compared=True)
+    return rule(find, "parameters", compared=True, points=points, rtol=0, atol=0.5)
 
 
 # ---- a trace against the table ---------------------------------------------------------------------------
@@ -246,11 +248,8 @@ def _kinds(found: Sequence[Stage], table: Sequence[Stage]) -> Finding:
     )
 
 
-def _channels(found: Sequence[Stage], table: Sequence[Stage], usual: list[int]) -> Finding:
+def _channels(found: Sequence[Stage], table: Sequence[Stage], usual: list[int], cause: str) -> Finding:
     got, right = ([s.layer.wide for s in part[:1]] + [s.layer.out for s in part] for part in (found, table))
-    cause = "multiply `base_channels` by 1, 2, 4 and 8, as the table says"
-    if table[0].layer.kind == "Linear":
-        cause = "the table has other numbers there"
     if got[1:-1] == usual:
         cause = "the sizes are written as numbers: build them from the constructor's arguments"
     elif got[1:-1] == right[1:-1][::-1]:
@@ -270,11 +269,11 @@ def _kernels(found: Sequence[Stage], table: Sequence[Stage]) -> Finding:
     what = "kernel, stride and padding of the table"
     for number, (stage, right) in enumerate(zip(found, table, strict=False), 1):
         layer, wanted = stage.layer, right.layer
-        for name in ("kernel", "stride", "padding"):
+        for name in ("kernel", "stride", "padding", "output_padding"):
             value, wish = getattr(layer, name), getattr(wanted, name)
             if value != wish:
                 sizes = "; sizes " + " → ".join(str(s.layer.size) for s in found)
-                cause = f"{name} {value} in layer {number}, where the table has {wish}"
+                cause = f"{name.replace('_', ' ')} {value} in layer {number}, where the table has {wish}"
                 if any(s.only(("pooling",)) for s in found):
                     cause += "; no pooling: the stride of the convolution halves the size"
                 got = _settings(layer) + (sizes if layer.size != wanted.size else "")
@@ -284,7 +283,8 @@ def _kernels(found: Sequence[Stage], table: Sequence[Stage]) -> Finding:
 
 
 def _settings(layer: Step) -> str:
-    return f"kernel {layer.kernel}, stride {layer.stride}, padding {layer.padding}"
+    said = f"kernel {layer.kernel}, stride {layer.stride}, padding {layer.padding}"
+    return said + (f", output padding {layer.output_padding}" if layer.output_padding else "")
 
 
 def _biases(found: Sequence[Stage], table: Sequence[Stage]) -> Finding:
@@ -312,10 +312,9 @@ def _norms(found: Sequence[Stage], table: Sequence[Stage]) -> Finding:
     elif extra:
         cause = f"there is a batch norm after {_named(extra)}, and the table has none there"
         if len(found) in extra:
-            part = "the image itself" if table[-1].layer.out != 1 else "the score"
-            cause += f": it would force mean and spread of {part}"
-        elif 1 in extra:
-            cause += ": D would no longer see the image's own brightness and contrast"
+            cause += ": it would force mean and spread of the result itself"
+        elif 1 in extra and table[0].layer.kind == "Conv2d":
+            cause += ": the next layers would no longer see the image's own brightness and contrast"
     elif any("another normalisation" in norms for norms in got):
         cause = "another normalisation than batch norm"
     elif _widths(found) != _widths(table):
@@ -353,7 +352,7 @@ def _activations(found: Sequence[Stage], table: Sequence[Stage]) -> Finding:
     elif a == "ReLU" and b.startswith("LeakyReLU"):
         cause = "ReLU passes no gradient where it is off; the table has LeakyReLU"
     elif a.startswith("LeakyReLU") and b == "ReLU":
-        cause = "LeakyReLU belongs to the discriminator; here the table has ReLU"
+        cause = "LeakyReLU lets a part of a negative number through; here the table has ReLU"
     elif a == "nothing" and at == len(found) - 1:
         cause = f"the network ends without {b}"
     elif a == "nothing":

@@ -1,0 +1,1 @@
+"""Networks as answers: `tracing` says what one does, however it is written, and `table` judges it by that."""

@@ -80,7 +80,7 @@ def test_drawing_leaves_the_global_generators_alone():
     assert np.array_equal(np.random.rand(3), expected[1])
 
 
-@pytest.mark.parametrize(("kind", "sum_of_bytes"), [("photograph", 459860435), ("painting", 2426376701)])
+@pytest.mark.parametrize(("kind", "sum_of_bytes"), [("photograph", 172474678), ("painting", 2855073959)])
 def test_the_pictures_are_those_of_this_version(kind, sum_of_bytes):
     """Only exactly rounded operations draw a landscape, so this holds on every machine.
 
@@ -90,14 +90,21 @@ def test_the_pictures_are_those_of_this_version(kind, sum_of_bytes):
     assert zlib.crc32(images.numpy().tobytes()) == sum_of_bytes
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_sizes_agree(kind):
-    small, factors = landscapes.draw(16, size=64, seed=2, kind=kind)
+@pytest.mark.parametrize(("kind", "most"), [("photograph", 3.5), ("painting", 6.0)])
+def test_sizes_agree(kind, most):
+    small, factors = landscapes.draw(32, size=64, seed=2, kind=kind)
     large = landscapes.render(factors, 128, kind).float()
     apart = difference(F.avg_pool2d(large, 2), small)
-    assert apart.mean() < 5.0
-    assert apart.max() < 8.0
-    assert difference(small, small.roll(1, 0)).min() > 20.0  # what two landscapes differ by
+    assert apart.mean() < most
+    assert apart.max() < 2 * most
+    assert difference(small, small.roll(1, 0)).min() > 15.0  # what two landscapes differ by
+
+
+def test_the_strokes_are_the_same_at_every_size():
+    small, factors = landscapes.draw(32, size=64, seed=2, kind="painting")
+    large = landscapes.render(factors, 128, "painting").float()
+    others = landscapes.render(changed(factors, hand=0.5), 64, "painting")
+    assert difference(F.avg_pool2d(large, 2), small).mean() < 0.6 * difference(others, small).mean()
 
 
 @pytest.mark.parametrize("kind", KINDS)

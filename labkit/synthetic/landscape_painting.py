@@ -160,7 +160,7 @@ def _lay(canvas: Canvas, sizes: Array, strokes: Strokes, kind: Pass, rows: Array
     across = canvas.y * of_pixels(-dx)
     across += of_pixels(x * dy + y * dx)
 
-    relief = across * np.float32(0.05)  # thick paint: one flank is lighter
+    relief = across * np.float32(0.08)  # thick paint: one flank is lighter
     relief += 1.0
     mask = along * along  # the outline along^4 + across^2 = 1 is a rounded bar
     mask *= mask
@@ -202,7 +202,7 @@ def _mixed(colour: Array, chance: Array, light: Array) -> Array:
     nearest, second = _nearest_pigments()
     which = np.where(chance < 0.7, nearest[place], second[place])
     pigment = np.moveaxis((np.asarray(PIGMENTS, np.float32) / np.float32(255.0))[which], -1, 1)
-    return mix(colour, pigment, np.float32(0.4)) * (0.94 + 0.12 * light)[:, None]
+    return mix(colour, pigment, np.float32(0.5)) * (0.90 + 0.20 * light)[:, None]
 
 
 @cache

@@ -10,7 +10,6 @@ from labkit.synthetic.shapes import Array, Canvas, bump, hue_colour, mix, ramp
 SHORE = 0.125  # from the horizon down to the far bank
 WOOD, LINEN, RED = (64, 44, 34), (248, 240, 220), (206, 92, 48)
 WATER, BOAT = 0.78, 0.30  # sizes of strokes
-RIVER_WIDTH = (0.07, 0.62)  # half width at the far bank and how much it grows towards us
 
 
 def water(sheet: Sheet, p: SimpleNamespace) -> None:
@@ -21,10 +20,11 @@ def water(sheet: Sheet, p: SimpleNamespace) -> None:
     near = 1.0 / (depth + 0.14)
     ripple = noise(ROUGH, x * near * 4.0, near * 30.0, p.field, 5) - 0.5
     mirrored = _mirrored(canvas, p.horizon + 0.095 - 1.05 * below + ripple * (0.03 + 0.34 * depth))
-    own = mix(mirrored * np.float32(0.93), p.zenith * 0.45 + p.shade * 0.12, 0.16 + 0.30 * depth[:, None])
+    own = 0.16 + 0.30 * depth + 0.20 * p.winter  # between snow, water is dark
+    colour = mix(mirrored * np.float32(0.93), p.zenith * 0.45 + p.shade * 0.12, own[:, None])
     path = bump(((x - p.light_x) * (1 / 0.26)) ** 2) * ramp(0.02, 0.16, ripple)  # towards sun or moon
     sparkle = 0.16 * ramp(0.16, 0.26, ripple) + path * (0.25 + 0.55 * p.shown)
-    colour = mix(own, p.glow_rgb, sparkle[:, None])
+    colour = mix(colour, p.glow_rgb, sparkle[:, None])
     distance = _outside(x, y, p) + 0.02 * ripple
     bank = bump((distance * (1 / 0.05)) ** 2) * ramp(-0.02, 0.02, below)
     canvas.darken(bank * 0.45)
@@ -50,8 +50,8 @@ def _outside(x: Array, y: Array, p: SimpleNamespace) -> Array:
     wobble = 0.16 * (noise(ROUGH, x * 9.0, y * 9.0, p.field, 7) - 0.5)
     lake = np.maximum(-below, y - p.near_bank - 0.20 * p.bank_slope * x - wobble)
     along = np.clip(below / (1.0 - p.horizon - SHORE), 0.0, 1.0)
-    middle = river_middle(p, along)
-    river = np.maximum(-below, (np.abs(x - middle) - RIVER_WIDTH[0] - RIVER_WIDTH[1] * along) * 0.8 + wobble)
+    middle, half_width = river_middle(p, along), 0.05 + along * (0.20 + 0.45 * along)
+    river = np.maximum(-below, (np.abs(x - middle) - half_width) * 0.8 + wobble)
     return np.where((p.water == 2)[:, None, None], lake, river).astype(np.float32)
 
 
@@ -62,7 +62,7 @@ def river_middle(p: SimpleNamespace, along: Array | float) -> Array:
 
 def boat(sheet: Sheet, p: SimpleNamespace) -> None:
     """A sailing boat and its reflection."""
-    lake, along = (p.water == 2)[:, None, None], np.float32(0.30)
+    lake, along = (p.water == 2)[:, None, None], np.float32(0.42)
     foot = p.horizon + SHORE + np.where(lake, np.float32(0.16), along * (1.0 - p.horizon - SHORE))
     middle = np.where(lake, 0.6 * p.boat_place, river_middle(p, along) + 0.12 * p.boat_place)
     x, y = sheet.canvas.x - middle, foot - sheet.canvas.y

@@ -125,8 +125,8 @@ STAMPS = {
         crop=lambda canvas, p: canvas.narrow(0, 0, len(canvas) - p - p)[:, : -p - p or None]
     ),
     "memory of torch.empty": _stamps(begin=torch.empty),
-    "two shapes differ": _stamps(where=lambda i, j, s, kh, kw: (slice(i * s, kh), slice(j * s, kw))),
-    "of a canvas with": _stamps(begin=lambda height, width: torch.zeros(height - 1, width)),
+    "have different shapes": _stamps(where=lambda i, j, s, kh, kw: (slice(i * s, kh), slice(j * s, kw))),
+    "the canvas has `(H - 1)": _stamps(begin=lambda height, width: torch.zeros(height - 1, width)),
     "an index lies outside": _stamps(sizes=lambda image, kernel: (*image.shape[::-1], *kernel.shape)),
     "the kernel goes whole": _stamps(stamp=lambda image, kernel, i, j: image[i][j] * kernel[i][j]),
     "two axes here": _four_axes,

@@ -285,13 +285,13 @@ WRONG = {
         "is there a `return`": lambda *a: None,
     },
     "5.2": {
-        "at least a fifth of N / M": lambda p, c, within=INF: _others(p, c, within, eight=True),
+        "8 stands where the number of centres": lambda p, c, within=INF: _others(p, c, within, eight=True),
         "no method that ends in `_`": _centred,
         "exactly a fifth of the fair share is enough": lambda p, c, within=INF: _others(
             p, c, within, more=True
         ),
-        "Euclidean distances; at": lambda p, c, within=INF: _others(p, c, within, p=1),
-        "Euclidean distances": lambda p, c, within=INF: _others(p, c, within, p=INF),
+        "that is the sum of both": lambda p, c, within=INF: _others(p, c, within, p=1),
+        "or the larger: the distance is Euclidean": lambda p, c, within=INF: _others(p, c, within, p=INF),
         "where M counts empty modes": lambda p, c, within=INF: _others(p, c, within, bins=True),
         "just 5 is enough": _strictly,
         "not its square": lambda p, c, within=INF: _others(p, c, within, squared=True),
@@ -355,6 +355,7 @@ WRONG = {
         "write a dict": _says([("penalty", 0.1), ("packing", 4)]),
         "the patient's D runs away": _says([{"noise": 0.1}, {"packing": 4}]),
         "in a wrong dose": _says([{"penalty": 1e-4}, {"packing": 4}]),
+        "too few or too many samples": _says([{"packing": 4}, {"penalty": 1.0}]),
     },
     "5.6": {
         "all three in one list": _says([_LOST, _SILENT]),
@@ -400,6 +401,9 @@ WRONG = {
         "no collapse looks like that": lambda *a: "mode collapse",
         "hide behind it": lambda *a: "healthy",
         "more than half of the full slope": lambda *a: "vanishing gradient",
+        "no run at all is called so": lambda signal, gap, diversity: (
+            "vanishing gradient" if signal < 0.04 else _rule(0, 0.6)(gap, signal, diversity)
+        ),
         "four modes of eight": _rule(0.03, 0.3),
         "no two batches": _rule(0.03, 0.95),
         " is ample: at the equilibrium": _rule(0.45, 0.7),

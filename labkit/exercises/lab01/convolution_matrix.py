@@ -223,6 +223,21 @@ MISTAKES = {
         _misplaced(lambda y, x, n, s, p, m: np.where((y < n - 1) & (x < n - 1), _number(y, x, n), -1))
     ),
     "the matrix is still empty: write the kernel's entries into it": _then(lambda C, m, n: 0 * C),
+    "the last row and column of windows are missing: m is `// stride + 1`": (
+        _then(lambda C, m, n: C.unflatten(0, (m, m))[:-1, :-1].flatten(0, 1))
+    ),
+    "the last row and column of the kernel are left out: use all of `range(k)`": (
+        lambda w, *more: expected(F.pad(w[:-1, :-1], [0, 1, 0, 1]), *more)
+    ),
+    "the first row and column of the kernel are left out: `range(k)` begins at 0": (
+        lambda w, *more: expected(F.pad(w[1:, 1:], [1, 0, 1, 0]), *more)
+    ),
+    _ORIGIN + "each lies one pixel too far down and to the right": (
+        _misplaced(lambda y, x, n, s, p, m: _number(y + 1, x + 1, n))
+    ),
+    _ORIGIN + "each lies one pixel too far up and to the left": (
+        _misplaced(lambda y, x, n, s, p, m: _number(y - 1, x - 1, n))
+    ),
     "only the first row of output pixels is there: does the `return` stand inside the loop?": (
         _then(lambda C, m, n: C * (torch.arange(m * m) < m)[:, None])
     ),

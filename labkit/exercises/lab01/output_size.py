@@ -207,6 +207,9 @@ MISTAKES = {
     "one too many: the stamp's first pixel has been counted twice": _off(lambda *_: 1),
     "this is `size * stride`, which holds for some kernels and paddings only": lambda n, k, s=1, *_: n * s,
     "stride and kernel_size have changed places": _misread(lambda n, k, s, *more: (n, s, k, *more)),
+    "the stride is always 2 here: take the argument `stride`": (
+        _misread(lambda n, k, s, p, o, d: (n, k, 2, p, o, d))
+    ),
     "the kernel's width is added once, where the last stamp begins, not at every step": (
         lambda n, k, s=1, *_: (n - 1) * (s + k)
     ),

@@ -132,7 +132,9 @@ MISTAKES = {
     "the stride is ignored: stamps begin `stride` pixels apart": lambda n, k, s, p: expected(n, k, 1, p),
     "the number was asked for at every pixel, not one for all": _then(lambda counts, n, k: counts.max()),
     "kernel_size and stride have changed places": lambda n, k, s, p: expected(n, s, k, p),
-    "touched or not: count every stamp, later ones too": _then(lambda counts, n, k: counts.clip(max=1)),
+    "no count is above 1, it says touched or not: count all stamps that touch a pixel": (
+        _then(lambda counts, n, k: counts.clip(max=1))
+    ),
     "rows and columns multiply: 2 and 2 make 4 stamps, and 1 and 1 make 1": _joined(np.add),
     "only the rows were counted": _joined(lambda rows, columns: rows + 0 * columns),
     "only the columns were counted": _joined(lambda rows, columns: columns + 0 * rows),

@@ -49,8 +49,9 @@ def probe(transposed_conv, cases):
 
 CAUSES = {
     r"must match the (existing )?size|match the broadcast shape": (
-        "two shapes differ, print both: one pixel times the kernel goes into a slice [start : start + kh], "
-        "rows first, of a canvas with `(H - 1) * stride + kh` rows"
+        "a slice of the canvas and `pixel * kernel` have different shapes, print both. Rows come first: "
+        "`H, W = image.shape`, `kh, kw = kernel.shape`, and neither has to be a square. The slice is kh rows "
+        "by kw columns, the canvas has `(H - 1) * stride + kh` rows"
     ),
     r"out of bounds|out of range": (
         "an index lies outside its tensor: i and j count pixels of the image, rows first; the kernel goes "

@@ -154,7 +154,7 @@ PROPERTIES = (
     same_shape(
         "grid",
         "its shape is (C, rows · H, 4 · W)",
-        "all C channels, four fakes in a row, and no gap",
+        "all C channels, four fakes in a row, as many rows as there are, and no gap",
         points=0.5,
     ),
     same(

@@ -32,8 +32,9 @@ def after_backward(seed: int) -> dict[str, object]:
         missing = network[1].weight if _drawn(generator, 2) else network[1].bias
         missing.grad = network[2].bias.grad = None  # as of layers that the loss did not reach
         networks[name] = network
-    real = torch.tensor([2.0, 0.3, -1.0, 3.0, 0.2, 1.4, -0.4, 5.0, 0.25, 0.9])
-    fake = torch.tensor([-3.0, 0.85, -0.2, 3.5, -2.0, -2.5, 0.1, -4.0, -1.0, -0.9])
+    # More than half of the pairs are the right way round, whatever the size of the batch.
+    real = torch.tensor([2.0, 0.2, 1.4, 3.0, 0.3, -1.0, -0.4, 5.0, 0.25, 0.9])
+    fake = torch.tensor([-3.0, -2.0, -2.5, 3.5, 0.85, -0.2, 0.1, -4.0, -1.0, -0.9])
     batch = 10 + _drawn(generator, 5)
     noise = 0.05 * torch.rand(2, batch, generator=generator)
     order = torch.arange(batch) % 10
@@ -200,6 +201,8 @@ MISTAKES = {
     "a logit above 0 means a probability above one half; 0.5 is a bound for probabilities": _measuring(
         bound=0.5
     ),
+    "real images all count as right and fakes as wrong: is a probability compared with 0? The bound for it "
+    "is one half": _of_shares(lambda real, fake, batch: real * 0 + 0.5),
     "two shares were added: take their mean": _of_shares(lambda real, fake, batch: real + fake),
     "that is a count: divide by the number of images": _of_shares(
         lambda real, fake, batch: batch * (real + fake)

@@ -100,22 +100,36 @@ EXERCISE = Exercise(
 # ---- judge: a sandbox shows this file only down to here ------------------------------------------------
 
 
-def expected(columns):
+def _fitting(columns):
+    """Verdict -> whether its line of the table holds, in the order in which to ask."""
     end = {tag: verdicts.late(columns, tag) for tag in columns}
     poor = min(end["recall/g"] / 0.1, end["diversity/g"] / 0.6) < 1
     grown = end["grad_norm/g"] >= 1.5 * columns["grad_norm/g"][1][0]
-    fits = {
+    return {
         "diverged": not -50 <= end["loss/g"] <= 50,
         "vanishing gradient": end["signal/g"] < 0.04 and end["gap/d"] > 4,
         "discriminator too weak to teach": poor and abs(end["gap/d"]) < 0.2 and not grown,
         "mode collapse": poor,
         "healthy": True,
     }
-    return next(verdict for verdict, so in fits.items() if so)
+
+
+def expected(columns):
+    return next(verdict for verdict, holds_here in _fitting(columns).items() if holds_here)
+
+
+def _exchanged(one, other):
+    """The right order, with two verdicts in each other's place."""
+    return lambda columns: {one: other, other: one}.get(said := expected(columns), said)
+
+
+def _last_one_wins(columns):
+    fits = [verdict for verdict, holds_here in _fitting(columns).items() if holds_here]
+    return fits[-2] if len(fits) > 1 else fits[-1]  # the last is "healthy", which always holds
 
 
 # What each case is, and what to think of when a rule misses it: each refutes a mistake of its own, so that
-# they take the place of MISTAKES. A cause holds for whatever was said instead.
+# MISTAKES has only those of another kind. A cause holds for whatever was said instead.
 _OFF = "a loss beyond 50 in size: the run has diverged, whatever else is true"
 _GONE = "the signal is below 0.04 and the gap above 4: ask this before anything else but a loss that runs off"
 _NOT_GONE = "gone means a signal below 0.04 and a gap above 4, both"
@@ -192,3 +206,21 @@ PROPERTIES = (
     _right_in(range(14, 18), 0.5),  # poor samples
     _right_in(range(18, 19), 0.5),  # D sees no difference, and teaches
 )
+
+_WORDS = {"gone": "vanishing gradient", "blind": "discriminator too weak to teach", "poor": "mode collapse"}
+
+
+def _taken_for_each_other(one, other):
+    """{what to say: a rule with two verdicts exchanged}."""
+    words = f"two verdicts are exchanged: `{one}` is '{_WORDS[one]}', `{other}` is '{_WORDS[other]}'"
+    return {words: _exchanged(_WORDS[one], _WORDS[other])}
+
+
+MISTAKES = {
+    **_taken_for_each_other("gone", "blind"),
+    **_taken_for_each_other("blind", "poor"),
+    **_taken_for_each_other("gone", "poor"),
+    "the last question that holds decides: ask `poor` last, and let no later `if` overwrite a verdict": (
+        _last_one_wins
+    ),
+}

@@ -83,6 +83,15 @@ def _to_real(fake, real):
     return across.norm(dim=2).mean() / _distances(real).mean()
 
 
+def _by_channel(images):
+    return torch.stack([_distances(images[:, channel]).mean() for channel in range(images.shape[1])]).mean()
+
+
+def _in_its_own_spread(images):
+    """The mean distance of images that were brought to mean 0 and standard deviation 1, as a set."""
+    return _distances(images).mean() / images.double().std()
+
+
 def _neighbours(images):
     return images.flatten(1).double().diff(dim=0).norm(dim=1).mean()
 
@@ -162,6 +171,12 @@ MISTAKES = {
     ),
     "the standard deviation of each pixel: distances between images are asked for": lambda f, r: (
         f.double().std(0).mean() / r.double().std(0).mean()
+    ),
+    "each channel has distances of its own: an image is one row of all pixels, `flatten(1)`": lambda f, r: (
+        _by_channel(f) / _by_channel(r)
+    ),
+    "each set is divided by its own spread, and so loses what is to be measured: no normalisation": (
+        lambda f, r: _in_its_own_spread(f) / _in_its_own_spread(r)
     ),
     "the largest distance: the mean is asked for": lambda f, r: expected(f, r, of=torch.max),
     "the median distance: the mean is asked for": lambda f, r: expected(f, r, of=torch.median),

@@ -58,20 +58,22 @@ def clouds(seed: int) -> dict[str, torch.Tensor]:
 
 EDGE = 5
 # Centres, so many that no way to compute a fifth of a fair share rounds to the other side of it.
-_MANY = (9, 12, 16, 17, 18, 24, 25)
+_MANY = (12, 16, 17, 18, 24, 25)
 
 
 def _at_the_edge(rng) -> dict[str, torch.Tensor]:
     """Modes with exactly a fifth of their fair share, some at just 5 from their centre. All coordinates are
     whole numbers, so nothing is rounded. Other distances than the Euclidean one have other neighbours, and
-    other points within 5. The last centres are empty.
+    other points within 5. One has a point more than it needs, but too few if 8 stands for M. The last centre
+    is empty.
     """
-    many, need = int(rng.choice(_MANY)), int(rng.integers(2, 5))
+    many, need = int(rng.choice(_MANY)), int(rng.integers(3, 5))
     further = int(rng.integers(0, many - 8))
     places = [(0, 0), (8, 3), (17, 7), *((60 * (k + 1), -40) for k in range(many - 3))]
     groups = [((8, 3), need), ((3, 3), need), ((12, 7), need)]  # two are not of the second centre
     groups += [((63, -36), need), ((124, -36), need), ((180, -40), need - 1)]  # at 5, farther, and too few
     groups += [((60 * (k + 5), -40), need) for k in range(further)]
+    groups += [((60 * (many - 4), -40), need + 1)]
     rest = 5 * many * need - sum(count for _, count in groups)
     groups += [((240, -40), rest - 1), ((240, -1540), 1)]
     points = np.concatenate([np.tile(place, (count, 1)) for place, count in groups])
@@ -119,11 +121,22 @@ def _covered(points, centres, within=inf, share=0.2, **slip):
     return _held(points, centres, within, **slip) >= share * len(points) / len(centres)
 
 
-def _held(points, centres, within=inf, power=1, shared=False):
+def _held(points, centres, within=inf, power=1, shared=False, p=2, best=torch.amin):
     """How many points count for each centre, (M,); if shared, for each that is near enough."""
-    far = (points.double()[:, None] - centres.double()).norm(dim=2) ** power  # (N, M)
-    nearest = far <= far.amin(1, keepdim=True)
-    return ((far <= within) & (nearest | shared)).sum(0)
+    far = (points.double()[:, None] - centres.double()).norm(p, dim=2) ** power  # (N, M)
+    chosen = far == best(far, 1, keepdim=True)
+    return ((far <= within) & (chosen | shared)).sum(0)
+
+
+def _of_eight(points, centres, within=inf):
+    return expected(points, centres, within, share=0.2 * len(centres) / 8)
+
+
+def _nearest_points(points, centres, within=inf):
+    """Each centre chooses its nearest point, and the numbers of points are counted as if of centres."""
+    distance, chosen = torch.cdist(points.double(), centres.double()).min(dim=0)
+    held = torch.bincount(chosen[distance <= within], minlength=len(centres))
+    return int((held >= 0.2 * len(points) / len(centres)).sum())
 
 
 _ONE = 1e-9  # a share that one point is enough for
@@ -206,6 +219,15 @@ MISTAKES = {
     "a point counts for two centres that are both near: only the nearest has it": (
         lambda p, c, within=inf: expected(p, c, within, shared=within < inf)
     ),
+    "that is the sum of both coordinates' distances, or the larger: the distance is Euclidean": (
+        lambda p, c, within=inf: expected(p, c, within, p=1)
+    ),
+    "each point went to its farthest centre: `min` finds the nearest": lambda p, c, within=inf: expected(
+        p, c, within, best=torch.amax
+    ),
+    "8 stands where the number of centres belongs: the fair share is N / M": _of_eight,
+    "no mode is covered: is each point given to its nearest centre? `min` over an (N, M) table of distances "
+    "takes `dim=1`; `dim=0` finds the nearest point of each centre": _nearest_points,
     "one good point is enough here: a fifth of the fair share is asked for": lambda p, c, within=inf: (
         expected(p, c, within, share=_ONE if within < inf else 0.2)
     ),

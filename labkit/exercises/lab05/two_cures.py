@@ -69,13 +69,19 @@ def _two_kinds(case: Case):
     )
 
 
+_ADVICE = {  # what to say of a remedy that is of a right kind
+    "penalty": "the right kind of remedy, in a wrong dose: try ten times less or more",
+    "packing": "the right kind of remedy, with too few or too many samples seen together: try half or twice",
+}
+
+
 def _heals(number: int, case: Case):
     values, (name,) = _cure(case.got, number)
     game = _settings.game_of(values, FAST_D, REMEDIES)
     yield _settings.finite(game, case, f"cure {number}: ")
-    cause = "the right kind of remedy, in a wrong dose: try ten times less or more"
-    if name not in ("penalty", "packing", "spectral_norm"):
-        cause = "the patient's D runs away: limit its slope, or show it several points together"
+    cause = _ADVICE.get(
+        name, "the patient's D runs away: limit its slope, or show it several points together"
+    )
     yield _settings.BARS["modes back"].holds(
         f"cure {number} ({name}): {{}} of 8 modes are there",
         game.near,

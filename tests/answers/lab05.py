@@ -402,7 +402,7 @@ WRONG = {
         "hide behind it": lambda *a: "healthy",
         "more than half of the full slope": lambda *a: "vanishing gradient",
         "no run at all is called so": lambda signal, gap, diversity: (
-            "vanishing gradient" if signal < 0.04 else _rule(0, 0.6)(gap, signal, diversity)
+            "vanishing gradient" if signal < 0.04 and gap > 4 else _rule(0, 0.6)(gap, signal, diversity)
         ),
         "four modes of eight": _rule(0.03, 0.3),
         "no two batches": _rule(0.03, 0.95),

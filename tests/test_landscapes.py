@@ -80,7 +80,7 @@ def test_drawing_leaves_the_global_generators_alone():
     assert np.array_equal(np.random.rand(3), expected[1])
 
 
-@pytest.mark.parametrize(("kind", "sum_of_bytes"), [("photograph", 172474678), ("painting", 2855073959)])
+@pytest.mark.parametrize(("kind", "sum_of_bytes"), [("photograph", 1720745785), ("painting", 869578182)])
 def test_the_pictures_are_those_of_this_version(kind, sum_of_bytes):
     """Only exactly rounded operations draw a landscape, so this holds on every machine.
 

@@ -23,7 +23,7 @@ FLOWERS = [(250, 236, 120), (232, 70, 60), (214, 120, 60), (150, 132, 110)]
 ROCK = [(108, 106, 122), (112, 108, 118), (116, 102, 108), (112, 114, 132)]
 SNOW = (244, 246, 252)
 
-SKY, HILLS, MEADOW = 1.3, 1.1, 0.95  # sizes of strokes
+SKY, HILLS, MEADOW = 1.36, 1.10, 0.92  # sizes of strokes
 
 
 def colours(p: SimpleNamespace) -> None:
@@ -83,12 +83,12 @@ def _mountains(sheet: Sheet, p: SimpleNamespace) -> None:
     x, y = sheet.canvas.x, sheet.canvas.y
     here = np.zeros_like(y)
     crags = 0.24 * (noise(ROUGH, x * 34.0, here, p.ridge, 0) - 0.5)
-    height = 0.10 + crags
+    height = 0.26 + crags
     for k in range(3):
         peak = 2.0 * chance(p.ridge, 30 + k) - 1.0
-        high = 0.32 + 0.08 * p.hill_height + 0.12 * chance(p.ridge, 40 + k)
-        height = np.maximum(height, high + crags - (0.42 + 0.3 * chance(p.ridge, 50 + k)) * np.abs(x - peak))
-    top = p.horizon - np.clip(height, 0.06, 0.50)
+        high = 0.42 + 0.06 * p.hill_height + 0.10 * chance(p.ridge, 40 + k)
+        height = np.maximum(height, high + crags - (0.28 + 0.3 * chance(p.ridge, 50 + k)) * np.abs(x - peak))
+    top = p.horizon - np.clip(height, 0.18, 0.58)
     facing = np.copysign(1.0, p.light_x)
     down = y - top  # gullies run down from the ridge, to both sides
     faces = noise(SOFT, x * 46.0 + down * 24.0, down * 20.0, p.ridge, 1)
@@ -96,23 +96,23 @@ def _mountains(sheet: Sheet, p: SimpleNamespace) -> None:
     light = np.clip(0.45 + 2.6 * (faces - beside), 0.0, 1.0)
     snow = ramp(0.03, -0.03, down - 0.03 - 0.16 * p.winter + 0.34 * (faces - 0.5))
     albedo = mix(p.rock, rgb(SNOW), snow[:, None])
-    rock = mix(lit(p, albedo * np.float32(0.9), light), p.low_sky, 0.18 + 0.14 * p.haze[:, None])
+    rock = mix(lit(p, albedo * np.float32(0.9), light), p.low_sky, 0.12 + 0.12 * p.haze[:, None])
     sheet.lay(rock, sheet.canvas.cover(top - y), stroke(0.6 * facing, 0.8, HILLS))
 
 
 def _downs(sheet: Sheet, p: SimpleNamespace) -> None:
     x, y = sheet.canvas.x, sheet.canvas.y
-    low = np.where(p.hills == 2, np.float32(0.55), np.float32(1.0))[:, None, None]  # before mountains
-    for k, (high, far) in enumerate([(0.22, 0.46), (0.12, 0.26)]):
+    low = np.where(p.hills == 2, np.float32(0.45), np.float32(1.0))[:, None, None]  # before mountains
+    for k, (high, far) in enumerate([(0.27, 0.34), (0.14, 0.18)]):
         roll = noise(SOFT, x * (7.0 + 3.0 * k), np.zeros_like(y), p.ridge, 3 + k)
         roll_on = noise(SOFT, x * (7.0 + 3.0 * k) + 0.5, np.zeros_like(y), p.ridge, 3 + k)
         slope = (roll_on - roll) * 20.0 * high * low
-        top = p.horizon - low * high * (0.25 + 1.3 * roll) * (1.0 + 0.35 * p.hill_height)
+        top = p.horizon - low * high * (0.42 + 1.2 * roll) * (1.0 + 0.25 * p.hill_height)
         patches = noise(ROUGH, x * 16.0, (y - 0.4 * slope * x) * 44.0, p.ridge, 5 + k)
         wooded = ramp(0.40, 0.58, patches)
         albedo = mix(p.woods, p.grass_far, wooded[:, None])
         light = 0.50 - 0.9 * slope * np.copysign(1.0, p.light_x) + 0.8 * (patches - 0.5)
-        colour = mix(lit(p, albedo, np.clip(light, 0.0, 1.0)), p.low_sky, far + 0.20 * p.haze[:, None])
+        colour = mix(lit(p, albedo, np.clip(light, 0.0, 1.0)), p.low_sky, far + 0.16 * p.haze[:, None])
         sheet.lay(colour, sheet.canvas.cover(top - y), stroke(1.0, -1.6 * slope, HILLS))
 
 

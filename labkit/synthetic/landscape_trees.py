@@ -14,7 +14,7 @@ LEAVES = [(126, 176, 74), (74, 122, 50), (222, 124, 40), (150, 136, 130)]
 LEAVES_OTHER = [(196, 196, 120), (96, 140, 60), (214, 160, 54), (170, 160, 160)]
 NEEDLES = [(48, 92, 64), (40, 82, 54), (44, 78, 52), (116, 140, 144)]
 BARK = (96, 76, 62)
-FOLIAGE, TRUNK = 0.62, 0.50  # sizes of strokes
+FOLIAGE, TRUNK = 0.60, 0.50  # sizes of strokes
 
 
 def places(p: SimpleNamespace) -> None:

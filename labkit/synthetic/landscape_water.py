@@ -9,7 +9,7 @@ from labkit.synthetic.shapes import Array, Canvas, bump, hue_colour, mix, ramp
 
 SHORE = 0.125  # from the horizon down to the far bank
 WOOD, LINEN, RED = (64, 44, 34), (248, 240, 220), (206, 92, 48)
-WATER, BOAT = 0.78, 0.30  # sizes of strokes
+WATER, BOAT = 0.74, 0.30  # sizes of strokes
 
 
 def water(sheet: Sheet, p: SimpleNamespace) -> None:

@@ -124,7 +124,7 @@ def _draw(factors: dict[str, np.ndarray], kind: str, images: np.ndarray) -> None
     p = _parameters(factors)
     sheet = empty_sheet(len(images), images.shape[-1], painted=kind == "painting")
     landscape_land.sky(sheet.rows(-1.0, 0.26), p)
-    landscape_land.hills(sheet.rows(-0.70, 0.26), p)
+    landscape_land.hills(sheet.rows(-0.80, 0.26), p)
     landscape_land.meadow(sheet.rows(-0.22, 1.0), p)
     landscape_trees.trees(sheet.rows(-1.0, 0.70), p)
     for which, house in enumerate((landscape_house.cottage, landscape_house.church), start=1):
@@ -146,7 +146,7 @@ def _parameters(factors: dict[str, np.ndarray]) -> SimpleNamespace:
     p.horizon = 0.02 + 0.20 * p.horizon  # from here on its height in the picture
     p.shown = (p.disc == 1).astype(np.float32)[:, None, None]
     p.light_x = 0.8 * p.light_side
-    over_hills = p.horizon - np.asarray([0.16, 0.40, 0.56], np.float32)[p.hills][:, None, None]
+    over_hills = p.horizon - np.asarray([0.16, 0.46, 0.66], np.float32)[p.hills][:, None, None]
     p.light_y = over_hills + (-0.82 - over_hills) * p.light_height
     p.near_bank = 0.72 + 0.10 * p.bank
     p.house_x = 0.55 * p.house_place

@@ -380,6 +380,9 @@ _WRONG_STEPS = {
     "nothing that cuts the fakes off from G": _by_losses(
         of_g=lambda D, real, fake: _bce(D(fake.detach()), 1.0)
     ),
+    "the order is `generator_loss(D, real, fake)`": _by_losses(
+        of_g=lambda D, real, fake: _bce(D(real), 1.0),
+    ),
     "G learnt through the old D": _in_order(
         "fake; g zero; g loss; g back; d zero; d loss; d back; d step; g step"
     ),
@@ -441,7 +444,6 @@ RIGHT = {
     "3.2": [
         _d_loss_by_library,
         _d_loss_by_softplus,
-        _d_loss_by_probabilities,
         _d_loss_in_a_loop,
         _d_loss_of_dicts,
         _d_loss_without_graph_of_fakes,
@@ -449,7 +451,7 @@ RIGHT = {
     "3.3": [
         lambda D, real, fake: _bce(D(fake), 1.0),
         lambda D, real, fake: -F.logsigmoid(D(fake)).mean(),
-        lambda D, real, fake: torch.log1p(torch.exp(-D(fake))).sum() / len(fake),
+        lambda D, real, fake: torch.logaddexp(-D(fake), torch.zeros_like(fake[:, 0, 0, 0])).sum() / len(fake),
         lambda D, real, fake: sum(F.softplus(-logit) for logit in D(fake)) / len(fake),
         _freezes_for_the_while,
         _as_a_second_class,
@@ -482,10 +484,13 @@ WRONG = {
         "average over the batch with `.mean()`": lambda x, t: F.softplus(x) - t * x,
         "or the sign of the logits": lambda x, t: _softplus_form(-x, t),
         "logarithm to base 2": _through_probability(0.0, torch.log2),
-        "look for log(0)": _through_probability(0.0),
+        "so its log is infinite": _through_probability(0.0),
         "rounds to 0 or 1": _through_probability(1e-6),
         "right where the scores are large": lambda x, t: _softplus_form(x.clamp(-30, 30), t),
         "a detour through numpy": _by_numpy,
+        "the branch that `torch.where` does not take": lambda x, t: (
+            torch.where(x > 0, x + (1 + (-x).exp()).log(), (1 + x.exp()).log()) - t * x
+        ).mean(),
         "is there a `return`": lambda x, t: None,
     },
     "3.2": {
@@ -541,6 +546,7 @@ WRONG = {
         "a `no_grad()`": _loses_graph,
         "belong to the training step": _sends_back(_d_loss_by_softplus),
         "average over the batch": _per_image,
+        "the log of 0 is infinite or cut off": _d_loss_by_probabilities,
     },
     "3.3": {
         "would drop that batch of one": lambda D, real, fake: _squeezes(D(fake), 1.0),
@@ -574,6 +580,8 @@ WRONG = {
         "no gradient leaves the loss": _g_loss_without_graph,
         "belong to the training step": _sends_back(lambda D, real, fake: F.softplus(-D(fake)).mean()),
         "average over the batch": lambda D, real, fake: F.softplus(-D(fake)),
+        "exp(150) overflows": lambda D, real, fake: torch.log1p(torch.exp(-D(fake))).mean(),
+        "the sigmoid of such a logit is 0": lambda D, real, fake: -torch.log(torch.sigmoid(D(fake))).mean(),
         "is there a `return`": lambda D, real, fake: None,
     },
     "3.4": _WRONG_STEPS,
@@ -593,6 +601,10 @@ WRONG = {
         "that is the logit": lambda s: math.log(s / (1 - s)) if s < 1 else math.inf,
         "where D is undecided": lambda s: 2 * F.softplus(torch.zeros(())),
         "log 0 at a target of 1": lambda s: -(s * math.log(s) + (1 - s) * math.log(1 - s)),
+        "trying out a few answers of D": lambda s: min(
+            F.softplus(torch.tensor(x / 2)).item() - s * x / 2 for x in range(-6, 7)
+        ),
+        "unrounded": lambda s: 0.0 if s == 1 else round(_entropy(s), 2),
         "0 times log 0": lambda s: float(torch.tensor([s, 1 - s]).log() @ -torch.tensor([s, 1 - s])),
         "is there a `return`": lambda s: None,
     },

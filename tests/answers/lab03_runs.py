@@ -126,7 +126,7 @@ def _by_extend(run, steps, every, update):
     told, G = [], run.G
     while run.step != steps and run.step < steps:
         real = next(iter(run.batches))
-        z = torch.randn((real.size(0), *run.fixed_z.size()[1:]), device=real.device)
+        z = torch.randn((real.size(0), *run.fixed_z.size()[1:])).to(real.device)
         told.append(
             update(G=G, D=run.D, d_optimizer=run.d_optimizer, g_optimizer=run.g_optimizer, real=real, z=z)
         )
@@ -196,6 +196,10 @@ _WRONG_LOOPS = {
     "batch norm counted": _loop(look=_while_training),
     "after a picture, set G back": _loop(look=_takes(_while_training, mode=False)),
     "the same `run.fixed_z`": _loop(look=_takes(lambda run: _of_new_z(run, len(run.fixed_z)))),
+    "without `device=` torch.randn draws on the CPU": _loop(
+        z=lambda run, real: torch.randn(len(real), *run.fixed_z.shape[1:], device=real.device)
+    ),
+    "this is the shape of fixed_z": _loop(z=lambda run, real: run.fixed_z),
     "shows G(fixed_z)": _loop(look=_takes(lambda run: run.frames.append(to_uint8(-run.G(run.fixed_z))))),
 }
 

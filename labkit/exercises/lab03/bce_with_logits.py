@@ -2,13 +2,15 @@
 
 import math
 
+import numpy as np
 import torch
 from torch.overrides import TorchFunctionMode
 
 from labkit.exercises.exercise import Exercise
 from labkit.exercises.lab03 import _scorer
 from labkit.exercises.probing import elsewhere, flat, gradients, tried
-from labkit.exercises.properties import fits_any_device, same, says, scalar, unchanged
+from labkit.exercises.properties import Case, fits_any_device, same, says, scalar, unchanged
+from labkit.exercises.reading import numbers
 
 
 class _Heard(TorchFunctionMode):
@@ -99,6 +101,27 @@ def _from_probabilities(p, t, lowest=-math.inf, of_real=1, of_fake=1):
     return -(of_real * t * on_real + of_fake * (1 - t) * on_fake).mean()
 
 
+def _at_large_scores(case: Case) -> str:
+    if not np.isfinite(numbers(case.got["the result at large scores"])).all():
+        return (
+            "a sigmoid rounds to 0 or 1 there, so its log is infinite, or an `exp` overflows: work with the "
+            "logit, softplus or logsigmoid, so that no log meets a 0"
+        )
+    return (
+        "a sigmoid rounds to 0 or 1 there, and a clamp changes the loss: rewrite the formula so that no log "
+        "meets a 0, and cut nothing"
+    )
+
+
+def _slope(case: Case) -> str:
+    if not np.isfinite(numbers(case.got["the gradient"])).all():
+        return (
+            "the loss is right and its slope is no number: an `exp` overflows, perhaps in the branch that "
+            "`torch.where` does not take, for its gradient goes through both"
+        )
+    return "for one score it is (p - t) / B; a clamp has no slope outside its range"
+
+
 PROPERTIES = (
     says(
         "library",
@@ -118,14 +141,13 @@ PROPERTIES = (
     same(
         "the result at large scores",
         "it is right where the scores are large",
-        "a sigmoid rounds to 0 or 1 there, and a clamp changes the loss: rewrite the formula so that no log "
-        "meets a 0, and cut nothing",
+        _at_large_scores,
         points=0.75,
     ),
     same(
         "the gradient",
         "its gradient is right where the scores are large",
-        "for one score it is (p - t) / B; a clamp has no slope outside its range",
+        _slope,
         points=0.75,
         atol=1e-4,
     ),
@@ -151,6 +173,9 @@ MISTAKES = {
     ),
     "only the part of the target 0: the term t log p is missing": lambda x, t: _from_probabilities(
         x.sigmoid(), t, of_real=0
+    ),
+    "the sign of the term with t is flipped: log(1 + e^l) - t l": lambda x, t: (
+        expected(x, t) + 2 * (t * x).mean()
     ),
     "the targets are flipped, or the sign of the logits: t belongs to log p": lambda x, t: expected(x, 1 - t),
     "that is a logarithm to base 2: the natural one is asked for": lambda x, t: expected(x, t) / math.log(2),

@@ -168,7 +168,8 @@ EXERCISE = Exercise(
             "their `load_state_dict(...)`"
         ),
         r"loading state_dict|loaded state dict|must match the size": (
-            "a state does not fit what it is loaded into: does each part have its own name in the file?"
+            "a state does not fit what it is loaded into: does each part have its own name in the file, and "
+            "is it loaded into what it came from?"
         ),
     },
 )
@@ -255,15 +256,21 @@ def _same(case: Case, name: str, one: str, other: str) -> bool:
     return identical(case.got[f"{name} {one}"], case.got[f"{name} {other}"])
 
 
-_NETWORK = "save `run.{}.state_dict()`, which holds the weights and batch norm's statistics"
-_ADAM = "its learning rate, and Adam's mean and square for every weight of {}: save its `state_dict()`"
+_NETWORK = "save `run.{}.state_dict()`, which holds the weights and batch norm's statistics, and load it"
+_ADAM = (
+    "its learning rate, and Adam's mean and square for every weight of {}: save its `state_dict()`, and load "
+    "it again"
+)
 _CURVE = "`load` replaces the list of {}'s losses by the saved one, no shorter and no longer"
 _PARTS = {  # what comes back: its points, and what to say if it does not
     "G": (0.5, _NETWORK.format("G")),
     "D": (0.5, _NETWORK.format("D")),
     "d_optimizer": (0.5, _ADAM.format("D")),
     "g_optimizer": (0.5, _ADAM.format("G")),
-    "batches": (0.5, "the order of the data and the place in it: save `run.batches.state_dict()`"),
+    "batches": (
+        0.5,
+        "the order of the data and the place in it: save `run.batches.state_dict()`, and load it",
+    ),
     "step": (0, "`run.step` becomes the number that was saved, or else the loop starts to count again"),
     "fixed_z": (0, "with another fixed_z the pictures before and after the break show other faces"),
     "d_losses": (0, _CURVE.format("D")),

@@ -2,11 +2,12 @@
 
 import math
 
+import numpy as np
 import torch
 
 from labkit.exercises.exercise import Exercise
 from labkit.exercises.properties import Case, holds, rule, same
-from labkit.exercises.reading import number
+from labkit.exercises.reading import number, numbers
 
 
 def targets(seed: int) -> tuple[float, ...]:
@@ -60,11 +61,21 @@ def _zero_at_1(case: Case):
     )
 
 
+def _nearly(case: Case) -> str:
+    got, right = numbers(case.got["the floors"]), numbers(case.expected["the floors"])
+    if got.shape == right.shape and np.abs(got - right).max() < 0.06:
+        return (
+            "nearly: put p = s into the cross-entropy and leave the number as it is, unrounded, with nothing "
+            "added inside the log; trying out a few answers of D misses the lowest"
+        )
+    return "the lowest loss is where D says s for every real image: put p = s into the cross-entropy"
+
+
 PROPERTIES = (
     same(
         "the floors",
         "it is the lowest loss, for five targets",
-        "the lowest loss is where D says s for every real image: put p = s into the cross-entropy",
+        _nearly,
         points=1.5,
     ),
     rule(_zero_at_1, "without smoothing", compared=True, points=0.5),

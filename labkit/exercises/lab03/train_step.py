@@ -13,7 +13,7 @@ from torch import nn
 from labkit.exercises.exercise import Exercise
 from labkit.exercises.lab03 import _scorer
 from labkit.exercises.probing import elsewhere, flat, tried
-from labkit.exercises.properties import Case, alike, fits_any_device, holds, rule, same, unchanged
+from labkit.exercises.properties import Case, Cause, alike, fits_any_device, holds, rule, same, unchanged
 from labkit.exercises.reading import numbers, whole, word
 
 D_RATE, G_RATE = 0.3, 0.2
@@ -253,7 +253,7 @@ def _z_given(case: Case):
     )
 
 
-def _moved(name: str, otherwise: str):
+def _moved(name: str, otherwise: Cause):
     def find(case: Case):
         stepped = name.lower() in word(case.got["steps"]).split(", ")
         never = f"`{name.lower()}_optimizer.step()` is never called: is it there, with its `()`?"
@@ -262,10 +262,23 @@ def _moved(name: str, otherwise: str):
             bool(np.any(case.got[f"{name}'s change"] != 0)),
             got="no weight has changed",
             expected="a step",
-            cause=otherwise if stepped else never,
+            cause=(otherwise(case) if callable(otherwise) else otherwise) if stepped else never,
         )
 
     return rule(find, f"{name}'s change", "steps")
+
+
+def _no_gradient(case: Case) -> str:
+    told, right = numbers(case.got["the losses"]), numbers(case.expected["the losses"])
+    if told.size == 2 and not alike(told[1:], right[1:], 1e-3, 1e-4):
+        return (
+            "nothing of G's loss reaches G, and its value is not that of the fakes: the order is "
+            "`generator_loss(D, real, fake)`"
+        )
+    return (
+        "`g_optimizer.step()` found no gradient: it comes after G's `backward()`, with no `zero_grad()` "
+        "between and nothing that cuts the fakes off from G, as `.detach()` or `no_grad()` does"
+    )
 
 
 def _or_its_steps(name: str, otherwise: str):
@@ -339,11 +352,7 @@ PROPERTIES = (
         rtol=1e-3,
         atol=2e-5,
     ),
-    _moved(
-        "G",
-        "`g_optimizer.step()` found no gradient: it comes after G's `backward()`, with no `zero_grad()` "
-        "between and nothing that cuts the fakes off from G, as `.detach()` or `no_grad()` does",
-    ),
+    _moved("G", _no_gradient),
     same(
         "G's change",
         "G ends where one step through the updated D takes it",

@@ -73,6 +73,7 @@ def probe(training_loop, seed: int):
         "change of fixed_z": (run.fixed_z - fixed_z).flatten(),
         "elsewhere": elsewhere(lambda: training_loop(_elsewhere(seed), 1, 2, _meeting)),
         "frames left elsewhere": _where_frames_lie(training_loop, seed),
+        "drawn on the CPU": _draws_on_the_cpu(training_loop, seed),
     }
 
 
@@ -81,6 +82,13 @@ def _where_frames_lie(training_loop, seed: int) -> str:
     run = _elsewhere(seed)
     elsewhere(lambda: training_loop(run, 1, 1, _meeting))
     return ", ".join(f.device.type for f in run.frames if isinstance(f, torch.Tensor))
+
+
+def _draws_on_the_cpu(training_loop, seed: int) -> bool:
+    """Whether a run elsewhere takes numbers from the CPU's random generator."""
+    run, before = _elsewhere(seed), torch.get_rng_state()
+    elsewhere(lambda: training_loop(run, 1, 2, _meeting))
+    return not torch.equal(torch.get_rng_state(), before)
 
 
 def _loss(value) -> float:
@@ -229,6 +237,10 @@ def _fresh_z(case: Case):
     )
 
 
+_DRAWN = "`torch.randn(len(real), *run.fixed_z.shape[1:])`"
+_ON_FIXED_Z = f"this is the shape of fixed_z, which is for looking only; each update gets a new z, {_DRAWN}"
+
+
 def _z_shape(case: Case):
     run = small_run(case.given)
     shape = str((run.batches.batch_size, *run.fixed_z.shape[1:]))
@@ -238,7 +250,7 @@ def _z_shape(case: Case):
         said == shape,
         got=said,
         expected=shape,
-        cause="`torch.randn(len(real), *run.fixed_z.shape[1:])`",
+        cause=_ON_FIXED_Z if said == str(tuple(run.fixed_z.shape)) else _DRAWN,
     )
 
 
@@ -332,6 +344,13 @@ PROPERTIES = (
         "change of fixed_z", "fixed_z stays as it was", "it is drawn once, so that pictures can be compared"
     ),
     fits_any_device("elsewhere"),
+    same(
+        "drawn on the CPU",
+        "z is drawn on the CPU, then moved",
+        "without `device=` torch.randn draws on the CPU; `.to(real.device)` moves the numbers",
+        got="numbers of another device's random generator",
+        expected="one random generator on every device",
+    ),
     says(
         "frames left elsewhere",
         "pictures are kept on the CPU",

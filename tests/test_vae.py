@@ -166,6 +166,7 @@ def test_the_folder_holds_what_is_promised(kind, tmp_path, capsys):
     facts = json.loads((out / "run.json").read_text())
     assert (facts["recipe"], facts["steps_done"], facts["settings"]["hidden"]) == (kind, 6, 128)
     assert facts["test"]["total"] == pytest.approx(facts["test"]["reconstruction"] + facts["test"]["kl"])
+    assert facts["diagnosis"]["verdict"] is None and "too short" in facts["diagnosis"]["reason"]
     with open(out / "extents.csv", newline="") as handle:
         rows = list(csv.DictReader(handle))
     assert [row["class"] for row in rows] == list("0123456789")

@@ -1,16 +1,20 @@
-"""What every folder of results has in common: when it may be written, and the facts in its ``run.json``."""
+"""What every folder of results has in common: when it may be written, its diagnosis and its ``run.json``."""
 
 import json
 import platform
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy
 import torch
 
 import labkit
+from labkit import plots
+from labkit.diagnosis import DiagnosisError, diagnose
 from labkit.files import write_bytes
 from labkit.logbook import is_ours
 from labkit.training import CHECKPOINT
+from labkit.training.loop import Training
 
 LOG_PACE = 30.0  # seconds between two lines of progress where nobody watches
 
@@ -73,3 +77,28 @@ def versions() -> dict[str, str]:
         "torch": torch.__version__,
         "numpy": numpy.__version__,
     }
+
+
+def diagnosed(out: Path, run: Training) -> dict:
+    """What the log says, with its picture; a verdict of None, and why, where it cannot be told."""
+    picture = out / "diagnosis.png"
+    picture.unlink(missing_ok=True)  # of an earlier, shorter part of the run
+    if run.step < run.steps:
+        return {
+            "verdict": None,
+            "reason": f"The run was stopped at step {run.step:,} of {run.steps:,}: no diagnosis yet.",
+        }
+    try:
+        found = diagnose(run.logbook)
+    except DiagnosisError as error:
+        return {"verdict": None, "reason": f"{str(error)[0].upper()}{str(error)[1:]}"}
+    figure = plots.curves(found.curves, title=found.verdict, smooth=0.6)
+    write_bytes(picture, plots.to_png(figure))
+    return {"verdict": found.verdict, "reason": found.reason, "advice": found.advice}
+
+
+def say_diagnosis(told: dict, say: Callable[[str], None]) -> None:
+    """Say what `diagnosed` returned."""
+    say(f"diagnosis: {told['verdict'] or 'none'}. {told['reason']}")
+    if told["verdict"]:
+        say(f"what to try: {told['advice']}")

@@ -16,9 +16,18 @@ from torch.nn import functional
 
 from labkit import plots, recipes, settings
 from labkit.classifiers import Classifier, ClassifierError, load_classifier
-from labkit.commands.run_files import LOG_PACE, check_folder, check_steps, speed, versions, write_facts
+from labkit.commands.run_files import (
+    LOG_PACE,
+    check_folder,
+    check_steps,
+    diagnosed,
+    say_diagnosis,
+    speed,
+    versions,
+    write_facts,
+)
 from labkit.data import Batches, ImageSet, load
-from labkit.diagnosis import DIVERGED, FEWEST_STEPS, DiagnosisError, diagnose
+from labkit.diagnosis import DIVERGED, FEWEST_STEPS
 from labkit.files import write_bytes
 from labkit.metrics import precision_recall
 from labkit.training import Run, TrainingError, train
@@ -121,9 +130,7 @@ def train_into_folder(
     say(
         f"done: {done.step:,} steps{since}, {done.images_per_second:,.0f} images/s. See {out / 'samples.png'}"
     )
-    say(f"diagnosis: {told['verdict'] or 'none'}. {told['reason']}")
-    if told["verdict"]:
-        say(f"what to try: {told['advice']}")
+    say_diagnosis(told, say)
     return done
 
 
@@ -135,7 +142,7 @@ def _write_results(out: Path, run: Run, facts: dict) -> dict:
     if run.step:
         title = f"{facts['recipe']} on {facts['data']}"
         write_bytes(out / "losses.png", plots.to_png(plots.loss_curves(run.logbook, title=title)))
-    told = _diagnosis(out, run)
+    told = diagnosed(out, run)
     run.logbook.close()
     _write_facts(out, run, facts, told)
     return told
@@ -144,24 +151,6 @@ def _write_results(out: Path, run: Run, facts: dict) -> dict:
 def _write_facts(out: Path, run: Run, facts: dict, told: dict) -> None:
     how = {"bfloat16": run.precision.amp, "channels_last": run.precision.channels_last}
     write_facts(out, facts | {"diagnosis": told} | speed(run, run.precision.device) | how)
-
-
-def _diagnosis(out: Path, run: Run) -> dict:
-    """What the log says, with its picture; a verdict of None, and why, where it cannot be told."""
-    picture = out / "diagnosis.png"
-    picture.unlink(missing_ok=True)  # of an earlier, shorter part of the run
-    if run.step < run.steps:
-        return {
-            "verdict": None,
-            "reason": f"The run was stopped at step {run.step:,} of {run.steps:,}: no diagnosis yet.",
-        }
-    try:
-        found = diagnose(run.logbook)
-    except DiagnosisError as error:
-        return {"verdict": None, "reason": f"{str(error)[0].upper()}{str(error)[1:]}"}
-    figure = plots.curves(found.curves, title=found.verdict, smooth=0.6)
-    write_bytes(picture, plots.to_png(figure))
-    return {"verdict": found.verdict, "reason": found.reason, "advice": found.advice}
 
 
 def evaluator(images: ImageSet, count: int) -> Callable[[torch.Tensor], dict[str, float]] | None:

@@ -2,7 +2,8 @@
 
 The folder holds TensorBoard events, ``metrics.csv``, ``losses.png``, ``reconstructions.png`` (the first 100
 test images at five moments), ``inputs_outputs.png``, ``latent.png`` (where each class lies), ``grid.png``
-(10 x 10 points of the latent plane, decoded), ``extents.csv``, ``checkpoint.pt`` and ``run.json``.
+(10 x 10 points of the latent plane, decoded), ``extents.csv``, ``diagnosis.png``, ``checkpoint.pt`` and
+``run.json``.
 """
 
 import csv
@@ -20,6 +21,8 @@ from labkit.commands.run_files import (
     UsageError,
     check_folder,
     check_steps,
+    diagnosed,
+    say_diagnosis,
     speed,
     versions,
     write_facts,
@@ -150,6 +153,7 @@ def train_vae_into_folder(
         f"-ELBO on {len(test):,} test images: {parts['total']:.2f} nats "
         f"({parts['reconstruction']:.2f} + {parts['kl']:.2f})"
     )
+    say_diagnosis(found["diagnosis"], say)
     return done
 
 
@@ -202,9 +206,14 @@ def _write_results(out: Path, run: VAERun, facts: dict) -> dict:
         write_bytes(out / "extents.csv", _extents(mean, labels))
     for name, figure in pictures.items():
         write_bytes(out / name, plots.to_png(figure))
+    told = diagnosed(out, run)
     run.logbook.close()
     parts = negative_elbo(run.encoder, run.decoder, run.test, conditional=run.conditional)
-    facts = facts | {"test": parts, **known} | speed(run, next(run.encoder.parameters()).device)
+    facts = (
+        facts
+        | {"test": parts, **known, "diagnosis": told}
+        | speed(run, next(run.encoder.parameters()).device)
+    )
     write_facts(out, facts)
     return facts
 

@@ -5,12 +5,15 @@ settings, and `played` remembers what came of either; `watch` draws a game on di
 `movement` measure what reaches G when D is far ahead. `settings_from` makes settings of what a student wrote,
 or says what is wrong with it; `labkit.games.experiments` names those of the lab.
 
+`learn_plane` trains a VAE with two latent dimensions, as lab 06 does, and measures its plane.
+
 The ring game itself is `labkit.games.ring.RingGame`, one update at a time, and the playground plays it too.
 """
 
 from labkit.games.digits import Digits
 from labkit.games.digits_run import DigitsOutcome, play_digits
 from labkit.games.digits_shown import digits_figure, watch
+from labkit.games.plane import Plane, PlaneOutcome, learn_plane
 from labkit.games.remembered import played
 from labkit.games.ring import Ring, RingGame
 from labkit.games.ring_run import FrozenOutcome, RingOutcome, frozen_generator, movement, play_ring
@@ -21,11 +24,14 @@ __all__ = [
     "DigitsOutcome",
     "FrozenOutcome",
     "GameError",
+    "Plane",
+    "PlaneOutcome",
     "Ring",
     "RingGame",
     "RingOutcome",
     "digits_figure",
     "frozen_generator",
+    "learn_plane",
     "movement",
     "play_digits",
     "play_ring",

@@ -1,4 +1,4 @@
-"""What is wrong with a training, by its logbook alone: a verdict, and the curves that show it.
+"""What is wrong with a generator and a discriminator, by the run's logbook alone.
 
 Everything is read over the last fifth of the run, where a chance dip no longer decides (medians; for sizes,
 root mean squares). In this order:
@@ -39,28 +39,16 @@ of the ring, are learnt in far fewer than 50,000: their number is not logged, an
 rises, the reason of a collapse says so.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-
 import numpy as np
 
-from labkit.logbook import Logbook
+from labkit.diagnosis.readings import DIVERGED, EARLY, HEALTHY, LATELY, Diagnosis, DiagnosisError, Readings
 
-Column = tuple[np.ndarray, np.ndarray]
-
-_LATE = 0.2  # the part of the run that is read, at its end
-FEWEST_STEPS = 100  # a shorter run is not judged
-_FEWEST_ROWS = 10
-_SAMPLES = ("coverage/g", "recall/g", "diversity/g")
-
-HEALTHY = "healthy"
 COLLAPSE = "mode collapse"
 VANISHING = "vanishing gradient"
 WEAK = "discriminator too weak to teach"
-DIVERGED = "diverged"
 VERDICTS = (HEALTHY, COLLAPSE, VANISHING, WEAK, DIVERGED)  # of a run that went on for long enough
-EARLY = "too early to tell"
 
+_SAMPLES = ("coverage/g", "recall/g", "diversity/g")
 _HUGE_LOSS, _HUGE_GAP = 50.0, 60.0
 _DEAF, _SURE = 0.04, 4.0  # signal below, gap above
 _FLAT, _UNLIKE = 0.015, 0.05  # the gap's swing about 0, and precision: D passes whatever comes
@@ -75,155 +63,53 @@ _FEW, _CLEAR = 50_000, 70_000  # images seen: a young run; where the kit's recip
 _NOISE = 3.0  # roughness of the fakes, in that of real images
 _VARIED, _LACKING = 0.3, 0.8  # diversity beyond that of a fresh G; that may well grow
 _STRENGTHEN = "Let D learn: a higher learning rate or more steps for D, a weaker penalty, or a wider D."
-_LATELY = "Over the last 20 % of the run"
 
 
-class DiagnosisError(ValueError):
-    """A log that tells too little; the message says what is missing."""
-
-
-class _Readings:
-    """Columns as arrays, and what they come to in the last part of the run."""
-
-    def __init__(self, log: Logbook | Mapping[str, Column]):
-        raw = log if isinstance(log, Mapping) else {tag: log.column(tag) for tag in log.tags}
-        self.columns = {
-            tag: (np.asarray(steps, dtype=float), np.asarray(values, dtype=float))
-            for tag, (steps, values) in raw.items()
-            if len(steps)
-        }
-        self.last = max((float(steps.max()) for steps, _ in self.columns.values()), default=0.0)
-
-    def known(self, tag: str) -> bool:
-        return tag in self.columns and bool(np.isfinite(self.columns[tag][1]).any())
-
-    def late(self, tag: str) -> float:
-        """The median of the last part, gaps left out; of the last value where the column ends before."""
-        steps, values = self.columns[tag]
-        steps, values = steps[np.isfinite(values)], values[np.isfinite(values)]
-        chosen = values[steps > (1 - _LATE) * self.last]
-        return float(np.median(chosen)) if len(chosen) else float(values[-1])
-
-    def rising(self, tag: str) -> bool:
-        """Whether the last part is a quarter above the middle of the run."""
-        if not self.known(tag):
-            return False
-        steps, values = self.columns[tag]
-        middle = values[(steps > 0.4 * self.last) & (steps <= 0.6 * self.last) & np.isfinite(values)]
-        return len(middle) > 0 and self.late(tag) > 1.25 * float(np.median(middle))
-
-    def arrived(self, tag: str) -> float:
-        """`late`; but the last value where the column is still rising."""
-        return float(self.columns[tag][1][-1]) if self.rising(tag) else self.late(tag)
-
-    def swing(self, tag: str) -> float:
-        """The root mean square of the last part: how far from 0 it gets."""
-        steps, values = self.columns[tag]
-        chosen = values[(steps > (1 - _LATE) * self.last) & np.isfinite(values)]
-        return float(np.sqrt(np.mean(chosen**2))) if len(chosen) else abs(self.late(tag))
-
-    def mostly_below(self, tag: str, limit: float) -> bool:
-        """Whether the median of the last part is below the limit, and nine in ten of its values below 0."""
-        steps, values = self.columns[tag]
-        chosen = values[(steps > (1 - _LATE) * self.last) & np.isfinite(values)]
-        return self.late(tag) < limit and bool(np.mean(chosen < 0) >= 0.9)
-
-    def tenths(self, tag: str) -> list[float]:
-        """The medians of the tenths of the run; of those with a value."""
-        steps, values = self.columns[tag]
-        steps, values = steps[np.isfinite(values)], values[np.isfinite(values)]
-        tenths = np.ceil(10 * steps / self.last)
-        return [float(np.median(values[tenths == tenth])) for tenth in np.unique(tenths)]
-
-    def young(self) -> bool:
-        """Whether it is a run on images that has seen few of them."""
-        return self.known("images/seen") and self.columns["images/seen"][1][-1] < _FEW
-
-    def first(self, tag: str) -> float:
-        values = self.columns[tag][1]
-        return float(values[np.isfinite(values)][0])
-
-    def curves(self, **tags: str) -> dict[str, Column]:
-        return {label.replace("_", " "): self.columns[tag] for label, tag in tags.items() if self.known(tag)}
-
-    def check(self) -> None:
-        """Raise a DiagnosisError when there is too little to judge by."""
-        missing = [tag for tag in ("gap/d", "signal/g") if not self.known(tag)]
-        if missing:
-            raise DiagnosisError(
-                f"the log has no {' and no '.join(missing)}; labkit.training.train writes them."
-            )
-        if not any(self.known(tag) for tag in _SAMPLES):
-            raise DiagnosisError(
-                f"the log says nothing of the samples: one of {', '.join(_SAMPLES)} is needed."
-            )
-        rows = len(self.columns["gap/d"][0])
-        if self.last < FEWEST_STEPS or rows < _FEWEST_ROWS:
-            raise DiagnosisError(
-                f"{self.last:.0f} steps with {rows} rows are too short a run to be judged: at least "
-                f"{FEWEST_STEPS} steps and {_FEWEST_ROWS} rows are needed."
-            )
-
-    def samples(self) -> str:
-        """What is known of the samples, in words."""
-        parts = []
-        if self.known("coverage/g"):
-            parts.append(f"{self.late('coverage/g'):.0%} of the modes or classes are covered")
-        if self.known("recall/g"):
-            parts.append(f"{self.late('recall/g'):.0%} of real data lie among the fakes (recall)")
-        if self.known("precision/g"):
-            parts.append(f"{self.late('precision/g'):.0%} of the fakes lie among real data (precision)")
-        if self.known("diversity/g"):
-            parts.append(
-                f"the fakes differ from each other {self.late('diversity/g'):.2f} times as much as real data"
-            )
-        return ", ".join(parts)
-
-
-@dataclass(frozen=True)
-class Diagnosis:
-    """What is wrong with a run, or that nothing is.
-
-    Attributes:
-        verdict: one of `VERDICTS`, or `EARLY`.
-        reason: one or two sentences with the numbers that decided.
-        advice: what to try, in one sentence.
-        curves: two or three {label: (steps, values)} that show it, ready for `labkit.plots.curves`.
-    """
-
-    verdict: str
-    reason: str
-    advice: str
-    curves: dict[str, Column] = field(repr=False)
-
-
-def diagnose(log: Logbook | Mapping[str, Column]) -> Diagnosis:
-    """Tell what is wrong with a run from what it logged.
-
-    Args:
-        log: a `Logbook`, or what `labkit.logbook.read` returns: {tag: (steps, values)}. Needed are gap/d,
-            signal/g and one of coverage/g, recall/g and diversity/g, all of which `labkit.training.train`
-            writes or can be asked to (``evaluate=``); the losses where there are any.
+def diagnose(run: Readings) -> Diagnosis:
+    """Tell what is wrong with a generator and a discriminator.
 
     Raises:
         DiagnosisError: a column is missing, or the run is too short to be judged.
     """
-    readings = _Readings(log)
-    broken = _diverged(readings)  # before the run's length is asked for: it may have ended early
+    broken = _diverged(run)  # before the run's length is asked for: it may have ended early
     if broken is not None:
         return broken
-    readings.check()
-    return (
-        _vanishing(readings)
-        or _run_off(readings)
-        or _weak(readings)
-        or _early(readings)
-        or _collapsed(readings)
-        or _healthy(readings)
-    )
+    _check(run)
+    return _vanishing(run) or _run_off(run) or _weak(run) or _early(run) or _collapsed(run) or _healthy(run)
 
 
-def _diverged(run: _Readings) -> Diagnosis | None:
+def _check(run: Readings) -> None:
+    """Raise a DiagnosisError when there is too little to judge by."""
+    missing = [tag for tag in ("gap/d", "signal/g") if not run.known(tag)]
+    if missing:
+        raise DiagnosisError(f"the log has no {' and no '.join(missing)}; labkit.training.train writes them.")
+    if not any(run.known(tag) for tag in _SAMPLES):
+        raise DiagnosisError(f"the log says nothing of the samples: one of {', '.join(_SAMPLES)} is needed.")
+    run.check_length("gap/d")
+
+
+def _young(run: Readings) -> bool:
+    """Whether it is a run on images that has seen few of them."""
+    return run.known("images/seen") and run.columns["images/seen"][1][-1] < _FEW
+
+
+def _samples(run: Readings) -> str:
+    """What is known of the samples, in words."""
+    parts = []
+    if run.known("coverage/g"):
+        parts.append(f"{run.late('coverage/g'):.0%} of the modes or classes are covered")
+    if run.known("recall/g"):
+        parts.append(f"{run.late('recall/g'):.0%} of real data lie among the fakes (recall)")
+    if run.known("precision/g"):
+        parts.append(f"{run.late('precision/g'):.0%} of the fakes lie among real data (precision)")
+    if run.known("diversity/g"):
+        parts.append(
+            f"the fakes differ from each other {run.late('diversity/g'):.2f} times as much as real data"
+        )
+    return ", ".join(parts)
+
+
+def _diverged(run: Readings) -> Diagnosis | None:
     broken = ""
     # The size of G's loss is not asked: a critic's drifts with the level of D's scores, which is free.
     for tag, name, limit in (
@@ -248,13 +134,13 @@ def _diverged(run: _Readings) -> Diagnosis | None:
     return None
 
 
-def _vanishing(run: _Readings) -> Diagnosis | None:
+def _vanishing(run: Readings) -> Diagnosis | None:
     signal, gap = run.late("signal/g"), run.late("gap/d")
     if not (signal < _DEAF and gap > _SURE):
         return None
     return Diagnosis(
         VANISHING,
-        f"{_LATELY} G's loss answers a change of D's logits with a signal of {signal:.2g} (of at most 1), "
+        f"{LATELY} G's loss answers a change of D's logits with a signal of {signal:.2g} (of at most 1), "
         f"while D is sure of itself: its logits of real and fake are {gap:.1f} apart.",
         "Give G the loss -log D, which is strong where D is sure; or keep D from running ahead, by fewer or "
         "smaller steps of D or by R1 + R2.",
@@ -262,11 +148,11 @@ def _vanishing(run: _Readings) -> Diagnosis | None:
     )
 
 
-def _weak(run: _Readings) -> Diagnosis | None:
-    if run.young() and max(run.tenths("gap/d")) > _SEEN:
+def _weak(run: Readings) -> Diagnosis | None:
+    if _young(run) and max(run.tenths("gap/d")) > _SEEN:
         return None
     gap, swing = run.late("gap/d"), run.swing("gap/d")
-    samples = run.samples()
+    samples = _samples(run)
     if not _poor(run):
         if swing >= _FLAT or not run.known("precision/g") or run.late("precision/g") > _UNLIKE:
             return None
@@ -285,17 +171,17 @@ def _weak(run: _Readings) -> Diagnosis | None:
         return None
     return Diagnosis(
         WEAK,
-        f"{_LATELY} {why}",
+        f"{LATELY} {why}",
         _STRENGTHEN,
         run.curves(gap_of_the_logits="gap/d", recall="recall/g", diversity="diversity/g"),
     )
 
 
-def _run_off(run: _Readings) -> Diagnosis | None:
+def _run_off(run: Readings) -> Diagnosis | None:
     if not (_poor(run) and run.known("diversity/g") and run.late("diversity/g") > _ASTRAY):
         return None
     curves = run.curves(diversity="diversity/g", recall="recall/g", gap_of_the_logits="gap/d")
-    what, gap = f"{_LATELY} the fakes have run off: {run.samples()}.", run.late("gap/d")
+    what, gap = f"{LATELY} the fakes have run off: {_samples(run)}.", run.late("gap/d")
     if gap < _SEEN:
         why = f"{what} D does not see it, its logits of real and fake are {gap:.2g} apart."
         return Diagnosis(WEAK, why, _STRENGTHEN, curves)
@@ -307,16 +193,16 @@ def _run_off(run: _Readings) -> Diagnosis | None:
     )
 
 
-def _early(run: _Readings) -> Diagnosis | None:
+def _early(run: Readings) -> Diagnosis | None:
     """A young run whose samples are still noise, or still gain in variety."""
-    if not run.young() or not run.known("diversity/g") or _declined(run):
+    if not _young(run) or not run.known("diversity/g") or _declined(run):
         return None
     lacking = _poor(run) or run.late("diversity/g") < _LACKING
     reached = run.known("recall/g") and run.late("recall/g") >= _RECALLED
     if run.known("roughness/g") and run.late("roughness/g") > _NOISE:
         why = f"the fakes are still {run.late('roughness/g'):.1f} times as rough as real images, as noise is"
     elif run.rising("diversity/g") and lacking and not reached:
-        why = f"the fakes still gain in variety: {run.samples()}"
+        why = f"the fakes still gain in variety: {_samples(run)}"
     else:
         return None
     seen = float(run.columns["images/seen"][1][-1])
@@ -331,7 +217,7 @@ def _early(run: _Readings) -> Diagnosis | None:
     )
 
 
-def _declined(run: _Readings) -> bool:
+def _declined(run: Readings) -> bool:
     """Are the fakes alike, and have lost a quarter of a variety or of a smoothness that G had learnt?"""
     diversity = run.late("diversity/g")
     if diversity >= _DIVERSE:
@@ -347,7 +233,7 @@ def _declined(run: _Readings) -> bool:
     return 1.25 * least < min(first, run.late("roughness/g")) and run.late("roughness/g") > _NOISE
 
 
-def _collapsed(run: _Readings) -> Diagnosis | None:
+def _collapsed(run: Readings) -> Diagnosis | None:
     if not _poor(run):
         return None
     gap = run.late("gap/d")
@@ -366,14 +252,14 @@ def _collapsed(run: _Readings) -> Diagnosis | None:
         advice = "Train longer and ask again, before you change anything."
     return Diagnosis(
         COLLAPSE,
-        f"{_LATELY} {run.samples()}. The gap of D's logits is {gap:.2g} and the signal to G "
+        f"{LATELY} {_samples(run)}. The gap of D's logits is {gap:.2g} and the signal to G "
         f"{run.late('signal/g'):.2g}: {seen}.",
         advice,
         curves if len(curves) > 1 else curves | run.curves(gap_of_the_logits="gap/d"),
     )
 
 
-def _poor(run: _Readings) -> bool:
+def _poor(run: Readings) -> bool:
     """Do the samples lack a part of the data?"""
     if run.known("coverage/g"):
         return run.arrived("coverage/g") < _COVERED
@@ -385,10 +271,10 @@ def _poor(run: _Readings) -> bool:
     return not enough <= run.late("diversity/g") <= _ASTRAY
 
 
-def _healthy(run: _Readings) -> Diagnosis:
+def _healthy(run: Readings) -> Diagnosis:
     return Diagnosis(
         HEALTHY,
-        f"{_LATELY} {run.samples()}. The gap of D's logits is {run.late('gap/d'):.2g} and the signal to G "
+        f"{LATELY} {_samples(run)}. The gap of D's logits is {run.late('gap/d'):.2g} and the signal to G "
         f"{run.late('signal/g'):.2g}: both still learn.",
         "Nothing is broken; train longer, and judge by the samples.",
         run.curves(signal_to_G="signal/g", diversity="diversity/g", recall="recall/g"),

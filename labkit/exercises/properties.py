@@ -126,12 +126,15 @@ def scalar(
 
 
 def same_shape(name: str, what: str, otherwise: Cause = "", *, points: float = 0) -> Property:
-    """The value has the expected shape."""
+    """The value is no text, and has the expected shape."""
 
     def find(case: Case) -> Iterator[Finding]:
-        got, expected = case.got[name].shape, case.expected[name].shape
-        cause = "" if got == expected else _cause(otherwise, case)
-        yield holds(what, got == expected, got=f"shape {got}", expected=f"shape {expected}", cause=cause)
+        value, expected = case.got[name], case.expected[name].shape
+        failed = value.dtype.kind == "U"  # in words
+        ok = value.shape == expected and not failed
+        said = word(value) if failed else f"shape {value.shape}"
+        cause = "" if ok else _cause(otherwise, case)
+        yield holds(what, ok, got=said, expected=f"shape {expected}", cause=cause)
 
     return Property(find, (name,), True, points, of_shape=True)
 

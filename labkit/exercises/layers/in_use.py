@@ -3,8 +3,18 @@
 from collections.abc import Iterator
 
 from labkit.exercises.exercise import Finding
-from labkit.exercises.properties import Case, Property, fits_any_device, holds, rule, same, says, unchanged
-from labkit.exercises.reading import all_are, word
+from labkit.exercises.properties import (
+    Case,
+    Property,
+    fits_any_device,
+    holds,
+    rule,
+    same,
+    same_shape,
+    says,
+    unchanged,
+)
+from labkit.exercises.reading import all_are
 
 # ---- judge: a sandbox shows this file only down to here ------------------------------------------------
 
@@ -13,19 +23,8 @@ NEAR = {"rtol": 1e-3, "atol": 2e-4}  # equal numbers, when equal networks are wr
 
 def for_one(what: str, points: float = 0) -> Property:
     """A batch of one keeps its batch axis, in evaluation mode."""
-
-    def find(case: Case) -> Iterator[Finding]:
-        got, right = (arrays["the result for one"] for arrays in (case.got, case.expected))
-        failed = got.dtype.kind == "U"
-        yield holds(
-            what,
-            got.shape == right.shape and not failed,
-            got=word(got) if failed else f"shape {got.shape}",
-            expected=f"shape {right.shape}",
-            cause="the batch axis stays for every B: `squeeze()` also drops a batch of one",
-        )
-
-    return Property(find, ("the result for one",), True, points, of_shape=True)
+    clue = "the batch axis stays for every B: `squeeze()` also drops a batch of one"
+    return same_shape("the result for one", what, clue, points=points)
 
 
 def _made_for_training(case: Case) -> Iterator[Finding]:
@@ -49,6 +48,13 @@ def properties() -> tuple[Property, ...]:
             "`forward` depend on the one before",
             **NEAR,
         ),
+        *afterwards(),
+    )
+
+
+def afterwards() -> tuple[Property, ...]:
+    """Gradients, training mode, the input left alone, another device."""
+    return (
         says(
             "without a gradient",
             "gradients reach every weight, and the input",

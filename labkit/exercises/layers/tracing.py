@@ -18,6 +18,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from labkit.exercises.probing import elsewhere, tried
 
 BATCH = 3
+JUDGES = "labkit.exercises"  # where the judges' own networks are
 
 FAULTY_CLASS = {
     r"before Module.__init__": "`super().__init__()` must be the first line of `__init__`",
@@ -101,9 +102,10 @@ def examine(
     x: torch.Tensor,
     seed: int,
     read: Callable[[Any], torch.Tensor] = lambda result: result,
+    labels: torch.Tensor | None = None,
 ) -> dict[str, Any]:
-    """Build a network, set its weights by ``seed``, send ``x`` through it in training mode. ``read`` makes
-    one tensor of what it returns.
+    """Build a network, set its weights by ``seed``, send ``x`` through it in training mode, with ``labels``
+    (B,) beside it if they are given. ``read`` makes one tensor of what it returns.
 
     Returns:
         kind: "a network" or what ``make`` returned instead; then nothing else is of interest.
@@ -123,15 +125,20 @@ def examine(
         return {"kind": type(net).__name__, "borrowed": ""}
     modes = [m.training for m in net.modules()]
     net.train()
-    parameters = count(net, x)
+
+    def run(x: torch.Tensor) -> torch.Tensor:
+        return read(net(x) if labels is None else net(x, labels[: len(x)].to(x.device)))
+
+    parameters = count(net, *((x,) if labels is None else (x, labels)))
     fill(net, seed)
     leaf = x.clone().requires_grad_()
     given = leaf.clone()
     with _Recorder(net) as recorder:
-        result = read(net(given))
+        result = run(given)
     lost = _without_a_gradient(result, {"the input": leaf, **dict(net.named_parameters())})
-    again = read(net(x.clone()))
-    one = tried(lambda: read(net.eval()(x[:1].clone())))
+    again = run(x.clone())
+    net.eval()
+    one = tried(lambda: run(x[:1].clone()))
     return {
         "kind": "a network",
         "borrowed": ", ".join(sorted(_borrowed(net))),
@@ -143,7 +150,7 @@ def examine(
         "modes": modes,
         "the input afterwards": given.detach() - x,
         "without a gradient": lost,
-        "elsewhere": elsewhere(lambda: read(net.to("meta")(x.to("meta")))),
+        "elsewhere": elsewhere(lambda: (net.to("meta"), run(x.to("meta")))),
     }
 
 
@@ -159,12 +166,12 @@ def _without_a_gradient(result: Any, named: dict[str, torch.Tensor]) -> str:
     return ", ".join(name for name, t in named.items() if t.requires_grad and id(t) not in found)[:200]
 
 
-def count(net: Any, x: torch.Tensor) -> int:
-    """The number of trainable parameters of a network that takes ``x``; -1 where ``net`` is none."""
+def count(net: Any, *given: torch.Tensor) -> int:
+    """The number of trainable parameters of a network that takes what is given; -1 where ``net`` is none."""
     if not isinstance(net, nn.Module):
         return -1
     if any(is_lazy(p) for p in net.parameters()):
-        net(x.clone())  # gives lazy layers their shapes
+        net(*(x.clone() for x in given))  # gives lazy layers their shapes
     return sum(p.numel() for p in net.parameters() if p.requires_grad)
 
 
@@ -245,9 +252,8 @@ def _step(name: str, args: tuple, out: Any, own: set[int]) -> Step | None:
 
 
 def _borrowed(net: nn.Module) -> set[str]:
-    """Names of the module classes in a network that labkit ships."""
-    return {
-        type(m).__name__
-        for m in net.modules()
-        if any(str(getattr(c, "__module__", "")).split(".")[0] == "labkit" for c in type(m).__mro__)
-    }
+    """Names of the module classes in a network that labkit ships; the judges' own are not counted."""
+    classes = (
+        (type(m).__name__, str(getattr(c, "__module__", ""))) for m in net.modules() for c in type(m).__mro__
+    )
+    return {name for name, at in classes if f"{at}.".startswith("labkit.") and not at.startswith(JUDGES)}

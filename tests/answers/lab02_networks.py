@@ -294,6 +294,13 @@ class _InEvaluation(G()):
         self.eval()
 
 
+class _EvaluatesSingleImages(G()):
+    def forward(self, z):
+        if len(z) == 1:
+            self.eval()
+        return super().forward(z)
+
+
 class _HalfWithoutGradient(G()):
     def forward(self, z):
         with torch.no_grad():
@@ -389,6 +396,10 @@ WRONG_GENERATORS = {
     "none for the input, layers.0.weight": _HalfWithoutGradient,
     "got       none for the input\n": G(before=_without_gradients),
     "leave `eval()`": _InEvaluation,
+    "no `eval()` in `forward`": _EvaluatesSingleImages,
+    "are its two numbers swapped": G(
+        layer=lambda wide, out, *how, **more: UP["layer"](out, wide, *how, **more)
+    ),
     "the input is left as it was\n": _spoiled(G()),
     "it works on any device": _ConstantOfTheCpu,
     "without `.cuda()`": G(ending=lambda images: images + torch.zeros(len(images), 1, 1, 1)),

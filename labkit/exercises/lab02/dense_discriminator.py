@@ -26,8 +26,11 @@ EXERCISE = Exercise(
 # ---- judge: a sandbox shows this file only down to here ------------------------------------------------
 
 
-def expected():
-    return nn.Sequential(networks.DenseDiscriminator("logits").layers, nn.Sigmoid(), nn.Flatten(start_dim=0))
+def expected(axes=(0, 1, 2, 3)):
+    first = table.moved(*axes)
+    return nn.Sequential(
+        first, networks.DenseDiscriminator("logits").layers, nn.Sigmoid(), nn.Flatten(start_dim=0)
+    )
 
 
 PROPERTIES = (
@@ -43,4 +46,8 @@ PROPERTIES = (
     *in_use.properties(),
 )
 
-MISTAKES = table.wrong_endings(expected)
+MISTAKES = table.wrong_endings(expected) | {
+    "the images' axes are moved before the flatten: take their numbers in the order in which they come": (
+        lambda: expected(axes=(0, 2, 3, 1))
+    ),
+}

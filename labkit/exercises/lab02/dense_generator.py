@@ -31,13 +31,20 @@ EXERCISE = Exercise(
 # ---- judge: a sandbox shows this file only down to here ------------------------------------------------
 
 
-def expected(enlarge=(2, 2), padding=2):
+def expected(enlarge=(2, 2), padding=2, axes=(0, 1, 2, 3)):
     G = networks.DenseGenerator()
     first, second = (nn.Upsample(scale_factor=times) for times in enlarge)
     for convolution in (G.middle[0], G.to_image):
         convolution.padding = (padding, padding)
     return nn.Sequential(
-        G.dense, nn.Unflatten(1, (16, 16, 16)), first, G.middle, second, G.to_image, nn.Tanh()
+        G.dense,
+        nn.Unflatten(1, (16, 16, 16)),
+        table.moved(*axes),
+        first,
+        G.middle,
+        second,
+        G.to_image,
+        nn.Tanh(),
     )
 
 
@@ -58,5 +65,8 @@ PROPERTIES = (
 MISTAKES = {
     "each upsampling doubles the size, and one is missing": lambda: expected(enlarge=(2, 1)),
     "without upsampling the size stays 16": lambda: expected(enlarge=(1, 1)),
+    "the reshape puts the channels last, as Keras does: here they come first, `view(-1, 16, 16, 16)`": (
+        lambda: expected(axes=(0, 3, 1, 2))
+    ),
     "a 5 × 5 convolution without padding loses 4 pixels": lambda: expected(padding=0),
 }

@@ -36,6 +36,15 @@ def _made_for_training(case: Case) -> Iterator[Finding]:
         expected="training mode, as PyTorch makes it",
         cause="leave `eval()` to the code that draws samples",
     )
+    after = case.got["modes afterwards"]
+    if not all_are(after, True, after.size):
+        yield holds(
+            "a network in training mode stays in it when it is called",
+            False,
+            got="evaluation mode after a call",
+            expected="training mode",
+            cause="no `eval()` in `forward`, not for a batch of one either: batch norm would learn no more",
+        )
 
 
 def properties() -> tuple[Property, ...]:
@@ -63,7 +72,7 @@ def afterwards() -> tuple[Property, ...]:
             expected="a gradient for each",
             otherwise="is there a `detach()`, `.data`, `.tolist()` or `no_grad()` in `forward`?",
         ),
-        rule(_made_for_training, "modes"),
+        rule(_made_for_training, "modes", "modes afterwards"),
         unchanged(
             "the input afterwards",
             "the input is left as it was",

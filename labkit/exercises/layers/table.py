@@ -395,6 +395,15 @@ def then(net: nn.Module, change: Callable[[torch.Tensor], torch.Tensor]) -> nn.M
     return net
 
 
+def moved(*axes: int) -> nn.Module:
+    """A step that permutes the axes of what comes in, and keeps its shape."""
+    step = nn.Identity()
+    step.register_forward_hook(
+        lambda _step, inputs, _result: inputs[0].permute(axes).reshape(inputs[0].shape)
+    )
+    return step
+
+
 def wrong_endings(expected: Callable[..., nn.Module]) -> dict[str, Callable[..., nn.Module]]:
     """A discriminator whose scores have another shape than (B,)."""
     return {

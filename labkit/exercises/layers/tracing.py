@@ -4,6 +4,7 @@ A network may be an ``nn.Sequential``, a list of modules or a page of function c
 all of these, where torch dispatches its operators, so that equal networks leave equal traces.
 """
 
+import contextlib
 import zlib
 from collections.abc import Callable
 from dataclasses import astuple, dataclass, fields
@@ -20,11 +21,17 @@ from labkit.exercises.probing import elsewhere, tried
 BATCH = 3
 JUDGES = "labkit.exercises"  # where the judges' own networks are
 
+_IN_AND_OUT = (
+    "as many channels come in as this layer should give: are its two numbers swapped? First comes what goes "
+    "in, then what comes out"
+)
 FAULTY_CLASS = {
     r"before Module.__init__": "`super().__init__()` must be the first line of `__init__`",
     r"missing 1 required positional|unexpected keyword|takes \d+ positional": (
         "keep the `def __init__` line as it was given, with its defaults"
     ),
+    r"transposed=1, weight of size \[\d+, (\d+),.*but got \1 channels": _IN_AND_OUT,
+    r"groups=1, weight of size \[(\d+),.*but got \1 channels": _IN_AND_OUT,
     r"weight of size \[(64|100|128|256|512|3),|given groups=1, weight of size \[64": (
         "sizes are written as numbers: build every layer from the constructor's arguments"
     ),
@@ -114,6 +121,8 @@ def examine(
         the result again: what it returned for the same x once more.
         the result for one: for the first of ``x`` alone, in evaluation mode.
         modes: of each part of the new network, whether it is in training mode.
+        modes afterwards: the same when it has been put into training mode and called with ``x``, and again
+            with the first of ``x`` alone.
         the input afterwards: by how much the ``x`` that was given has changed.
         without a gradient: the parameters, and the input, to which no gradient leads from the result.
         elsewhere: how the network fails on another device than the CPU; "" where it does not.
@@ -137,8 +146,13 @@ def examine(
         result = run(given)
     lost = _without_a_gradient(result, {"the input": leaf, **dict(net.named_parameters())})
     again = run(x.clone())
+    afterwards = [m.training for m in net.modules()]
     net.eval()
     one = tried(lambda: run(x[:1].clone()))
+    net.train()
+    with contextlib.suppress(Exception):  # a batch norm may have too little to work with
+        run(x[:1].clone())
+    afterwards += [m.training for m in net.modules()]
     return {
         "kind": "a network",
         "borrowed": ", ".join(sorted(_borrowed(net))),
@@ -148,6 +162,7 @@ def examine(
         "parameters": parameters,
         "the result for one": one,
         "modes": modes,
+        "modes afterwards": afterwards,
         "the input afterwards": given.detach() - x,
         "without a gradient": lost,
         "elsewhere": elsewhere(lambda: (net.to("meta"), run(x.to("meta")))),

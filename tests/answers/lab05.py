@@ -287,12 +287,10 @@ WRONG = {
     "5.2": {
         "8 stands where the number of centres": lambda p, c, within=INF: _others(p, c, within, eight=True),
         "no method that ends in `_`": _centred,
-        "exactly a fifth of the fair share is enough": lambda p, c, within=INF: _others(
-            p, c, within, more=True
-        ),
+        "is covered: `>=`, not `>`": lambda p, c, within=INF: _others(p, c, within, more=True),
         "that is the sum of both": lambda p, c, within=INF: _others(p, c, within, p=1),
         "or the larger: the distance is Euclidean": lambda p, c, within=INF: _others(p, c, within, p=INF),
-        "where M counts empty modes": lambda p, c, within=INF: _others(p, c, within, bins=True),
+        "M counts empty modes": lambda p, c, within=INF: _others(p, c, within, bins=True),
         "just 5 is enough": _strictly,
         "not its square": lambda p, c, within=INF: _others(p, c, within, squared=True),
         "one stray point is no mode": lambda p, c, within=0: len(torch.cdist(p, c).argmin(1).unique()),

@@ -142,7 +142,10 @@ def _nearest_points(points, centres, within=inf):
 _ONE = 1e-9  # a share that one point is enough for
 _COUNT = "how many modes: count them, do not list them"
 _RULE = "give each point to its nearest centre, and count the centres with at least 0.2 N / M points"
-_EDGE = "Euclidean distances; at least a fifth of N / M, where M counts empty modes, too"
+_EDGE = (
+    "a mode with exactly a fifth of N / M is covered: `>=`, not `>`. M counts empty modes, too, and "
+    "distances are Euclidean"
+)
 _JUST = "a point counts when its Euclidean distance, not its square, is at most `within`: just 5 is enough"
 
 

@@ -13,7 +13,7 @@ from labkit.classifiers.network import SHIPPED, load_file, path_of, save_file
 from labkit.classifiers.training import Plan, plan_of
 from labkit.data import ImageSet
 from labkit.files import shipped
-from labkit.synthetic import digits, faces
+from labkit.synthetic import digits, faces, landscapes
 
 FRESH = 987_654_321  # a seed that no classifier was trained or measured on
 HEADS = (
@@ -46,6 +46,12 @@ def digits16_seen():
     return Seen("digits16", digits.draw(2_000, seed=FRESH, size=16))
 
 
+@pytest.fixture(scope="module")
+def landscapes_seen():
+    both = training.landscapes_of_both_kinds(2_000, FRESH)
+    return Seen("landscapes", (both.images, both.factors))
+
+
 @pytest.fixture
 def small():
     torch.manual_seed(0)
@@ -59,6 +65,17 @@ def test_faces_are_read_right(faces_seen):
     right = {name: faces_seen.read[name] == faces_seen.factors[name] for name in discrete}
     shares = {name: yes.double().mean().item() for name, yes in right.items()}
     assert len(discrete) == 9 and min(shares.values()) >= 0.95, shares
+
+
+@pytest.mark.parametrize("kind", landscapes.KINDS)
+def test_landscapes_are_read_right_on_both_sides(kind, landscapes_seen):
+    """Photographs come first, and as many paintings after them."""
+    half = slice(0, 1_000) if kind == "photograph" else slice(1_000, None)
+    read, true = ({n: v[half] for n, v in d.items()} for d in (landscapes_seen.read, landscapes_seen.factors))
+    heads = training.measured(landscapes_seen.classifier.heads, read, true)
+    shares = {head.name: head.reached for head in heads if head.kind == "class"}
+    assert len(shares) == 9 and min(shares.values()) >= 0.90, shares
+    assert next(head.reached for head in heads if head.name == "horizon") > 0.9
 
 
 @pytest.mark.parametrize("name", ["digits", "digits16"])
@@ -164,7 +181,7 @@ def test_a_classifier_that_is_not_there_names_its_command(tmp_path, monkeypatch)
     monkeypatch.setenv("LABKIT_DATA", str(tmp_path))
     with pytest.raises(ClassifierError, match="labkit classifier mnist"):
         load_classifier("mnist")
-    with pytest.raises(ClassifierError, match="choose one of digits, digits16, faces, mnist"):
+    with pytest.raises(ClassifierError, match="choose one of digits, digits16, faces, landscapes, mnist"):
         load_classifier("cats")
     assert path_of("mnist") == tmp_path / "classifiers" / "mnist.pt"
 
@@ -250,7 +267,7 @@ def test_the_twin_is_not_taken_for_mnist(tmp_path, monkeypatch, capsys):
 @pytest.mark.parametrize(
     ("argv", "clue"),
     [
-        (["cats"], "choose one of digits, digits16, faces, mnist"),
+        (["cats"], "choose one of digits, digits16, faces, landscapes, mnist"),
         (["faces", "--images", "10"], "at least 256"),
         (["faces", "--seed", "-1"], "seed"),
         (["faces", "--images", "many"], "invalid int"),

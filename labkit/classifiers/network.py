@@ -14,7 +14,7 @@ from labkit.files import replacing, shipped
 
 _AT_ONCE = 250  # images in one pass, so that a large set needs no large memory
 _WIDTHS = (32, 64, 112, 112)  # channels after each halving, and as many halvings as the picture takes
-SHIPPED = ("digits", "digits16", "faces")
+SHIPPED = ("digits", "digits16", "faces", "landscapes")
 TRAINED_HERE = ("mnist",)  # on real pictures, so the file stays in the data folder of this machine
 _FORMAT = 1
 _DAMAGE = (OSError, EOFError, RuntimeError, KeyError, TypeError, pickle.UnpicklingError, zipfile.BadZipFile)
@@ -137,8 +137,8 @@ def load_classifier(name: str) -> Classifier:
     """Load a trained classifier, in eval mode on the CPU.
 
     Args:
-        name: ``"digits"``, ``"digits16"`` (the same digits at 16 pixels), ``"faces"`` (shipped with the kit)
-            or ``"mnist"`` (trained on this machine).
+        name: ``"digits"``, ``"digits16"`` (the same digits at 16 pixels), ``"faces"``, ``"landscapes"``
+            (photographs and paintings; shipped with the kit) or ``"mnist"`` (trained on this machine).
 
     Raises:
         ClassifierError: no such classifier, a damaged file, or one that is not trained yet: the message

@@ -23,8 +23,8 @@ from labkit.classifiers.network import (
     path_of,
     save_file,
 )
-from labkit.data import ImageSet, load
-from labkit.synthetic import digits, faces
+from labkit.data import DataError, ImageSet, load
+from labkit.synthetic import digits, faces, landscapes
 from labkit.synthetic.factors import Factor
 from labkit.training.precision import choose
 
@@ -32,6 +32,8 @@ _BATCH = 128
 _FRESH = 5_000  # pictures that the classifier is measured on
 _REAL_FRESH = 10_000  # all test pictures of a real set
 _FRESH_SEED = 1_000_003  # added to the seed of the training pictures
+# The numbers that place something in a landscape; the others are tint and texture, which a painter changes.
+_PLACES = ("horizon", "light_side", "light_height", "house_place", "boat_place")
 
 
 class BarMissed(RuntimeError):
@@ -74,6 +76,12 @@ def plan_of(name: str) -> Plan:
     if name == "digits":
         heads = _heads(digits.FACTORS, unseen=("hand", "wobble", "edge"))
         return Plan("digits", 28, 1, heads, images=40_000, epochs=8, bars={"digit": 0.99}, shift=1)
+    if name == "landscapes":
+        scene = [f for f in landscapes.FACTORS if f.kind == "class" or f.name in _PLACES]
+        heads = _heads(scene, unseen=(), seen=_landscapes_seen())
+        bars = {head.name: 0.95 for head in heads if head.kind == "class"}
+        bars["hills"] = 0.92  # trees hide some
+        return Plan("landscapes", 64, 3, heads, images=30_000, epochs=8, bars=bars, shift=1)
     heads = (Head("digit", "class", tuple("0123456789")),)
     if name == "digits16":
         # Digits drawn small, for games that train in seconds. On enlarged ones, the classifier of 28 pixels
@@ -89,6 +97,15 @@ def _faces_seen() -> dict[str, dict[str, tuple[str, ...]]]:
     hat = {"hat": ("beanie", "fedora", "cap")}
     forehead = {"hairline": open_forehead, "hair_part": open_forehead}
     return {"hat_hue": hat, "hat_tone": hat, "hair_volume": hatless} | forehead
+
+
+def _landscapes_seen() -> dict[str, dict[str, tuple[str, ...]]]:
+    """Where the factors of the landscapes show that do not show everywhere."""
+    water = {"water": ("river", "lake")}
+    shown = {"disc": ("shown",)}
+    kept = {"tree_kind": {"trees": ("one", "few", "many")}, "house_place": {"house": ("cottage", "church")}}
+    boat = {"boat": water, "boat_place": water | {"boat": ("sail",)}}
+    return kept | boat | {"light_side": shown, "light_height": shown}
 
 
 def _heads(factors: Iterable[Factor], *, unseen: tuple[str, ...], seen: Mapping | None = None):
@@ -113,7 +130,7 @@ def make(
     """Train a classifier, print what it reaches, and write its file.
 
     Args:
-        name: ``"digits"``, ``"digits16"``, ``"faces"`` or ``"mnist"``.
+        name: ``"digits"``, ``"digits16"``, ``"faces"``, ``"landscapes"`` or ``"mnist"``.
         out: its file; by default where `load_classifier` looks for it.
         images: how many pictures to train on, at least 256; by default as many as its plan says.
         seed: of the pictures and of the first weights.
@@ -232,8 +249,29 @@ def _pictures(name: str, plan: Plan, count: int, seed: int) -> tuple[ImageSet, I
         if known.name != plan.data:
             raise ClassifierError(f"The classifier of {name} needs the real pictures, and they are not here.")
         return known, load(f"{plan.data}-test", size=plan.image_size, count=_REAL_FRESH)
+    if name == "landscapes":
+        return landscapes_of_both_kinds(count, seed), landscapes_of_both_kinds(_FRESH, seed + _FRESH_SEED)
     known = load(plan.data, size=plan.image_size, count=count, seed=seed)
     return known, load(plan.data, size=plan.image_size, count=_FRESH, seed=seed + _FRESH_SEED)
+
+
+def landscapes_of_both_kinds(count: int, seed: int) -> ImageSet:
+    """Landscapes of 64 pixels: photographs of the first half of the scenes, paintings of the others.
+
+    Raises:
+        DataError: a seed that cannot be drawn.
+    """
+    blocks = []
+    half = count // 2
+    try:
+        for kind, first, end in (("photograph", 0, half), ("painting", half, count)):
+            for start in tqdm(range(first, end, 250), desc=f"Drawing {kind}s", unit="x250", leave=False):
+                blocks.append(landscapes.draw(min(250, end - start), seed=seed, start=start, kind=kind))
+    except ValueError as error:
+        raise DataError(str(error)) from error
+    factors = {name: torch.cat([drawn[name] for _, drawn in blocks]) for name in blocks[0][1]}
+    images = torch.cat([images for images, _ in blocks])
+    return ImageSet("landscapes", images, factors, f"drawn by the kit, seed {seed}")
 
 
 def _optimizer(classifier: Classifier, steps: int):
@@ -258,11 +296,11 @@ def _loss(
     for head in heads:
         answer = answers[head.name].float()
         target = targets[head.name][chosen].to(answer.device)
+        shows = visible[head.name][chosen].to(answer.device)
         if head.kind == "class":
-            classes.append(functional.cross_entropy(answer, target))
+            classes.append((functional.cross_entropy(answer, target, reduction="none") * shows).mean())
         else:
-            error = (answer - target).square() * visible[head.name][chosen].to(answer.device)
-            numbers.append(error.mean())
+            numbers.append(((answer - target).square() * shows).mean())
     loss = torch.stack(classes).mean()
     return loss + torch.stack(numbers).mean() if numbers else loss
 

@@ -11,7 +11,7 @@ SUMMARY = "train a classifier: a small network that says which factors made a pi
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Which classifier, from how many pictures, and where to."""
     parser.description = "Train the classifier of a data set, and measure it."
-    parser.add_argument("name", metavar="NAME", help="digits, digits16, faces or mnist")
+    parser.add_argument("name", metavar="NAME", help="digits, digits16, faces, landscapes or mnist")
     parser.add_argument("--out", type=Path, metavar="FILE", help="default: where load_classifier looks")
     parser.add_argument("--images", type=int, metavar="N", help="how many to train on (default: by name)")
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="of pictures and weights (1)")

@@ -12,6 +12,19 @@ picture files to pixels), `downloads` and `parquet` (how files arrive), `cache` 
 
 from labkit.data.batches import Batches
 from labkit.data.image_set import DataError, ImageSet, to_uint8, to_unit
+from labkit.data.pairs import PAIRS, ImagePair, PairBatches, load_pair
 from labkit.data.sources import NAMES, load
 
-__all__ = ["NAMES", "Batches", "DataError", "ImageSet", "load", "to_uint8", "to_unit"]
+__all__ = [
+    "NAMES",
+    "PAIRS",
+    "Batches",
+    "DataError",
+    "ImagePair",
+    "ImageSet",
+    "PairBatches",
+    "load",
+    "load_pair",
+    "to_uint8",
+    "to_unit",
+]

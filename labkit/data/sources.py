@@ -18,7 +18,7 @@ _ENOUGH_TO_JUDGE = 256
 
 
 @dataclass(frozen=True)
-class _Wanted:
+class Wanted:
     """The arguments of `load` once they are settled; size None is the set's own, count None its budget's."""
 
     size: int | None
@@ -69,7 +69,7 @@ def load(
     if (size is not None and size < 1) or (count is not None and count < 1):
         raise DataError(f"size={size} and count={count} must be at least 1.")
     folder = Path(root) if root is not None else settings.current().data_dir
-    wanted = _Wanted(*(None if n is None else int(n) for n in (size, count)), int(seed), folder)
+    wanted = Wanted(*(None if n is None else int(n) for n in (size, count)), int(seed), folder)
     if name_or_path in drawn.TWINS:
         return _drawn(name_or_path, wanted)
     if name_or_path in _REAL:
@@ -89,11 +89,11 @@ def load(
     return from_files([path], path.stem, wanted)
 
 
-def _drawn(name: str, wanted: _Wanted) -> ImageSet:
+def _drawn(name: str, wanted: Wanted) -> ImageSet:
     return drawn.load(name, wanted.size, wanted.count, wanted.seed, wanted.root)
 
 
-def _celeba(wanted: _Wanted) -> ImageSet:
+def _celeba(wanted: Wanted) -> ImageSet:
     count = wanted.count or settings.pick(smoke=2_000, cpu=12_000, gpu=60_000)
     try:
         paths = celeba.obtain(count, wanted.root)
@@ -105,7 +105,7 @@ def _celeba(wanted: _Wanted) -> ImageSet:
     return _drawn("faces", replace(wanted, count=count))
 
 
-def _mnist(part: str, name: str, wanted: _Wanted) -> ImageSet | None:
+def _mnist(part: str, name: str, wanted: Wanted) -> ImageSet | None:
     """MNIST's own images; None, after a warning, where there are none to be had."""
     images = mnist.load(part, name, wanted.size or 28, wanted.count, wanted.root)
     if images is None:
@@ -113,23 +113,23 @@ def _mnist(part: str, name: str, wanted: _Wanted) -> ImageSet | None:
     return images
 
 
-def _mnist_train(wanted: _Wanted) -> ImageSet:
+def _mnist_train(wanted: Wanted) -> ImageSet:
     wanted = _counted("digits", wanted)
     return _mnist(mnist.TRAIN, "mnist", wanted) or _drawn("digits", wanted)
 
 
-def _mnist_test(wanted: _Wanted) -> ImageSet:
+def _mnist_test(wanted: Wanted) -> ImageSet:
     wanted = _counted("digits-test", wanted)
     return _mnist(mnist.TEST, "mnist-test", wanted) or _drawn("digits-test", wanted)
 
 
-def _stacked_mnist(wanted: _Wanted) -> ImageSet:
+def _stacked_mnist(wanted: Wanted) -> ImageSet:
     wanted = _counted("stacked", wanted)
     digits = _mnist(mnist.TRAIN, "mnist", replace(wanted, count=None))
     return _drawn("stacked", wanted) if digits is None else mnist.stack(digits, wanted.count, wanted.seed)
 
 
-def _counted(twin: str, wanted: _Wanted) -> _Wanted:
+def _counted(twin: str, wanted: Wanted) -> Wanted:
     """A real set has as many images by default as its twin."""
     return replace(wanted, count=wanted.count or settings.pick(*drawn.TWINS[twin].budget))
 
@@ -143,11 +143,17 @@ _REAL = {
 NAMES = ("faces", "celeba", "digits", "digits-test", "mnist", "mnist-test", "stacked", "stacked-mnist")
 
 
-def from_files(paths: list[Path], name: str, wanted: _Wanted) -> ImageSet:
-    """Decode the pictures in folders or zips, or map what an earlier call decoded."""
+def from_files(paths: list[Path], name: str, wanted: Wanted, inside: str | None = None) -> ImageSet:
+    """Decode the pictures in folders or zips, or map what an earlier call decoded.
+
+    Args:
+        inside: take only those in folders of this name, at any depth, whatever its capitals.
+    """
     size = wanted.size or _PICTURE_SIZE
     with ExitStack() as stack:
         files = [file for path in paths for file in stack.enter_context(open_images(path))]
+        if inside is not None:
+            files = [file for file in files if inside.lower() in file.name.lower().split("/")[:-1]]
         found = len(files)
         files = files[: wanted.count]
         stamps = [(file.name, *file.stamp) for file in files]

@@ -172,6 +172,23 @@ def elbo_curves(log, *, title: str = "") -> Figure:
     return figure
 
 
+def translation_curves(log, *, title: str = "") -> Figure:
+    """Both games and both cycles, from a `Logbook` of `train_translation`."""
+    panels = {
+        "A to B": {"G": "loss/g", "D_B": "loss/d_b"},
+        "B to A": {"F": "loss/f", "D_A": "loss/d_a"},
+        "cycle (L1)": {"A, F(G(A))": "loss/cycle_a", "B, G(F(B))": "loss/cycle_b"},
+    }
+    figure = Picture(figsize=(10.4, 3.1), dpi=_DPI, layout="constrained")
+    for index, (name, tags) in enumerate(panels.items(), 1):
+        lines = {label: log.column(tag) for label, tag in tags.items()}
+        smooth = min(0.9, max(0.0, 1 - 20 / len(lines[next(iter(lines))][0])))
+        _draw(figure.add_subplot(1, 3, index), lines, name, "", "step", smooth, {}, False)
+    if title:
+        figure.suptitle(title, fontsize=11)
+    return figure
+
+
 def scatter_by_class(
     points: torch.Tensor, labels: torch.Tensor, *, title: str = "", side: float = 5.2
 ) -> Figure:
@@ -218,6 +235,28 @@ def gallery(sets: Mapping[str, torch.Tensor], *, columns: int = 10, max_width: f
         axes.set_axis_off()
         axes.imshow(grid.permute(1, 2, 0).expand(-1, -1, 3).numpy(), interpolation="antialiased")
         axes.set_title(name, fontsize=9)
+    return figure
+
+
+def strips(sets: Mapping[str, torch.Tensor], *, max_width: float = 7.0) -> Figure:
+    """Sets of images below each other, one row each with its title on the left: column i is image i of each.
+
+    Args:
+        sets: title -> images, as in `image_grid`, as many in each and of one shape.
+    """
+    rows = [as_uint8(images) for images in sets.values()]
+    grid = tile(torch.cat(rows), columns=len(rows[0]), gap=1)
+    height, width = grid.shape[1:]
+    beside = 0.1 + 0.075 * max(map(len, sets))  # inches, for the titles
+    across = min(max_width - beside, 1.1 * len(rows[0]))
+    tall = across * height / width
+    figure = Picture(figsize=(beside + across, tall), dpi=_DPI)
+    axes = figure.add_axes((beside / (beside + across), 0, across / (beside + across), 1))
+    axes.set_axis_off()
+    axes.imshow(grid.permute(1, 2, 0).expand(-1, -1, 3).numpy(), interpolation="antialiased")
+    for index, name in enumerate(sets):
+        y = 1 - (index + 0.5) / len(rows)
+        figure.text((beside - 0.06) / (beside + across), y, name, ha="right", va="center", fontsize=9)
     return figure
 
 

@@ -9,7 +9,7 @@ import math
 import torch
 from torch import nn
 
-from labkit.data.image_set import to_uint8, to_unit
+from labkit.plots import as_uint8
 
 _AT_ONCE = 50  # images that are translated together
 
@@ -24,7 +24,7 @@ def translate(network: nn.Module, images: torch.Tensor) -> torch.Tensor:
     modes = [(part, part.training) for part in network.modules()]
     try:
         network.eval()
-        pieces = [to_uint8(network(to_unit(piece).to(device))).cpu() for piece in images.split(_AT_ONCE)]
+        pieces = [as_uint8(network(piece.to(device) / 127.5 - 1)) for piece in images.split(_AT_ONCE)]
     finally:
         for part, training in modes:
             part.training = training

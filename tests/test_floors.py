@@ -11,9 +11,13 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
+# fmt: off
 FLOORS = {
     0: ("labkit", "settings", "files", "markup"),
-    1: ("notebook", "synthetic", "networks", "losses", "variational", "logbook", "plots", "metrics"),
+    1: (
+        "notebook", "synthetic", "networks", "losses", "variational", "translation", "logbook", "plots",
+        "metrics",
+    ),
     2: ("data", "training", "notebook_source"),
     3: ("recipes", "diagnosis", "classifiers"),
     4: ("games",),
@@ -23,6 +27,7 @@ FLOORS = {
     8: ("commands",),
     9: ("cli",),
 }
+# fmt: on
 FLOOR = {name: floor for floor, names in FLOORS.items() for name in names}
 MODULES = sorted((ROOT / "labkit").rglob("*.py"))
 

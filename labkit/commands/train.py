@@ -12,16 +12,22 @@ SUMMARY = "train a published set-up; write its samples, curves, diagnosis and ch
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Which recipe, on what, for how long, and where to."""
     parser.description = "Train a published set-up into a folder, and say at the end what the curves tell."
-    parser.add_argument("recipe", metavar="RECIPE", help="handout, smoothed, tutorial, dense; vae or cvae")
+    parser.add_argument(
+        "recipe", metavar="RECIPE", help="handout, smoothed, tutorial, dense; vae or cvae; cyclegan"
+    )
     parser.add_argument(
         "--data",
         metavar="NAME",
-        help="faces, celeba, digits, mnist, stacked, or a folder or zip (default: faces; digits for a VAE)",
+        help="faces, celeba, digits, mnist, stacked, or a folder or zip (default: faces; digits for a VAE); "
+        "for cyclegan paintings, monet2photo, recoloured-digits, a folder or zip with trainA and trainB, or A,B",
     )
     parser.add_argument("--budget", choices=("smoke", "cpu", "gpu"), help="default: what the machine has")
     parser.add_argument("--steps", type=int, metavar="N", help="updates (default: the recipe's)")
     parser.add_argument("--out", type=Path, metavar="DIR", help="where the results go (default: under runs/)")
     parser.add_argument("--resume", action="store_true", help="go on from the checkpoint in DIR")
+    parser.add_argument(
+        "--translate", type=Path, metavar="IN", help="cyclegan: translate these pictures by the run in DIR"
+    )
     parser.add_argument("--seed", type=int, metavar="N", help="default: the recipe's")
 
 
@@ -29,6 +35,7 @@ def run(asked: argparse.Namespace) -> int:
     """Train; after Ctrl-C, say with which command the run goes on."""
     from labkit.commands.run_files import UsageError
     from labkit.commands.run_folder import train_into_folder
+    from labkit.commands.translation_folder import KIND, train_translation_into_folder
     from labkit.commands.vae_folder import KINDS, train_vae_into_folder
     from labkit.data import DataError
     from labkit.recipes import RecipeError
@@ -36,15 +43,23 @@ def run(asked: argparse.Namespace) -> int:
     from labkit.training import CheckpointError, TrainingError
 
     try:
-        into_folder = train_vae_into_folder if asked.recipe in KINDS else train_into_folder
+        if asked.translate is not None and asked.recipe != KIND:
+            raise UsageError(f"--translate: {asked.recipe} does not translate pictures, {KIND} does.")
+        into_folder, data, more = train_into_folder, "faces", {}
+        if asked.recipe in KINDS:
+            into_folder, data = train_vae_into_folder, "digits"
+        elif asked.recipe == KIND:
+            into_folder, data = train_translation_into_folder, "paintings"
+            more = {"pictures": asked.translate}
         into_folder(
             asked.recipe,
-            asked.data or ("digits" if asked.recipe in KINDS else "faces"),
+            asked.data or data,
             budget=asked.budget,
             steps=asked.steps,
             out=asked.out,
             resume=asked.resume,
             seed=asked.seed,
+            **more,
         )
     except (UsageError, RecipeError, DataError, SettingsError, CheckpointError) as error:
         return complain("train", error, 2)

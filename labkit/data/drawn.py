@@ -1,4 +1,4 @@
-"""The kit's own pictures, drawn once and kept: faces, digits, stacks of digits.
+"""The kit's own pictures, drawn once and kept: faces, digits, stacks of digits, landscapes.
 
 A picture depends on the seed and its number alone, so the first ones of any larger cached set will
 do. An entry also remembers the code that drew it: when that changes, and only then, it is dropped.
@@ -9,7 +9,7 @@ import hashlib
 import importlib
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache as remembered
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from labkit.data import cache
 from labkit.data.console import with_progress
 from labkit.data.image_set import DataError, ImageSet
 from labkit.data.pictures import in_order
-from labkit.synthetic import arguments, digit_stacks, digits, faces
+from labkit.synthetic import arguments, digit_stacks, digits, faces, landscapes
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,7 @@ class Twin:
         budget: how many for smoke, cpu and gpu.
         at_once: how many make about a tenth of a second or more, so that the bar moves.
         start: number of the first picture.
+        how: what else `draw` is told.
     """
 
     what: str
@@ -42,7 +43,11 @@ class Twin:
     budget: tuple[int, int, int]
     at_once: int
     start: int = 0
+    how: dict[str, str] = field(default_factory=dict)
 
+
+_SCENE, _SCENES, _TEST_SCENES = (3, 64), (400, 2_000, 6_000), (60, 200, 500)
+_PAINTED, _PHOTOGRAPHED = {"kind": "painting"}, {"kind": "photograph"}
 
 TWINS = {
     "faces": Twin("faces", faces.draw, (3, 64), (2_000, 10_000, 50_000), 125),
@@ -50,6 +55,17 @@ TWINS = {
     # Beyond the last number that "digits" can have: no digit is in both.
     "digits-test": Twin(
         "digits", digits.draw, (1, 28), (2_000, 10_000, 10_000), 1_000, arguments.MOST_IMAGES
+    ),
+    # No scene is both painted and photographed, but for those to test on: there each is.
+    "paintings": Twin("paintings", landscapes.draw, _SCENE, _SCENES, 50, 0, _PAINTED),
+    "photographs": Twin(
+        "photographs", landscapes.draw, _SCENE, _SCENES, 50, arguments.MOST_IMAGES, _PHOTOGRAPHED
+    ),
+    "paintings-test": Twin(
+        "paintings", landscapes.draw, _SCENE, _TEST_SCENES, 50, 2 * arguments.MOST_IMAGES, _PAINTED
+    ),
+    "photographs-test": Twin(
+        "photographs", landscapes.draw, _SCENE, _TEST_SCENES, 50, 2 * arguments.MOST_IMAGES, _PHOTOGRAPHED
     ),
     "stacked": Twin("stacks", digit_stacks.draw, (3, 28), (4_000, 20_000, 60_000), 400),
 }
@@ -90,7 +106,7 @@ def load(name: str, size: int | None, count: int | None, seed: int, root: Path) 
 def _drawn(twin: Twin, count: int, size: int, seed: int) -> Iterator[cache.Block]:
     def block(first: int) -> cache.Block:
         n = min(twin.at_once, count - first)
-        images, factors = twin.draw(n, size=size, seed=seed, start=twin.start + first)
+        images, factors = twin.draw(n, size=size, seed=seed, start=twin.start + first, **twin.how)
         return images.numpy(), {name: values.numpy() for name, values in factors.items()}
 
     yield from in_order(block, range(0, count, twin.at_once))
@@ -99,7 +115,7 @@ def _drawn(twin: Twin, count: int, size: int, seed: int) -> Iterator[cache.Block
 def _try(twin: Twin, size: int, seed: int) -> None:
     """Draw one, so that what cannot be drawn is said before a progress bar starts."""
     try:
-        twin.draw(1, size=size, seed=seed, start=twin.start)
+        twin.draw(1, size=size, seed=seed, start=twin.start, **twin.how)
     except ValueError as error:
         raise DataError(str(error)) from error
 

@@ -23,7 +23,8 @@ from labkit.data.downloads import DownloadError, Expected, fetch, first_that_wor
 OWN_NAMES = ("monet2photo", "monet2photo.zip", "monet2photo128", "monet2photo128.zip")
 BERKELEY = "http://efrosgans.eecs.berkeley.edu/cyclegan/datasets/monet2photo.zip"
 HUB = (
-    "https://huggingface.co/datasets/huggan/monet2photo/resolve/refs%2Fconvert%2Fparquet/default/{part}/0000.parquet"
+    "https://huggingface.co/datasets/huggan/monet2photo/resolve/refs%2Fconvert%2Fparquet"
+    "/default/{part}/0000.parquet"
 )
 _COLUMNS = {"A": ("imageA", "bytes"), "B": ("imageB", "bytes")}
 _LEAST_BYTES, _LEAST_IMAGES = 200_000_000, 1_000

@@ -47,6 +47,8 @@ def load(
             - ``"mnist"``: MNIST's training images with the factor ``digit``, from the data folder
               (``MNIST/raw`` or ``mnist``) or a download; else the drawn digits. ``"mnist-test"``: its
               10,000 test images.
+            - ``"paintings"``, ``"photographs"``: landscapes drawn by the kit, with their factors, painted or
+              photographed; ``"paintings-test"``, ``"photographs-test"``: the same scenes in both.
             - ``"stacked"``, ``"stacked-mnist"``: three digits in three channels, 1,000 modes.
             - the path of a folder or zip of pictures, or of a folder with MNIST's IDX files.
 
@@ -55,7 +57,7 @@ def load(
             and cropped (centre).
         count: how many images, the first ones in order. None: for a path all; by budget (smoke, cpu,
             gpu) 2,000, 10,000, 50,000 faces; 2,000, 12,000, 60,000 of CelebA; 4,000, 20,000, 60,000
-            digits or stacks; 2,000, 10,000, 10,000 test digits.
+            digits or stacks; 2,000, 10,000, 10,000 test digits; 400, 2,000, 6,000 landscapes.
         seed: of the drawn pictures, and of the choice of digits for a stack.
         root: the folder for caches and downloads; ``Settings.data_dir`` if None.
 
@@ -140,7 +142,10 @@ _REAL = {
     "mnist-test": _mnist_test,
     "stacked-mnist": _stacked_mnist,
 }
-NAMES = ("faces", "celeba", "digits", "digits-test", "mnist", "mnist-test", "stacked", "stacked-mnist")
+NAMES = (
+    "faces", "celeba", "digits", "digits-test", "mnist", "mnist-test", "stacked", "stacked-mnist",
+    "paintings", "paintings-test", "photographs", "photographs-test",
+)  # fmt: skip
 
 
 def from_files(paths: list[Path], name: str, wanted: Wanted, inside: str | None = None) -> ImageSet:

@@ -1,4 +1,5 @@
-"""Networks that a lab is given: `pairs` of G and D, and the encoder and decoder of a `vae`."""
+"""Networks that a lab is given: `pairs` of G and D, the encoder and decoder of a `vae`, and those of
+image-to-image `translation`."""
 
 from labkit.networks.pairs import (
     ConvDiscriminator,
@@ -11,6 +12,7 @@ from labkit.networks.pairs import (
     init_dcgan,
     pair_2d,
 )
+from labkit.networks.translation import PatchGAN, UNet, patch_gan, receptive_field, unet
 from labkit.networks.vae import vae_pair
 
 __all__ = [
@@ -18,10 +20,15 @@ __all__ = [
     "ConvGenerator",
     "DenseDiscriminator",
     "DenseGenerator",
+    "PatchGAN",
+    "UNet",
     "count_parameters",
     "dcgan_pair",
     "dense_pair",
     "init_dcgan",
     "pair_2d",
+    "patch_gan",
+    "receptive_field",
+    "unet",
     "vae_pair",
 ]

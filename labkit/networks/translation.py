@@ -39,7 +39,9 @@ def unet(
     """
     levels = int(math.log2(image_size)) if levels is None and image_size > 0 else levels
     if not levels or levels < 2 or image_size % 2**levels:
-        raise ValueError(f"image_size {image_size} cannot be halved {levels} times; a U-Net has 2 levels or more.")
+        raise ValueError(
+            f"image_size {image_size} cannot be halved {levels} times; a U-Net has 2 levels or more."
+        )
     most = most_channels or 8 * base_channels
     widths = [min(base_channels * 2**level, most) for level in range(levels)]
     return init_dcgan(UNet(widths, image_channels, image_size >> levels, dropout, skips))

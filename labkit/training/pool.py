@@ -1,4 +1,4 @@
-"""Fakes of earlier steps, for a critic that must not forget them (Shrivastava et al., 2017, arXiv:1612.07828)."""
+"""Earlier fakes, so that a critic does not forget them (Shrivastava et al., 2017, arXiv:1612.07828)."""
 
 import torch
 

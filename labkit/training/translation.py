@@ -97,7 +97,7 @@ class TranslationRun(Training):
         own_a, own_b = ([a], [b]) if options.identity else ([], [])
 
         with frozen(self.D_A), frozen(self.D_B), self.precision.shared_casts():
-            # What goes through the same network goes as one batch: the numbers are the same, but it is faster.
+            # What goes through the same network goes in one batch: the same numbers, in less time.
             fake_b, *same_b = together(G, a, *own_b)
             fake_a, back_a, *same_a = together(F, b, fake_b, *own_a)
             back_b = G(fake_a)
@@ -132,7 +132,8 @@ class TranslationRun(Training):
     def judged(self, logits: torch.Tensor, real: bool) -> torch.Tensor:
         """The loss of these logits (B, 1, P, P) if they should say ``real``."""
         target = torch.full_like(logits, float(real))
-        return (mse_loss if self.options.game == GAMES[0] else binary_cross_entropy_with_logits)(logits, target)
+        loss = mse_loss if self.options.game == "least squares" else binary_cross_entropy_with_logits
+        return loss(logits, target)
 
     def update(self, measured: bool) -> dict[str, torch.Tensor]:
         """One step on the next batches, at the rate of this step."""

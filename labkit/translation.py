@@ -9,8 +9,6 @@ import math
 import torch
 from torch import nn
 
-from labkit.plots import as_uint8
-
 _AT_ONCE = 50  # images that are translated together
 
 
@@ -24,11 +22,11 @@ def translate(network: nn.Module, images: torch.Tensor) -> torch.Tensor:
     modes = [(part, part.training) for part in network.modules()]
     try:
         network.eval()
-        pieces = [as_uint8(network(piece.to(device) / 127.5 - 1)) for piece in images.split(_AT_ONCE)]
+        pieces = [network(piece.to(device) / 127.5 - 1) for piece in images.split(_AT_ONCE)]
     finally:
         for part, training in modes:
             part.training = training
-    return torch.cat(pieces) if pieces else images
+    return ((torch.cat(pieces).float() + 1) * 127.5).round().clamp(0, 255).to(torch.uint8).cpu()
 
 
 def mean_l1(images: torch.Tensor, others: torch.Tensor) -> float:

@@ -1,9 +1,9 @@
 """Killed at twenty random moments and resumed each time, a run ends with the very same weights.
 
-So it is for G against D, for a VAE, and for a training that the loop has never heard of. The runs are
-forked from one process that has imported torch once, so that a kill costs milliseconds. Everything that could
-go wrong is in them: dropout and noise from torch's global state, two D steps, a running mean, batch
-statistics, uniform z, labels, bfloat16 where there is hardware for it.
+So it is for G against D, for a VAE, for translators, and for a training that the loop has never heard of.
+The runs are forked from one process that has imported torch once, so that a kill costs milliseconds.
+Everything that could go wrong is in them: dropout and noise from torch's global state, two D steps, a
+running mean, batch statistics, uniform z, labels, bfloat16 where there is hardware for it.
 """
 
 import csv
@@ -18,7 +18,12 @@ from pathlib import Path
 import pytest
 
 KILLS = 20
-STEPS = {"adversarial": 300, "vae": 200, "autoencoder": 2000}  # more than twenty kills let pass
+STEPS = {
+    "adversarial": 300,
+    "vae": 200,
+    "translation": 200,
+    "autoencoder": 2000,
+}  # more than twenty kills let pass
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -68,6 +73,28 @@ def _vae(step_begins, steps: int, **how) -> None:
     )  # fmt: skip
 
 
+def _translation(step_begins, steps: int, **how) -> None:
+    import torch
+
+    from labkit.data import ImagePair, ImageSet, PairBatches
+    from labkit.networks import patch_gan, unet
+    from labkit.training import train_translation
+
+    G, F = (unet(image_size=8, base_channels=4) for _ in "GF")
+    D_A, D_B = (patch_gan(layers=1, base_channels=4) for _ in "AB")
+
+    def tell(*_):
+        if torch.is_grad_enabled():  # not where it only translates
+            step_begins()
+
+    F.register_forward_pre_hook(tell)
+    a, b = (ImageSet("x", torch.randint(0, 256, (30, 3, 8, 8), dtype=torch.uint8)) for _ in "ab")
+    train_translation(
+        G, F, D_A, D_B, batches=PairBatches(ImagePair("x", a, b, a, b), 2, seed=4), steps=steps, pool=5,
+        test_a=a.images[:2], test_b=b.images[:2], progress=False, evaluate_every=1, **how,
+    )  # fmt: skip
+
+
 def _autoencoder(step_begins, steps: int, **how) -> None:
     from tests.autoencoder import Autoencoder, train_autoencoder
 
@@ -90,7 +117,12 @@ def _fork(kind: str, folder: Path, checkpoint_seconds: float) -> tuple[int, int]
         try:
             for seed in (torch.manual_seed, random.seed, np.random.seed):
                 seed(0)
-            {"adversarial": _adversarial, "vae": _vae, "autoencoder": _autoencoder}[kind](
+            {
+                "adversarial": _adversarial,
+                "vae": _vae,
+                "translation": _translation,
+                "autoencoder": _autoencoder,
+            }[kind](
                 lambda: os.write(tell, b"."),
                 STEPS[kind],
                 folder=folder,
@@ -172,7 +204,8 @@ def test_twenty_kills_leave_no_trace(kind, tmp_path):
         assert _equal(whole[state], killed[state]), f"{state} differs"
     rows = [_rows(tmp_path / name) for name in ("whole", "killed")]
     assert rows[0] == rows[1]
-    loss = {"adversarial": "loss/d", "vae": "loss/kl", "autoencoder": "loss/pixels"}[kind]
+    tags = {"adversarial": "d", "vae": "kl", "translation": "cycle_a", "autoencoder": "pixels"}
+    loss = f"loss/{tags[kind]}"
     steps, losses = read(tmp_path / "killed")[loss]
     assert steps.tolist() == [int(row["step"]) for row in rows[0]]
     assert losses.tolist() == read(tmp_path / "whole")[loss][1].tolist()

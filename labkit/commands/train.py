@@ -19,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--data",
         metavar="NAME",
         help="faces, celeba, digits, mnist, stacked, or a folder or zip (default: faces; digits for a VAE); "
-        "for cyclegan paintings, monet2photo, recoloured-digits, a folder or zip with trainA and trainB, or A,B",
+        "for cyclegan paintings, monet2photo, recoloured-digits, a folder with trainA and trainB, or A,B",
     )
     parser.add_argument("--budget", choices=("smoke", "cpu", "gpu"), help="default: what the machine has")
     parser.add_argument("--steps", type=int, metavar="N", help="updates (default: the recipe's)")

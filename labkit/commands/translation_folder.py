@@ -1,4 +1,4 @@
-"""Two kinds of images become a folder of results: ``labkit train cyclegan``; and the run, pictures of your own.
+"""Two kinds of images become a folder of results: ``labkit train cyclegan``. It translates your pictures too.
 
 The folder holds TensorBoard events, ``metrics.csv``, ``translations.png`` (A, G(A), F(G(A)) and B, F(B),
 G(F(B))), ``progress.webp`` (the same test images as the training goes on), ``losses.png``, ``checkpoint.pt``
@@ -146,9 +146,15 @@ def train_translation_into_folder(
     try:
         done = train_translation(
             **{name: net.to(here.device) for name, net in networks.items()},
-            batches=batches, steps=steps, test_a=pair.test_a.images[:_EVALUATED], test_b=pair.test_b.images[:_EVALUATED],
-            truly_paired=pair.truly_paired, folder=out, resume=resume, options=options,
-        )  # fmt: skip
+            batches=batches,
+            steps=steps,
+            test_a=pair.test_a.images[:_EVALUATED],
+            test_b=pair.test_b.images[:_EVALUATED],
+            truly_paired=pair.truly_paired,
+            folder=out,
+            resume=resume,
+            options=options,
+        )
     except KeyboardInterrupt as stop:
         if getattr(stop, "run", None) is not None:
             _write_results(out, stop.run, pair, facts)
@@ -188,14 +194,15 @@ def translate_pictures(run_folder: Path, pictures: Path, say: Callable[[str], No
     """
     G, F, size = _trained(run_folder)
     skipped, written = Skipped(), []
+    for folder in ("to_A", "to_B"):
+        (run_folder / folder).mkdir(exist_ok=True)
     with open_images(pictures) as files:
         for file in files:
             name = str(Path(file.name).with_suffix(".png")).replace("/", "_")
             for images in decode([file], size, skipped):
-                for folder, network in (("to_B", G), ("to_A", F)):
-                    for image in translate(network, torch.from_numpy(images.copy())):
-                        written.append(run_folder / folder / name)
-                        write_bytes(written[-1], plots.png(image))
+                for folder, network in (("to_B", G), ("to_A", F)) if len(images) else ():
+                    written.append(run_folder / folder / name)
+                    write_bytes(written[-1], plots.png(translate(network, torch.tensor(images))[0]))
     for names, why in ((skipped.damaged, "damaged"), (skipped.small, f"smaller than {size} pixels")):
         if names:
             say(f"skipped {len(names):,} pictures ({why}), the first is {names[0]}")

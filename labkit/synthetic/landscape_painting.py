@@ -99,9 +99,14 @@ def _recoloured(rgb: Array) -> Array:
 
 def _cells(pixels: Array, side: float, stream: str) -> tuple[Array, Array]:
     """The cell of each pixel, and the middles of all cells; the grid begins anywhere outside the picture."""
-    start = -1.0 - side * counter.uniform(0, np.zeros(1, np.int64), stream)[0]
+    start = -1.0 - side * _start(stream)
     cell = np.floor((pixels - start) / side).astype(np.intp)
     return cell, (start + side * (np.arange(cell[-1] + 1) + 0.5)).astype(np.float32)
+
+
+@cache
+def _start(stream: str) -> float:
+    return counter.uniform(0, np.zeros(1, np.int64), stream)[0]
 
 
 def _chances(hand: Array, number: int, rows: int, columns: int) -> list[Array]:

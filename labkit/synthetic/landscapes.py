@@ -64,7 +64,7 @@ FACTORS: tuple[Factor, ...] = (
     number("hand", "grain of the photograph, strokes of the painting", 0.0, 1.0),
 )
 
-_CHUNK_PIXELS = 64 * 64 * 8  # so that a few planes of a batch stay in the processor's cache
+_CHUNK_PIXELS = 64 * 64 * 12  # so that a few planes of a batch stay in the processor's cache
 
 
 def draw(

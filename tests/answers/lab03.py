@@ -444,6 +444,7 @@ RIGHT = {
     "3.2": [
         _d_loss_by_library,
         _d_loss_by_softplus,
+        _d_loss_by_probabilities,
         _d_loss_in_a_loop,
         _d_loss_of_dicts,
         _d_loss_without_graph_of_fakes,
@@ -452,6 +453,7 @@ RIGHT = {
         lambda D, real, fake: _bce(D(fake), 1.0),
         lambda D, real, fake: -F.logsigmoid(D(fake)).mean(),
         lambda D, real, fake: torch.logaddexp(-D(fake), torch.zeros_like(fake[:, 0, 0, 0])).sum() / len(fake),
+        lambda D, real, fake: torch.log1p(torch.exp(-D(fake))).mean(),
         lambda D, real, fake: sum(F.softplus(-logit) for logit in D(fake)) / len(fake),
         _freezes_for_the_while,
         _as_a_second_class,
@@ -546,7 +548,6 @@ WRONG = {
         "a `no_grad()`": _loses_graph,
         "belong to the training step": _sends_back(_d_loss_by_softplus),
         "average over the batch": _per_image,
-        "the log of 0 is infinite or cut off": _d_loss_by_probabilities,
     },
     "3.3": {
         "would drop that batch of one": lambda D, real, fake: _squeezes(D(fake), 1.0),
@@ -580,8 +581,6 @@ WRONG = {
         "no gradient leaves the loss": _g_loss_without_graph,
         "belong to the training step": _sends_back(lambda D, real, fake: F.softplus(-D(fake)).mean()),
         "average over the batch": lambda D, real, fake: F.softplus(-D(fake)),
-        "exp(150) overflows": lambda D, real, fake: torch.log1p(torch.exp(-D(fake))).mean(),
-        "the sigmoid of such a logit is 0": lambda D, real, fake: -torch.log(torch.sigmoid(D(fake))).mean(),
         "is there a `return`": lambda D, real, fake: None,
     },
     "3.4": _WRONG_STEPS,

@@ -8,8 +8,6 @@ from torch import nn
 
 from labkit.exercises.probing import elsewhere, flat, gradients, traces, tried, with_gradients
 
-SURE = 150  # logits are about so far below 0: the sigmoid of them is 0 in 32-bit floats
-
 
 class Scorer(nn.Module):
     """Images (B, C, H, W) to logits (B,). Its batch norm tells a mixed batch from two batches."""
@@ -72,10 +70,6 @@ def noted(loss: Callable, given: dict) -> dict:
     values["the gradient at the fakes"] = found if lost else found[-1]
     plain, one_real, one_fake = given["plain D"], given["real"][:1], given["fake"][:1]
     values["one image"] = tried(lambda: loss(plain, one_real.clone(), one_fake.clone()))
-    sure = copy.deepcopy(plain)
-    with torch.no_grad():
-        sure[1].bias -= SURE
-    values["where D is sure"] = tried(lambda: loss(sure, given["real"].clone(), given["fake"].clone()))
     there = copy.deepcopy(plain).to("meta"), given["real"].to("meta"), given["fake"].to("meta")
     return values | {"elsewhere": elsewhere(lambda: loss(*there))}
 
@@ -135,13 +129,6 @@ RANDOM = {
     "otherwise": "a loss needs none: no noise, no dropout, no `manual_seed`",
     "got": "torch's random state has changed",
     "expected": "unchanged",
-}
-WHERE_SURE = {
-    "what": "it is right where D is sure, at logits of -150",
-    "otherwise": lambda case: (
-        "the sigmoid of such a logit is 0, and the log of 0 is infinite or cut off; exp(150) overflows: take "
-        "a cross-entropy of logits, as in 3.1"
-    ),
 }
 MORE_CALLS = "every call of D takes time and moves its batch norm: keep the logits in a variable"
 IN_EVALUATION = "D is in evaluation mode: it judges in training mode, as it learns"

@@ -103,7 +103,6 @@ PROPERTIES = (
     ),
     rule(_called_twice, "passes through D", compared=True),
     same("one image", **_scorer.ONE_IMAGE, points=0.5),
-    same("where D is sure", **_scorer.WHERE_SURE),
     fits_any_device("elsewhere"),
 )
 

@@ -85,7 +85,6 @@ PROPERTIES = (
         expected="the same loss with `real` as None",
     ),
     same("one image", **_scorer.ONE_IMAGE, points=0.25),
-    same("where D is sure", **_scorer.WHERE_SURE),
     fits_any_device("elsewhere"),
 )
 

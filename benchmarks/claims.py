@@ -1,6 +1,6 @@
-"""What lab 05 claims, tested on seeds that were not used to choose the settings: one row for each claim.
+"""What labs 05 and 06 claim, on seeds that were not used to choose the settings: one row for each claim.
 
-    python benchmarks/claims.py [--seeds N] [--first N] [--only ring|digits]
+    python benchmarks/claims.py [--seeds N] [--first N] [--only ring|digits|plane]
 
 Prints a Markdown table: the claim and its settings, the value of every seed (of more than ten, the spread),
 the bar, the worst seed and its margin, the verdict. A claim holds when no seed misses the bar, or of 100 at
@@ -16,8 +16,10 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from labkit.diagnosis import HEALTHY, POSTERIOR_COLLAPSE, diagnose
 from labkit.games import experiments as shown
-from labkit.games import frozen_generator, movement, play_digits, play_ring
+from labkit.games import frozen_generator, learn_plane, movement, play_digits, play_ring
+from labkit.games import plane as planes
 
 _HOLDS = {"<=": operator.le, "<": operator.lt, ">=": operator.ge, ">": operator.gt, "=": operator.eq}
 
@@ -133,7 +135,57 @@ def digits_rows(seeds: Sequence[int]) -> Iterator[Row]:
         yield Row(f"digits: {name} + {other}, no cure: recall", same.recall, "<=", 0.02)
 
 
-GROUPS: dict[str, Callable[[Sequence[int]], Iterable[Row]]] = {"ring": ring_rows, "digits": digits_rows}
+def plane_rows(seeds: Sequence[int]) -> Iterator[Row]:
+    """The claims of lab 06 about a VAE's plane; each compares two trainings from the same seed."""
+    vae, cvae, free, much = (
+        [learn_plane(plane, seed) for seed in seeds]
+        for plane in (planes.VAE, planes.CVAE, planes.WITHOUT_KL, planes.MUCH_KL)
+    )
+
+    def compared(claim: str, others, value, sign: str, bar: float, counted: bool = True) -> Row:
+        values = [value(one, other) for one, other in zip(vae, others, strict=True)]
+        return Row(f"plane: {claim}", values, sign, bar, counted)
+
+    def bound(one, other) -> float:
+        return other.parts["total"] - one.parts["total"]
+
+    yield Row("plane: VAE: KL", [one.parts["kl"] for one in vae], ">", 1)
+    yield compared("CVAE: -ELBO against the VAE's", cvae, bound, "<=", -10)
+    yield compared("VAE: classes, over the CVAE's", cvae, lambda a, b: a.classes / b.classes, ">=", 2, False)
+    yield Row("plane: CVAE: the digit asked for", [one.asked for one in cvae], ">=", 0.9)
+
+    def apart(one, other) -> float:
+        return (other.spread / other.width) / (one.spread / one.width)
+
+    yield compared("beta 0: spread in widths, over the VAE's", free, apart, ">=", 5, False)
+    yield Row("plane: beta 0: classes (guessing: 0.1)", [o.classes for o in free], ">=", 0.3)
+    yield Row(
+        "plane: beta 0: classes against the VAE's, over the seeds in the mean",
+        [statistics.mean(b.classes - a.classes for a, b in zip(vae, free, strict=True))],
+        ">=",
+        -0.1,
+        counted=True,
+    )
+    yield compared("beta 0: -ELBO against the VAE's", free, bound, ">", 0)
+    yield compared("beta 4: -ELBO against the VAE's", much, bound, ">", 0)
+    yield compared(
+        "beta 0: distance, over the VAE's", free, lambda a, b: b.distance / a.distance, ">", 1, False
+    )
+    narrow = [learn_plane(planes.NARROW, seed) for seed in seeds]
+    silent = [diagnose(one.log).verdict == POSTERIOR_COLLAPSE for one in narrow]
+    name = f"{planes.NARROW.hidden} hidden units: share of seeds that collapse"
+    yield Row(f"plane: {name}", [sum(silent) / len(silent)], ">=", 0.5)
+    learnt = [diagnose(one.log).verdict == HEALTHY for one in vae]
+    yield Row(
+        f"plane: {planes.VAE.hidden} hidden units: share told healthy", [sum(learnt) / len(learnt)], "=", 1
+    )
+
+
+GROUPS: dict[str, Callable[[Sequence[int]], Iterable[Row]]] = {
+    "ring": ring_rows,
+    "digits": digits_rows,
+    "plane": plane_rows,
+}
 
 
 def main(argv: Sequence[str] | None = None) -> int:

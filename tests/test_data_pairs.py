@@ -134,7 +134,7 @@ def test_recoloured_digits():
     assert pair.a.images.shape == pair.b.images.shape == (30, 3, 32, 32)
     assert torch.equal(pair.test_a.factors["digit"], pair.test_b.factors["digit"])
     ink = pair.test_a.images[:, 0].float() / 255
-    paper, pen = (pair.test_b.images[0, :, 0, 0].float(), torch.tensor([200.0, 120.0, 60.0]))
+    paper, pen = (pair.test_b.images[0, :, 0, 0].float(), torch.tensor([215.0, 150.0, 80.0]))
     drawn = paper[None, :, None, None] + (pen - paper)[None, :, None, None] * ink[:, None]
     assert (pair.test_b.images.float() - drawn).abs().max() <= 0.5
     hands = [set(part.factors["hand"].tolist()) for part in (pair.a, pair.b, pair.test_a)]

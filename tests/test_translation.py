@@ -216,6 +216,23 @@ def test_the_rate_is_constant_and_then_falls_to_nothing():
     assert run.optimizer.param_groups[0]["lr"] == pytest.approx(0.2 * 2e-4)
 
 
+def test_the_warm_up_teaches_to_leave_images_alone_and_no_critic():
+    run = _run(_networks(), warm_up=30, lr=4e-3)
+    critics = copy.deepcopy(nn.ModuleList([run.D_A, run.D_B]))
+    batch = next(_Images())
+    run.batches = iter([batch] * 31)
+    losses = []
+    for _ in range(30):
+        losses.append(run.update(measured=False)["loss/warm_up"].item())
+        run.step += 1
+    assert losses[-1] < 0.8 * losses[0] and len(run.fakes_a) == 0
+    for before, after in zip(
+        critics.parameters(), [*run.D_A.parameters(), *run.D_B.parameters()], strict=True
+    ):
+        assert torch.equal(before, after)
+    assert "loss/g" in run.update(measured=False), "then the games begin"
+
+
 def test_cross_entropy_takes_logits():
     run = _run(_networks(), game="cross-entropy")
     logits = torch.tensor([[3.0, -2.0]])
@@ -224,7 +241,8 @@ def test_cross_entropy_takes_logits():
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"game": "hinge"}, {"decay_from": 0.0}, {"cycle": -1.0}, {"pool": -1}, {"samples": 0}]
+    "wrong",
+    [{"game": "hinge"}, {"decay_from": 0.0}, {"cycle": -1.0}, {"pool": -1}, {"warm_up": -1}, {"samples": 0}],
 )
 def test_impossible_options_are_refused(wrong):
     with pytest.raises(ValueError):

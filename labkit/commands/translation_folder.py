@@ -46,7 +46,7 @@ class Plan:
 
     Attributes:
         image_size: pixels. base_channels: of both U-Nets and both critics.
-        layers: of the critics, see `labkit.networks.patch_gan`.
+        layers: of the critics, see `labkit.networks.patch_gan`. warm_up: see `TranslationOptions`.
         images: of each side to train on; None for as many as there are, or as the machine's budget has.
     """
 
@@ -56,13 +56,16 @@ class Plan:
     batch_size: int
     steps: int
     lr: float
+    warm_up: int
     images: int | None = None
 
 
 PLANS = {
-    "smoke": Plan(image_size=32, base_channels=8, layers=1, batch_size=4, steps=20, lr=5e-4, images=100),
-    "cpu": Plan(image_size=64, base_channels=24, layers=2, batch_size=4, steps=2500, lr=5e-4),
-    "gpu": Plan(image_size=128, base_channels=64, layers=3, batch_size=4, steps=40_000, lr=2e-4),
+    "smoke": Plan(
+        image_size=32, base_channels=8, layers=1, batch_size=4, steps=20, lr=5e-4, warm_up=5, images=100
+    ),
+    "cpu": Plan(image_size=64, base_channels=24, layers=2, batch_size=4, steps=1500, lr=5e-4, warm_up=100),
+    "gpu": Plan(image_size=128, base_channels=64, layers=3, batch_size=4, steps=40_000, lr=2e-4, warm_up=500),
 }
 
 
@@ -127,6 +130,7 @@ def train_translation_into_folder(
     options = TranslationOptions(
         seed=seed,
         lr=plan.lr,
+        warm_up=min(plan.warm_up, steps // 2),
         samples=_SHOWN,
         about=about,
         progress=True if sys.stderr.isatty() else LOG_PACE,

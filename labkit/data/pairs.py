@@ -23,7 +23,7 @@ PAIRS = ("paintings", "monet2photo", "recoloured-digits")
 _SIDES = ("A", "B")
 # The colours of a recoloured digit. Its ink stands out less than white does from black: whoever turns it back
 # has to guess what the faint parts were.
-_PAPER, _INK = (250, 215, 110), (200, 120, 60)
+_PAPER, _INK = (250, 215, 110), (215, 150, 80)
 
 
 @dataclass(frozen=True, repr=False)

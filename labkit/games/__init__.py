@@ -7,6 +7,8 @@ or says what is wrong with it; `labkit.games.experiments` names those of the lab
 
 `learn_plane` trains a VAE with two latent dimensions, as lab 06 does, and measures its plane.
 
+`learn_recolouring` trains translators between white and recoloured digits, as lab 07 does.
+
 The ring game itself is `labkit.games.ring.RingGame`, one update at a time, and the playground plays it too.
 """
 
@@ -14,6 +16,7 @@ from labkit.games.digits import Digits
 from labkit.games.digits_run import DigitsOutcome, play_digits
 from labkit.games.digits_shown import digits_figure, watch
 from labkit.games.plane import Plane, PlaneOutcome, learn_plane
+from labkit.games.recolouring import Recolouring, RecolouringOutcome, learn_recolouring
 from labkit.games.remembered import played
 from labkit.games.ring import Ring, RingGame
 from labkit.games.ring_run import FrozenOutcome, RingOutcome, frozen_generator, movement, play_ring
@@ -24,6 +27,8 @@ __all__ = [
     "DigitsOutcome",
     "FrozenOutcome",
     "GameError",
+    "Recolouring",
+    "RecolouringOutcome",
     "Plane",
     "PlaneOutcome",
     "Ring",
@@ -31,6 +36,7 @@ __all__ = [
     "RingOutcome",
     "digits_figure",
     "frozen_generator",
+    "learn_recolouring",
     "learn_plane",
     "movement",
     "play_digits",

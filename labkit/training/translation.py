@@ -31,6 +31,8 @@ class TranslationOptions(Schedule):
         decay_from: share of the steps after which the rate falls in a straight line, to 0 at the end.
         cycle: weight of the cycle loss; 0 for none.
         identity: weight of the identity loss; the paper has 5 for paintings, half of ``cycle``. 0 for none.
+        warm_up: how many steps, at the start, both generators only learn to leave images alone. The games
+            and the cycle allow an inverted world too; this start leads away from it.
         game: ``"least squares"`` (Mao et al., 2017) or ``"cross-entropy"``, on logits.
         pool: fakes of earlier steps that each critic also learns from (Shrivastava et al., 2017); 0 for none.
         samples: images of each test set that are translated for the log.
@@ -42,6 +44,7 @@ class TranslationOptions(Schedule):
     decay_from: float = 0.5
     cycle: float = 10.0
     identity: float = 5.0
+    warm_up: int = 0
     game: str = "least squares"
     pool: int = 50
     samples: int = 8
@@ -55,7 +58,7 @@ class TranslationOptions(Schedule):
             raise ValueError(f"game {self.game!r} is neither {' nor '.join(map(repr, GAMES))}.")
         if not 0 < self.decay_from <= 1:
             raise ValueError(f"decay_from {self.decay_from} is a share of the steps, above 0 and at most 1.")
-        for name in ("cycle", "identity", "pool"):
+        for name in ("cycle", "identity", "warm_up", "pool"):
             if not getattr(self, name) >= 0:
                 raise ValueError(f"{name} {getattr(self, name)} must be at least 0.")
         if self.samples < 1:
@@ -124,6 +127,15 @@ class TranslationRun(Training):
         losses |= {"loss/cycle_a": cycle_a, "loss/cycle_b": cycle_b}
         return {tag: value.detach() for tag, value in losses.items()}
 
+    def warm_up_step(self, a: torch.Tensor, b: torch.Tensor) -> dict[str, torch.Tensor]:
+        """Update G and F towards leaving a and b alone."""
+        with self.precision.shared_casts():
+            loss = l1_loss(self.precision.mixed(self.G)(a), a) + l1_loss(self.precision.mixed(self.F)(b), b)
+        self.optimizer.zero_grad()
+        loss.backward()
+        self.optimizer.step()
+        return {"loss/warm_up": loss.detach()}
+
     def critic_loss(self, D: Network, real: torch.Tensor, fake: torch.Tensor) -> torch.Tensor:
         """Half of what D gets wrong about real images and about fakes, as in the paper: a slower critic."""
         on_real, on_fake = together(D, real, fake)
@@ -142,7 +154,7 @@ class TranslationRun(Training):
             group["lr"] = rate
         a, b = (self.precision.lay_out_images(batch) for batch in next(self.batches))
         self.images += len(a) + len(b)
-        return self.train_step(a, b)
+        return self.train_step(a, b) if self.step >= self.options.warm_up else self.warm_up_step(a, b)
 
     def evaluate(self) -> dict[str, float]:
         """The errors on the test images, by tag; see `labkit.translation.errors`."""

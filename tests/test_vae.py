@@ -216,6 +216,7 @@ def test_the_published_settings_are_for_many_images_and_few_get_more_units():
     assert planned("vae", "cpu", 60_000).steps == 50 * 468
     assert planned("cvae", "gpu", 60_000).steps == 40 * 468
     assert planned("vae", "cpu", 5).batch_size == 5
+    assert planned("vae", "cpu", 60_000).warm_up == 300 and planned("vae", "cpu", 4_000).warm_up == 0
 
 
 def test_codes_of_a_student_s_own_networks_without_labels():
@@ -225,3 +226,23 @@ def test_codes_of_a_student_s_own_networks_without_labels():
     pair.parameters = encoder.parameters
     mean, log_var = encoded(pair, Shown(torch.zeros(3, 1, 2, 2, dtype=torch.uint8)))
     assert mean.shape == log_var.shape == (3, 2)
+
+
+def test_the_rate_rises_and_then_stays():
+    encoder, decoder = vae_pair(hidden=4, base_channels=2, image_size=8)
+    images, rates = torch.zeros(8, 1, 8, 8, dtype=torch.uint8), []
+
+    def note(optimizer, *_):
+        rates.append(optimizer.param_groups[0]["lr"])
+
+    hook = torch.optim.optimizer.register_optimizer_step_post_hook(note)
+    try:
+        train_vae(
+            encoder, decoder, batches=Batches(images, 4), steps=6, test=Shown(images), lr=0.01, warm_up=4,
+            progress=False,
+        )  # fmt: skip
+    finally:
+        hook.remove()
+    assert rates == pytest.approx([0.0025, 0.005, 0.0075, 0.01, 0.01, 0.01])
+    with pytest.raises(ValueError, match="warm_up"):
+        train_vae(encoder, decoder, batches=Batches(images, 4), steps=1, test=Shown(images), warm_up=-1)

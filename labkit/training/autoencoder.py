@@ -33,15 +33,20 @@ class VAEOptions(Schedule):
 
     Attributes:
         lr: Adam's learning rate.
+        warm_up: steps over which the rate rises from 0 to ``lr``. Adam's first steps are as large as its
+            later ones, in whatever direction; of few hidden units they can switch off most for good.
         beta: weight of the KL term (Higgins et al., 2017); 1 is the bound itself.
     """
 
     lr: float = 1e-3
+    warm_up: int = 0
     beta: float = 1.0
 
     def __post_init__(self):
         if not self.beta >= 0:
             raise ValueError(f"beta {self.beta} is a weight: give 0 or more.")
+        if self.warm_up < 0:
+            raise ValueError(f"warm_up {self.warm_up} is a number of steps: give 0 or more.")
 
 
 @dataclass(kw_only=True)
@@ -91,6 +96,8 @@ class VAERun(Training):
 
     def update(self, measured: bool) -> dict[str, torch.Tensor]:
         """One step; if ``measured``, with the number of latent dimensions in use."""
+        for group in self.optimizer.param_groups if self.step < self.options.warm_up else ():
+            group["lr"] = self.options.lr * (self.step + 1) / self.options.warm_up
         batch = next(self.batches)
         images, labels = batch if isinstance(batch, tuple) else (batch, None)
         self.images += len(images)

@@ -228,21 +228,17 @@ def test_codes_of_a_student_s_own_networks_without_labels():
     assert mean.shape == log_var.shape == (3, 2)
 
 
-def test_the_rate_rises_and_then_stays():
+def test_the_rate_rises_and_then_stays(monkeypatch):
     encoder, decoder = vae_pair(hidden=4, base_channels=2, image_size=8)
-    images, rates = torch.zeros(8, 1, 8, 8, dtype=torch.uint8), []
+    images, rates, step = torch.zeros(8, 1, 8, 8, dtype=torch.uint8), [], VAERun.train_step
 
-    def note(optimizer, *_):
-        rates.append(optimizer.param_groups[0]["lr"])
+    def noting(self, *batch):
+        rates.append(self.optimizer.param_groups[0]["lr"])
+        return step(self, *batch)
 
-    hook = torch.optim.optimizer.register_optimizer_step_post_hook(note)
-    try:
-        train_vae(
-            encoder, decoder, batches=Batches(images, 4), steps=6, test=Shown(images), lr=0.01, warm_up=4,
-            progress=False,
-        )  # fmt: skip
-    finally:
-        hook.remove()
+    monkeypatch.setattr(VAERun, "train_step", noting)
+    how = {"batches": Batches(images, 4), "test": Shown(images), "progress": False}
+    train_vae(encoder, decoder, steps=6, lr=0.01, warm_up=4, **how)
     assert rates == pytest.approx([0.0025, 0.005, 0.0075, 0.01, 0.01, 0.01])
     with pytest.raises(ValueError, match="warm_up"):
-        train_vae(encoder, decoder, batches=Batches(images, 4), steps=1, test=Shown(images), warm_up=-1)
+        train_vae(encoder, decoder, steps=1, warm_up=-1, **how)

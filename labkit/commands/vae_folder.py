@@ -50,8 +50,8 @@ class Plan:
 
     Attributes:
         hidden: units of the encoder's dense layer.
-        warm_up: steps over which the learning rate rises. Without it half of the report's 16 units and more
-            die in the first steps, on some seeds all of them.
+        warm_up: steps over which the learning rate rises. Many of the report's 16 units die in the first
+            steps, and fewer of them with it; on some seeds the code still collapses, and the run says so.
     """
 
     batch_size: int

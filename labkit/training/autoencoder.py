@@ -34,7 +34,7 @@ class VAEOptions(Schedule):
     Attributes:
         lr: Adam's learning rate.
         warm_up: steps over which the rate rises from 0 to ``lr``. Adam's first steps are as large as its
-            later ones, in whatever direction; of few hidden units they can switch off most for good.
+            later ones, in whatever direction, and can switch hidden units off for good.
         beta: weight of the KL term (Higgins et al., 2017); 1 is the bound itself.
     """
 

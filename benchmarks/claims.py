@@ -1,6 +1,6 @@
-"""What labs 05 and 06 claim, on seeds that were not used to choose the settings: one row for each claim.
+"""What labs 05, 06 and 07 claim, on seeds that were not used to choose the settings: one row for each claim.
 
-    python benchmarks/claims.py [--seeds N] [--first N] [--only ring|digits|plane]
+    python benchmarks/claims.py [--seeds N] [--first N] [--only ring|digits|plane|recolouring]
 
 Prints a Markdown table: the claim and its settings, the value of every seed (of more than ten, the spread),
 the bar, the worst seed and its margin, the verdict. A claim holds when no seed misses the bar, or of 100 at
@@ -14,11 +14,11 @@ import operator
 import statistics
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from labkit.diagnosis import HEALTHY, POSTERIOR_COLLAPSE, diagnose
 from labkit.games import experiments as shown
-from labkit.games import frozen_generator, learn_plane, movement, play_digits, play_ring
+from labkit.games import frozen_generator, learn_plane, movement, play_digits, play_ring, recolouring
 from labkit.games import plane as planes
 
 _HOLDS = {"<=": operator.le, "<": operator.lt, ">=": operator.ge, ">": operator.gt, "=": operator.eq}
@@ -181,10 +181,42 @@ def plane_rows(seeds: Sequence[int]) -> Iterator[Row]:
     )
 
 
+def recolouring_rows(seeds: Sequence[int]) -> Iterator[Row]:
+    """The claims of lab 07 about who keeps the content; ratios compare two trainings from the same seed."""
+
+    def trained(**changes) -> list[recolouring.RecolouringOutcome]:
+        return [
+            recolouring.learn_recolouring(replace(recolouring.WITH_CYCLE, **changes), seed) for seed in seeds
+        ]
+
+    kept, lost = trained(), trained(cycle=0.0)
+    yield Row("recolouring: with cycle: digit kept", [o.kept for o in kept], ">=", 0.98)
+    yield Row("recolouring: with cycle: L1 to the truth", [o.l1 for o in kept], "<=", 0.06)
+    yield Row("recolouring: with cycle: cycle error", [o.cycle_error for o in kept], "<=", 0.03)
+    pairs = list(zip(kept, lost, strict=True))
+    yield Row("recolouring: without: L1, over that with cycle", [b.l1 / a.l1 for a, b in pairs], ">=", 1.7)
+    ratios = [b.cycle_error / a.cycle_error for a, b in pairs]
+    yield Row("recolouring: without: cycle error, over that with cycle", ratios, ">=", 2.5)
+    share = sum(o.kept < 0.7 for o in lost) / len(lost)
+    yield Row("recolouring: without: share of seeds that keep less than 70 %", [share], ">=", 0.6)
+    whole = trained(whole=True)
+    yield Row("recolouring: with cycle, whole-image critic: digit kept", [o.kept for o in whole], ">=", 0.9)
+    for cycle in (10.0, 0.0):
+        without = trained(skips=False, cycle=cycle)
+        yield Row(f"recolouring: no skips, cycle {cycle:g}: digit kept", [o.kept for o in without], "<", 0.7)
+    identity = trained(identity=5.0)
+    worse = [b.l1 / a.l1 for a, b in zip(kept, identity, strict=True)]
+    yield Row("recolouring: identity loss 5: L1, over that without", worse, ">", 2)
+    for cycle in (10.0, 0.0):
+        turned = trained(turned=True, cycle=cycle)
+        yield Row(f"recolouring: turned, cycle {cycle:g}: digit kept", [o.kept for o in turned], "<", 0.6)
+
+
 GROUPS: dict[str, Callable[[Sequence[int]], Iterable[Row]]] = {
     "ring": ring_rows,
     "digits": digits_rows,
     "plane": plane_rows,
+    "recolouring": recolouring_rows,
 }
 
 

@@ -1,0 +1,1 @@
+"""Lab 07: translation between two kinds of images without pairs, as a course report has it."""

@@ -55,9 +55,9 @@ class Start:
         object.__setattr__(self, "d_optimizer", torch.optim.SGD(critics, lr=D_RATE))
         object.__setattr__(self, "pools", tuple(Pool(kept) for kept in self.kept))
 
-    def run(self, train_step, **more):
+    def run(self, translation_step, **more):
         optimizers = self.optimizer, self.d_optimizer
-        return train_step(*self.networks.values(), *self.images, *optimizers, *self.pools, **more)
+        return translation_step(*self.networks.values(), *self.images, *optimizers, *self.pools, **more)
 
 
 def start(seed: int) -> Start:
@@ -108,13 +108,13 @@ def _elsewhere(s: Start) -> Start:
     return Start(networks, *(tuple(part.to("meta") for part in pair) for pair in (s.images, s.kept)), 1.0)
 
 
-def probe(train_step, s: Start):
+def probe(translation_step, s: Start):
     other, one, there = _copied(s), _copied(s, 1), _elsewhere(s)
     given, steps = [part.clone() for part in s.images], []
     s.optimizer.register_step_post_hook(lambda *_: steps.append("optimizer"))
     s.d_optimizer.register_step_post_hook(lambda *_: steps.append("d_optimizer"))
     before = [flat(net.parameters()) for net in s.networks.values()]
-    result = s.run(train_step)
+    result = s.run(translation_step)
     after = [flat(net.parameters()) for net in s.networks.values()]
     losses = _losses(result)
     found = {f"{name}'s change": b - a for name, a, b in zip(NETWORKS, before, after, strict=True)}
@@ -124,7 +124,7 @@ def probe(train_step, s: Start):
     }
 
     def with_another_weight():
-        other.run(train_step, cycle=s.cycle)
+        other.run(translation_step, cycle=s.cycle)
         return flat(p for name in NETWORKS[:2] for p in other.networks[name].parameters())
 
     return found | {
@@ -138,8 +138,8 @@ def probe(train_step, s: Start):
         "change of what was given": flat(x - was for x, was in zip(s.images, given, strict=True)),
         "the next random number": torch.rand(()),
         "G and F with another weight": tried(with_another_weight),
-        "one image of each": tried(lambda: _numbers(_losses(one.run(train_step)))),
-        "elsewhere": elsewhere(lambda: there.run(train_step)),
+        "one image of each": tried(lambda: _numbers(_losses(one.run(translation_step)))),
+        "elsewhere": elsewhere(lambda: there.run(translation_step)),
     }
 
 
@@ -161,7 +161,7 @@ EXERCISE = Exercise(
     "7.5",
     "One step of four networks",
     5,
-    "train_step(G, F, D_A, D_B, a, b, optimizer, d_optimizer, pool_a, pool_b)",
+    "translation_step(G, F, D_A, D_B, a, b, optimizer, d_optimizer, pool_a, pool_b)",
     start,
     probe,
     causes={

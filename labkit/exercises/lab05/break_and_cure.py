@@ -88,7 +88,7 @@ def _collapses(case: Case):
         grey,
         case,
         got=_settings.row(grey),
-        cause="the samples are still the grey noise of a fresh G: its rate is far too small",
+        cause="the samples are still the grey noise of a fresh G: its rate, or that of D, is far too small",
     )
     ratio = game.digits.g_lr / game.digits.d_lr
     cause = "in the right direction, not far enough: make D slower still"

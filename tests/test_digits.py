@@ -11,16 +11,11 @@ from torch import nn
 
 from labkit.synthetic import digit_stacks, digits, factors
 from labkit.synthetic.digit_strokes import INK_POINTS, MOST_CONTROLS, STROKES, STYLES, templates
+from tests.drawn import assert_global_generators_are_left_alone, changed
 from tests.real_data import real_file
 
 BY_NAME = {factor.name: factor for factor in digits.FACTORS}
 NUMBERS = [factor for factor in digits.FACTORS if factor.kind == "number"]
-
-
-def changed(factors, **to):
-    """Those factors with some set to one value for all digits."""
-    count = len(factors["digit"])
-    return {**factors, **{n: torch.full((count,), v, dtype=factors[n].dtype) for n, v in to.items()}}
 
 
 def ink(images):
@@ -60,14 +55,7 @@ def test_a_digit_depends_on_seed_and_index_only(monkeypatch):
 
 
 def test_drawing_leaves_the_global_generators_alone():
-    torch.manual_seed(1)
-    np.random.seed(1)
-    expected = torch.rand(3), np.random.rand(3)
-    torch.manual_seed(1)
-    np.random.seed(1)
-    digits.draw(2)
-    assert torch.equal(torch.rand(3), expected[0])
-    assert np.array_equal(np.random.rand(3), expected[1])
+    assert_global_generators_are_left_alone(lambda: digits.draw(2))
 
 
 def test_the_pictures_are_those_of_this_version():

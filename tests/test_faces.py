@@ -8,25 +8,18 @@ import torch
 import torch.nn.functional as F
 
 from labkit.synthetic import faces
-from labkit.synthetic.factors import sample
+from tests.drawn import (
+    assert_factors_are_as_declared,
+    assert_global_generators_are_left_alone,
+    assert_no_two_alike,
+    changed,
+    changed_pixels,
+    difference,
+)
 
 BY_NAME = {factor.name: factor for factor in faces.FACTORS}
 CLASSES = [factor for factor in faces.FACTORS if factor.kind == "class"]
 NUMBERS = [factor for factor in faces.FACTORS if factor.kind == "number"]
-
-
-def changed(factors, **to):
-    """Those factors with some set to one value for all faces."""
-    count = len(factors["skin"])
-    return {
-        **factors,
-        **{name: torch.full((count,), value, dtype=factors[name].dtype) for name, value in to.items()},
-    }
-
-
-def difference(a, b):
-    """Mean absolute difference for each image, 0 to 255."""
-    return (a.float() - b.float()).abs().mean(dim=(1, 2, 3))
 
 
 @pytest.mark.parametrize("size", [32, 64, 128])
@@ -61,14 +54,7 @@ def test_an_image_depends_on_seed_and_index_only(monkeypatch):
 
 
 def test_drawing_leaves_the_global_generators_alone():
-    torch.manual_seed(1)
-    np.random.seed(1)
-    expected = torch.rand(3), np.random.rand(3)
-    torch.manual_seed(1)
-    np.random.seed(1)
-    faces.draw(2, size=16)
-    assert torch.equal(torch.rand(3), expected[0])
-    assert np.array_equal(np.random.rand(3), expected[1])
+    assert_global_generators_are_left_alone(lambda: faces.draw(2, size=16))
 
 
 def test_the_pictures_are_those_of_this_version():
@@ -111,11 +97,6 @@ def test_every_number_shows(factor):
     low, high = factor.values
     shown = [faces.render(changed(factors, **{factor.name: k})) for k in (low, low + 0.6 * (high - low))]
     assert changed_pixels(*shown).max() >= 6
-
-
-def changed_pixels(a, b):
-    """How many pixels of each image differ by at least 8 levels in some colour."""
-    return ((a.float() - b.float()).abs().amax(dim=1) >= 8).sum(dim=(1, 2))
 
 
 def rows_changed(name, a, b, **fixed):
@@ -161,26 +142,12 @@ def test_turning_right_moves_the_nose_right_and_the_skull_left():
 
 
 def test_factors_are_independent_and_as_frequent_as_declared():
-    factors = sample(faces.FACTORS, "faces", 0, np.arange(20_000))
-    table = np.stack([values.numpy().astype(np.float64) for values in factors.values()])
-    correlation = np.corrcoef(table) - np.eye(len(table))
-    assert np.abs(correlation).max() < 0.035
-    for factor in CLASSES:
-        share = torch.bincount(factors[factor.name], minlength=len(factor.values)) / 20_000
-        wanted = factor.weights or [1 / len(factor.values)] * len(factor.values)
-        assert share.tolist() == pytest.approx(list(wanted), abs=0.015)
-    for factor in NUMBERS:
-        low, high = factor.values
-        values = factors[factor.name]
-        assert low <= values.min() < low + 0.01
-        assert high - 0.01 < values.max() <= high
+    assert_factors_are_as_declared(faces.FACTORS, "faces")
 
 
 def test_no_two_alike():
     images, _ = faces.draw(400, size=32)
-    distances = torch.cdist(images.flatten(1).float(), images.flatten(1).float(), p=1) / images[0].numel()
-    distances.fill_diagonal_(255)
-    assert distances.min() > 5
+    assert_no_two_alike(images)
 
 
 def test_pictures_use_the_range_without_clipping_it():

@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import nn
 
-from labkit.games import Recolouring, learn_recolouring
-from labkit.games.recolouring import WITH_CYCLE, WITHOUT_CYCLE, kit_networks
+from labkit.games import learn_recolouring
+from labkit.games.recolouring import WITH_CYCLE, kit_networks
 
 SHORT = replace(WITH_CYCLE, steps=2, images=100, base_channels=4, critic_channels=4)
 
@@ -63,7 +63,3 @@ def test_a_seed_trains_the_same_alone_and_leaves_the_callers_random_state():
     one, other = (learn_recolouring(SHORT, 3) for _ in range(2))
     assert torch.equal(torch.get_rng_state(), before) and torch.equal(one.fake_a, other.fake_a)
     assert not torch.equal(learn_recolouring(SHORT, 4).fake_a, one.fake_a)
-
-
-def test_the_named_settings_differ_in_the_cycle_alone():
-    assert replace(WITHOUT_CYCLE, cycle=WITH_CYCLE.cycle) == WITH_CYCLE == Recolouring()

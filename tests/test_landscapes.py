@@ -8,33 +8,21 @@ import torch
 import torch.nn.functional as F
 
 from labkit.synthetic import landscapes
-from labkit.synthetic.factors import sample
 from labkit.synthetic.landscapes import KINDS
+from tests.drawn import (
+    assert_factors_are_as_declared,
+    assert_global_generators_are_left_alone,
+    assert_no_two_alike,
+    changed,
+    changed_pixels,
+    difference,
+)
 
 BY_NAME = {factor.name: factor for factor in landscapes.FACTORS}
 CLASSES = [factor for factor in landscapes.FACTORS if factor.kind == "class"]
 NUMBERS = [factor for factor in landscapes.FACTORS if factor.kind == "number"]
 # A scene that has everything, so that every factor can show: at noon, mountains, trees, a cottage by a lake.
 FULL = {"hour": 1, "season": 1, "hills": 2, "trees": 2, "house": 1, "water": 2, "boat": 1, "disc": 1}
-
-
-def changed(factors, **to):
-    """Those factors with some set to one value for all landscapes."""
-    count = len(factors["hour"])
-    return {
-        **factors,
-        **{name: torch.full((count,), value, dtype=factors[name].dtype) for name, value in to.items()},
-    }
-
-
-def difference(a, b):
-    """Mean absolute difference for each image, 0 to 255."""
-    return (a.float() - b.float()).abs().mean(dim=(1, 2, 3))
-
-
-def changed_pixels(a, b):
-    """How many pixels of each image differ by at least 8 levels in some colour."""
-    return ((a.float() - b.float()).abs().amax(dim=1) >= 8).sum(dim=(1, 2))
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -70,14 +58,7 @@ def test_an_image_depends_on_seed_and_index_only(kind, monkeypatch):
 
 
 def test_drawing_leaves_the_global_generators_alone():
-    torch.manual_seed(1)
-    np.random.seed(1)
-    expected = torch.rand(3), np.random.rand(3)
-    torch.manual_seed(1)
-    np.random.seed(1)
-    landscapes.draw(2, size=16, kind="painting")
-    assert torch.equal(torch.rand(3), expected[0])
-    assert np.array_equal(np.random.rand(3), expected[1])
+    assert_global_generators_are_left_alone(lambda: landscapes.draw(2, size=16, kind="painting"))
 
 
 @pytest.mark.parametrize(("kind", "sum_of_bytes"), [("photograph", 1720745785), ("painting", 869578182)])
@@ -214,27 +195,13 @@ def test_another_hand_paints_the_same_scene():
 
 
 def test_factors_are_independent_and_as_frequent_as_declared():
-    factors = sample(landscapes.FACTORS, "landscapes", 0, np.arange(20_000))
-    table = np.stack([values.numpy().astype(np.float64) for values in factors.values()])
-    correlation = np.corrcoef(table) - np.eye(len(table))
-    assert np.abs(correlation).max() < 0.035
-    for factor in CLASSES:
-        share = torch.bincount(factors[factor.name], minlength=len(factor.values)) / 20_000
-        wanted = factor.weights or [1 / len(factor.values)] * len(factor.values)
-        assert share.tolist() == pytest.approx(list(wanted), abs=0.015)
-    for factor in NUMBERS:
-        low, high = factor.values
-        values = factors[factor.name]
-        assert low <= values.min() < low + 0.01
-        assert high - 0.01 < values.max() <= high
+    assert_factors_are_as_declared(landscapes.FACTORS, "landscapes")
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_two_alike(kind):
     images, _ = landscapes.draw(300, size=32, kind=kind)
-    distances = torch.cdist(images.flatten(1).float(), images.flatten(1).float(), p=1) / images[0].numel()
-    distances.fill_diagonal_(255)
-    assert distances.min() > 5
+    assert_no_two_alike(images)
 
 
 @pytest.mark.parametrize("kind", KINDS)

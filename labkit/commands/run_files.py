@@ -9,10 +9,11 @@ import numpy
 import torch
 
 import labkit
-from labkit import plots
+from labkit import plots, settings
 from labkit.diagnosis import DiagnosisError, diagnose
 from labkit.files import write_bytes
 from labkit.logbook import is_ours
+from labkit.recipes import BUDGETS, RecipeError
 from labkit.training import CHECKPOINT
 from labkit.training.loop import Training
 
@@ -21,6 +22,26 @@ LOG_PACE = 30.0  # seconds between two lines of progress where nobody watches
 
 class UsageError(ValueError):
     """A command line that cannot be carried out; the message says what to change."""
+
+
+def settled(
+    name: str, data: str, budget: str | None, steps: int | None, out: Path | None
+) -> tuple[str, Path]:
+    """The budget and the folder of a run; None takes the machine's budget, and a folder named after the run.
+
+    Args:
+        name: of the recipe. data: of the data, without slashes: both are in the folder's name.
+
+    Raises:
+        RecipeError: no such budget. UsageError: fewer steps than 1.
+    """
+    here = settings.current()
+    budget = budget or here.budget
+    if budget not in BUDGETS:
+        raise RecipeError(f"unknown budget {budget!r}: choose {', '.join(BUDGETS)}.")
+    if steps is not None and steps < 1:
+        raise UsageError(f"--steps {steps}: at least 1 step is needed.")
+    return budget, out or here.run_dir / f"{name}-{data}-{budget}"
 
 
 def check_folder(out: Path, resume: bool) -> None:
@@ -41,16 +62,6 @@ def check_folder(out: Path, resume: bool) -> None:
     )
     if left and not resume:
         raise UsageError(f"{out} already exists. Go on with --resume, or choose another folder with --out.")
-
-
-def check_steps(steps: int | None) -> None:
-    """Refuse a number of steps below 1.
-
-    Raises:
-        UsageError: it is.
-    """
-    if steps is not None and steps < 1:
-        raise UsageError(f"--steps {steps}: at least 1 step is needed.")
 
 
 def write_facts(out: Path, facts: dict) -> None:

@@ -19,9 +19,9 @@ from labkit.classifiers import Classifier, ClassifierError, load_classifier
 from labkit.commands.run_files import (
     LOG_PACE,
     check_folder,
-    check_steps,
     diagnosed,
     say_diagnosis,
+    settled,
     speed,
     versions,
     write_facts,
@@ -75,10 +75,8 @@ def train_into_folder(
     """
     here = settings.current()
     recipe = recipes.find(recipe_name)
-    budget = budget or here.budget
+    budget, out = settled(recipe.name, Path(data).stem, budget, steps, out)
     scale = recipe.scale(budget)
-    check_steps(steps)
-    out = out or here.run_dir / f"{recipe.name}-{Path(data).stem}-{budget}"
     check_folder(out, resume)
 
     images = load(data, size=scale.image_size, count=scale.images)

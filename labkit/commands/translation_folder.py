@@ -19,7 +19,7 @@ from labkit.commands.run_files import (
     LOG_PACE,
     UsageError,
     check_folder,
-    check_steps,
+    settled,
     speed,
     versions,
     write_facts,
@@ -28,10 +28,9 @@ from labkit.data import ImagePair, PairBatches, load_pair
 from labkit.data.pictures import Skipped, decode, open_images
 from labkit.files import write_bytes
 from labkit.networks import patch_gan, unet
-from labkit.recipes import BUDGETS, RecipeError
 from labkit.training import CHECKPOINT, TrainingError, TranslationOptions, TranslationRun, train_translation
 from labkit.training.checkpoints import load as load_checkpoint
-from labkit.translation import errors, round_trips, translate
+from labkit.translation import errors, translate
 
 KIND = "cyclegan"
 SOURCE = (
@@ -97,11 +96,7 @@ def train_translation_into_folder(
         KeyboardInterrupt: after a checkpoint and the pictures so far.
     """
     here = settings.current()
-    budget = budget or here.budget
-    if budget not in BUDGETS:
-        raise RecipeError(f"unknown budget {budget!r}: choose {', '.join(BUDGETS)}.")
-    check_steps(steps)
-    out = out or here.run_dir / f"{kind}-{_label(data)}-{budget}"
+    budget, out = settled(kind, _label(data), budget, steps, out)
     if pictures is not None and (out / "run.json").is_file() and not resume:
         translate_pictures(out, pictures, say)
         return None
@@ -236,19 +231,19 @@ def _trained(folder: Path) -> tuple[nn.Module, nn.Module, int]:
 def _write_results(out: Path, run: TranslationRun, pair: ImagePair, facts: dict) -> dict:
     """Write the pictures and ``run.json`` of a run, finished or not; return the facts."""
     title = f"{facts['recipe']} on {facts['data']}"
-    a, b = pair.test_a.images, pair.test_b.images
-    rows = round_trips(run.G, run.F, a[:_SHOWN], b[:_SHOWN])
+    rows = run.shown()
     write_bytes(out / "translations.png", plots.to_png(plots.strips(rows, max_width=9)))
     frames = [plots.tile(frame, columns=len(frame) // len(rows)) for frame in run.frames.values()]
     write_bytes(out / "progress.webp", plots.animation(frames, fps=4))
     if run.step:
         write_bytes(out / "losses.png", plots.to_png(plots.translation_curves(run.logbook, title=title)))
     run.logbook.close()
+    a, b = pair.test_a.images, pair.test_b.images
     found = errors(run.G, run.F, a, b, truly_paired=pair.truly_paired)
     found = {name: round(value, 4) for name, value in found.items()}
     facts = facts | {"test": found} | speed(run, run.precision.device)
     write_facts(out, facts | {"bfloat16": run.precision.amp, "channels_last": run.precision.channels_last})
-    return facts | {"test": found}
+    return facts
 
 
 def _places(data: str) -> tuple[str, ...]:

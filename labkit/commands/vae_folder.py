@@ -20,9 +20,9 @@ from labkit.commands.run_files import (
     LOG_PACE,
     UsageError,
     check_folder,
-    check_steps,
     diagnosed,
     say_diagnosis,
+    settled,
     speed,
     versions,
     write_facts,
@@ -32,7 +32,6 @@ from labkit.data.mnist import test_images_at
 from labkit.files import write_bytes
 from labkit.metrics import class_extents, neighbour_accuracy
 from labkit.networks import vae_pair
-from labkit.recipes import BUDGETS, RecipeError
 from labkit.training import TrainingError, VAEOptions, VAERun, train_vae
 from labkit.variational import Shown, encoded, negative_elbo, plane
 
@@ -85,11 +84,7 @@ def train_vae_into_folder(
         KeyboardInterrupt: after a checkpoint and the pictures so far.
     """
     here = settings.current()
-    budget = budget or here.budget
-    if budget not in BUDGETS:
-        raise RecipeError(f"unknown budget {budget!r}: choose {', '.join(BUDGETS)}.")
-    check_steps(steps)
-    out = out or here.run_dir / f"{kind}-{Path(data).stem}-{budget}"
+    budget, out = settled(kind, Path(data).stem, budget, steps, out)
     check_folder(out, resume)
 
     images, test = _split(data, budget)

@@ -2,8 +2,7 @@
 
 `learn_recolouring` trains G (A to B) and F (B to A) and measures F: how often the digit is still the same.
 The lab hands it the networks and the step that its student wrote; without them it takes the kit's, as
-`benchmarks/claims.py` does. The named settings are those that the lab shows. They were chosen on seeds from
-100 on; the claims are made about other seeds.
+`benchmarks/claims.py` does. The settings were chosen on seeds from 100 on; the claims are about other seeds.
 """
 
 import functools
@@ -53,7 +52,6 @@ class Recolouring:
 
 
 WITH_CYCLE = Recolouring()
-WITHOUT_CYCLE = replace(WITH_CYCLE, cycle=0.0)
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ Each field of a settings dataclass is declared with its rule, `number`, `whole`,
 import difflib
 import math
 import numbers
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import Field, dataclass, field, fields, replace
 from typing import Any, TypeVar
 
@@ -170,8 +170,8 @@ def settings_from(
         )
     for name, value in changes.items():
         if name not in names:
-            meant = difflib.get_close_matches(str(name), allowed, 1, 0.5)
-            guess = f": did you mean {meant[0]!r}?" if meant else "."
+            meant = _meant(str(name), allowed)
+            guess = f": did you mean {meant!r}?" if meant else "."
             raise GameError(f"unknown setting {_short(name)}{guess} You may set {', '.join(allowed)}.")
         if name not in allowed:
             raise GameError(f"{name} stays as it is here: change only {', '.join(allowed)}.")
@@ -179,6 +179,13 @@ def settings_from(
             rule = kind.__dataclass_fields__[name].metadata[_RULE]
             replace(rule, high=at_most[name]).clean(name, value)
     return replace(kind() if base is None else base, **changes)
+
+
+def _meant(name: str, allowed: Sequence[str]) -> str:
+    """The name that somebody meant: one of the same words, or else one that looks alike; "" for none."""
+    words = sorted(name.lower().replace("-", "_").split("_"))
+    same = [known for known in allowed if sorted(known.split("_")) == words]
+    return (same or difflib.get_close_matches(name, allowed, 1, 0.5) or [""])[0]
 
 
 def checked(kind: type[Kind], settings: Any) -> Kind:

@@ -222,6 +222,20 @@ class _PlainDenseG(nn.Module):
         return torch.tanh(self.out(F.interpolate(x, scale_factor=2, mode="nearest")))
 
 
+class _NormOfMaps(_PlainDenseG):
+    """The first batch norm stands behind the reshape: 16 means, and not 4096."""
+
+    def __init__(self):
+        super().__init__()
+        self.norm[0] = nn.BatchNorm2d(16)
+
+    def forward(self, z):
+        x = self.norm[0](F.leaky_relu(self.dense(z), 0.2).reshape(len(z), 16, 16, 16))
+        x = F.interpolate(x, scale_factor=2, mode="nearest")
+        x = self.norm[1](F.leaky_relu(self.conv(x), 0.2))
+        return torch.tanh(self.out(F.interpolate(x, scale_factor=2, mode="nearest")))
+
+
 class _PlainDenseD(nn.Module):
     def __init__(self):
         super().__init__()
@@ -446,6 +460,7 @@ WRONG_DENSE_GENERATORS = {
     "`nn.BatchNorm2d` is for maps": DG(relu=lambda: nn.BatchNorm2d(4096)),
     "the input is left as it was": _spoiled(DG()),
     "kernel 3 in layer 2": DG(kernel=3, padding=1),
+    "got       after layers 1 and 2, of 16 and 128 features": _NormOfMaps,
     "got       LeakyReLU(0.01)": DG(relu=nn.LeakyReLU),
     "the table has LeakyReLU": DG(relu=nn.ReLU),
     "another order than in the table": DG(order="norm first"),

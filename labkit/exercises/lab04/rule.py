@@ -220,7 +220,7 @@ MISTAKES = {
     **_taken_for_each_other("gone", "blind"),
     **_taken_for_each_other("blind", "poor"),
     **_taken_for_each_other("gone", "poor"),
-    "the last question that holds decides: ask `poor` last, and let no later `if` overwrite a verdict": (
+    "`poor` decides where another question holds too: ask it last, and let no `if` overwrite a verdict": (
         _last_one_wins
     ),
 }

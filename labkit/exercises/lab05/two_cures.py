@@ -71,7 +71,7 @@ def _two_kinds(case: Case):
 
 _ADVICE = {  # what to say of a remedy that is of a right kind
     "penalty": "the right kind of remedy, in a wrong dose: try ten times less or more",
-    "packing": "the right kind of remedy, with too few or too many samples seen together: try half or twice",
+    "packing": "the right kind of remedy, in a wrong dose: let D see another number of samples together",
 }
 
 

@@ -1,7 +1,7 @@
 """Exercise 7.8: what the start, the identity loss and the cycle can do, and what they cannot."""
 
+from labkit.exercises import choices
 from labkit.exercises.exercise import Exercise
-from labkit.exercises.lab07 import _verdicts
 
 COLOURS, IDENTITY, TURN, CYCLE = (
     "inverted colours",
@@ -18,10 +18,10 @@ QUESTIONS = {
 
 
 def probe(what_goes_wrong, _given):
-    return _verdicts.said(what_goes_wrong, QUESTIONS)
+    return choices.said(what_goes_wrong, QUESTIONS)
 
 
-EXERCISE = Exercise("7.8", "What goes wrong", 2, "what_goes_wrong()", _verdicts.nothing, probe, fixed=True)
+EXERCISE = Exercise("7.8", "What goes wrong", 2, "what_goes_wrong()", choices.nothing, probe, fixed=True)
 
 # ---- judge: a sandbox shows this file only down to here ------------------------------------------------
 
@@ -60,6 +60,6 @@ def expected():
     return dict(RIGHT)
 
 
-PROPERTIES = _verdicts.properties(QUESTIONS, CLUES, dict.fromkeys(QUESTIONS, 0.5))
+PROPERTIES = choices.properties(QUESTIONS, CLUES, dict.fromkeys(QUESTIONS, 0.5))
 
-MISTAKES = _verdicts.mistakes(RIGHT, CLUES)
+MISTAKES = choices.mistakes(RIGHT, CLUES)

@@ -1,7 +1,7 @@
 """Exercise 7.7: the cycle, the skips or the critic's field of view: what measurements say of each."""
 
+from labkit.exercises import choices
 from labkit.exercises.exercise import Exercise
-from labkit.exercises.lab07 import _verdicts
 
 CRITIC = "without the cycle loss, but a critic of the whole image"
 QUESTIONS = {
@@ -12,11 +12,11 @@ QUESTIONS = {
 
 
 def probe(who_keeps_content, _given):
-    return _verdicts.said(who_keeps_content, QUESTIONS)
+    return choices.said(who_keeps_content, QUESTIONS)
 
 
 EXERCISE = Exercise(
-    "7.7", "Who keeps the content?", 2, "who_keeps_content()", _verdicts.nothing, probe, fixed=True
+    "7.7", "Who keeps the content?", 2, "who_keeps_content()", choices.nothing, probe, fixed=True
 )
 
 # ---- judge: a sandbox shows this file only down to here ------------------------------------------------
@@ -50,8 +50,8 @@ def expected():
     return dict(RIGHT)
 
 
-PROPERTIES = _verdicts.properties(
+PROPERTIES = choices.properties(
     QUESTIONS, CLUES, {"without the cycle loss": 0.5, CRITIC: 0.75, "without skips": 0.75}
 )
 
-MISTAKES = _verdicts.mistakes(RIGHT, CLUES)
+MISTAKES = choices.mistakes(RIGHT, CLUES)

@@ -327,11 +327,17 @@ def _norms(found: Sequence[Stage], table: Sequence[Stage]) -> Finding:
         cause = (
             f"epsilon is {odd[0]:g}: the second argument of a batch norm is `eps`, leave it at its default"
         )
+    placed, right = f"after {_named(after)}", f"after {_named(where)}"
+    if got == wish and _widths(found) != _widths(table):
+        placed, right = (
+            f"{words}, of {' and '.join(map(str, _widths(part)))} features"
+            for words, part in ((placed, found), (right, table))
+        )
     return holds(
         f"batch norm after {_named(where)} and no other" if where else "no batch norm",
         got == wish and not odd and _widths(found) == _widths(table),
-        got=f"after {_named(after)}",
-        expected=f"after {_named(where)}",
+        got=placed,
+        expected=right,
         cause=cause,
     )
 

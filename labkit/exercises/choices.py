@@ -1,4 +1,4 @@
-"""What 7.7 and 7.8 share: a dictionary with one of several choices for each question."""
+"""Answers that are a choice: a dictionary with one of several choices for each question."""
 
 from collections.abc import Callable, Mapping
 from typing import Any

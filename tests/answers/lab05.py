@@ -353,7 +353,9 @@ WRONG = {
         "write a dict": _says([("penalty", 0.1), ("packing", 4)]),
         "the patient's D runs away": _says([{"noise": 0.1}, {"packing": 4}]),
         "in a wrong dose": _says([{"penalty": 1e-4}, {"packing": 4}]),
-        "in a wrong dose: let D see another number of samples together": _says([{"packing": 4}, {"penalty": 1.0}]),
+        "in a wrong dose: let D see another number of samples together": _says(
+            [{"packing": 4}, {"penalty": 1.0}]
+        ),
     },
     "5.6": {
         "all three in one list": _says([_LOST, _SILENT]),

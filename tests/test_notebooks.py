@@ -1,4 +1,4 @@
-"""The notebooks as files: what an untouched student notebook does, and the first cell in a bare Colab."""
+"""The notebooks as files, and the first cell in a bare Colab."""
 
 import ast
 import os
@@ -12,19 +12,27 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from labkit.instructor import running
 from tests.solutions import ROOT, notebooks
 
 IDS = {"ids": lambda p: p.stem}
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("path", notebooks("notebooks"), **IDS)
-def test_an_untouched_notebook_stops_at_its_blanks_and_nowhere_else(path):
-    """Both sides: every error is a blank's, and every cell that is allowed to stop does stop."""
-    notebook = nbformat.read(path, as_version=4)
-    tagged = {i for i, c in enumerate(notebook.cells) if "raises-exception" in c.metadata.get("tags", [])}
-    assert running.stops_at_blanks(notebook, path.name) == tagged, "run `labkit release --force`"
+def test_nbval_fails_a_cell_that_may_stop_and_does_not(tmp_path):
+    blank = "raise NotImplementedError('Exercise 1.1: your code here')"
+    tag = {"metadata": {"tags": ["raises-exception"]}}
+    cells = [nbformat.v4.new_code_cell(source, **tag) for source in (blank, "1 / 0", "1 + 1")]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / "untouched.ipynb")
+    said = subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "conftest", "--nbval-lax", "--nbval-current-env", tmp_path],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    ).stdout
+    assert "2 failed, 1 passed" in said, said
+    assert "ZeroDivisionError" in said and "it runs" in said
 
 
 @pytest.mark.parametrize("path", notebooks("solutions"), **IDS)

@@ -18,7 +18,7 @@ FLOORS = {
         "notebook", "synthetic", "networks", "losses", "variational", "translation", "logbook", "plots",
         "metrics",
     ),
-    2: ("data", "training", "notebook_source"),
+    2: ("data", "training", "styles", "notebook_source"),
     3: ("recipes", "diagnosis", "classifiers"),
     4: ("games",),
     5: ("widgets", "exercises"),

@@ -1,6 +1,7 @@
 """Killed at twenty random moments and resumed each time, a run ends with the very same weights.
 
-So it is for G against D, for a VAE, for translators, and for a training that the loop has never heard of.
+So it is for G against D, for a style-based G, for a VAE, for translators, and for a training that the loop
+has never heard of.
 The runs are forked from one process that has imported torch once, so that a kill costs milliseconds.
 Everything that could go wrong is in them: dropout and noise from torch's global state, two D steps, a
 running mean, batch statistics, uniform z, labels, bfloat16 where there is hardware for it.
@@ -20,6 +21,7 @@ import pytest
 KILLS = 20
 STEPS = {
     "adversarial": 300,
+    "style": 200,
     "vae": 200,
     "translation": 200,
     "autoencoder": 2000,
@@ -48,6 +50,27 @@ def _adversarial(step_begins, steps: int, **how) -> None:
     train(
         G, D, d_loss=d_loss, g_loss=g_loss, batches=Batches(pixels, 8, seed=4), steps=steps,
         d_steps=2, ema=0.9, latent="uniform", samples=4, progress=False, **how,
+    )  # fmt: skip
+
+
+def _style(step_begins, steps: int, **how) -> None:
+    import torch
+
+    from labkit.data import Batches
+    from labkit.networks import style_pair
+    from labkit.training import train_style
+
+    G, D = style_pair(image_size=16, latent_dim=4, style_dim=4, mapping_layers=2, base_channels=2)
+
+    def tell(*_):
+        if torch.is_grad_enabled():  # not where it only draws
+            step_begins()
+
+    G.synthesis.register_forward_pre_hook(tell)
+    pixels = torch.randint(0, 256, (50, 3, 16, 16), dtype=torch.uint8)
+    train_style(
+        G, D, batches=Batches(pixels, 8, seed=4), steps=steps, r1_every=4, mixing=0.5, samples=4,
+        progress=False, **how,
     )  # fmt: skip
 
 
@@ -119,6 +142,7 @@ def _fork(kind: str, folder: Path, checkpoint_seconds: float) -> tuple[int, int]
                 seed(0)
             {
                 "adversarial": _adversarial,
+                "style": _style,
                 "vae": _vae,
                 "translation": _translation,
                 "autoencoder": _autoencoder,
@@ -204,7 +228,7 @@ def test_twenty_kills_leave_no_trace(kind, tmp_path):
         assert _equal(whole[state], killed[state]), f"{state} differs"
     rows = [_rows(tmp_path / name) for name in ("whole", "killed")]
     assert rows[0] == rows[1]
-    tags = {"adversarial": "d", "vae": "kl", "translation": "cycle_a", "autoencoder": "pixels"}
+    tags = {"adversarial": "d", "style": "d", "vae": "kl", "translation": "cycle_a", "autoencoder": "pixels"}
     loss = f"loss/{tags[kind]}"
     steps, losses = read(tmp_path / "killed")[loss]
     assert steps.tolist() == [int(row["step"]) for row in rows[0]]

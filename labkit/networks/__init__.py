@@ -1,5 +1,5 @@
-"""Networks that a lab is given: `pairs` of G and D, the encoder and decoder of a `vae`, and those of
-image-to-image `translation`."""
+"""Networks that a lab is given: `pairs` of G and D, the encoder and decoder of a `vae`, those of
+image-to-image `translation`, and the `style`-based generator with its discriminator."""
 
 from labkit.networks.pairs import (
     ConvDiscriminator,
@@ -12,6 +12,7 @@ from labkit.networks.pairs import (
     init_dcgan,
     pair_2d,
 )
+from labkit.networks.style import StyleDiscriminator, StyleGenerator, style_pair
 from labkit.networks.translation import PatchGAN, UNet, patch_gan, receptive_field, unet
 from labkit.networks.vae import vae_pair
 
@@ -21,6 +22,8 @@ __all__ = [
     "DenseDiscriminator",
     "DenseGenerator",
     "PatchGAN",
+    "StyleDiscriminator",
+    "StyleGenerator",
     "UNet",
     "count_parameters",
     "dcgan_pair",
@@ -29,6 +32,7 @@ __all__ = [
     "pair_2d",
     "patch_gan",
     "receptive_field",
+    "style_pair",
     "unet",
     "vae_pair",
 ]

@@ -23,7 +23,7 @@ import torch
 from diagnosis import late, loss_pair, told, write
 
 from labkit import networks, plots, recipes
-from labkit.commands.run_folder import evaluator
+from labkit.commands.scores import evaluator
 from labkit.data import Batches, load
 from labkit.diagnosis import COLLAPSE, DIVERGED, EARLY, HEALTHY, VANISHING, WEAK, Column
 from labkit.logbook import Logbook

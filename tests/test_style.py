@@ -2,13 +2,17 @@
 
 import contextlib
 import copy
+import json
+import os
+import signal
 
 import pytest
 import torch
+from PIL import Image
 from torch import nn
 from torch.nn import functional
 
-from labkit import styles
+from labkit import cli, styles
 from labkit.data import Batches
 from labkit.logbook import Logbook
 from labkit.losses import logits_losses
@@ -29,7 +33,16 @@ from labkit.training import StyleOptions, StyleRun, train_style
 from labkit.training.precision import choose
 from labkit.training.style import steepness
 
+PICTURES = ("samples", "losses", "mixing", "noise", "truncation")
 SMALL = {"image_size": 16, "latent_dim": 6, "style_dim": 5, "base_channels": 4, "mapping_layers": 3}
+
+
+@pytest.fixture(autouse=True)
+def _places(tmp_path_factory, monkeypatch):
+    monkeypatch.setenv("LABKIT_DATA", str(tmp_path_factory.getbasetemp() / "cache"))
+    monkeypatch.setenv("LABKIT_RUNS", str(tmp_path_factory.mktemp("runs")))
+    monkeypatch.setenv("LABKIT_BUDGET", "smoke")
+    monkeypatch.setenv("LABKIT_DEVICE", "cpu")
 
 
 def _pair(seed=0, **changes):
@@ -394,14 +407,16 @@ def test_a_share_of_the_fakes_has_two_styles(mixing):
     assert changes.float().mean().item() == pytest.approx(mixing, abs=0.12)
 
 
-def test_the_mean_follows_and_samples_leave_the_training_alone():
+@pytest.mark.parametrize(("step", "decay"), [(0, 0.1), (40, 0.82), (200, 0.9)])
+def test_the_mean_follows_faster_at_the_start_and_samples_leave_the_training_alone(step, decay):
     G, D = _pair()
     run = _run(G, D, ema=0.9, samples=3, evaluated=4)
     run.start()
+    run.step = step
     before = copy.deepcopy(run.mean)
     run.update(measured=False)
     for mean, old, new in zip(run.mean.parameters(), before.parameters(), G.parameters(), strict=True):
-        assert torch.allclose(mean, 0.9 * old + 0.1 * new, atol=1e-6)
+        assert torch.allclose(mean, decay * old + (1 - decay) * new, atol=1e-6)
     state = run.latent.get_state(), torch.get_rng_state()
     assert torch.equal(run.sample(), run.sample()) and torch.equal(run.probe(), run.probe())
     assert run.sample().shape == (3, 3, 16, 16) and run.probe().dtype == torch.uint8
@@ -504,3 +519,76 @@ def test_a_generator_comes_back_from_its_file(tmp_path):
             styles.load_generator(tmp_path / "bad.pt")
     with pytest.raises(styles.StyleFileError, match="absent.pt"):
         styles.load_generator(tmp_path / "absent.pt")
+
+
+# ---- labkit train stylegan ------------------------------------------------------------------------------
+
+
+def _command(*arguments) -> int:
+    return cli.main(["train", "stylegan", *map(str, arguments)])
+
+
+@pytest.mark.parametrize(("data", "size"), [("faces", 32), ("digits", 28)])
+def test_the_command_leaves_pictures_a_generator_and_scores(tmp_path, capsys, data, size):
+    out = tmp_path / "run"
+    assert _command("--data", data, "--steps", 3, "--out", out) == 0
+    for name in PICTURES:
+        assert Image.open(out / f"{name}.png").width > 200, name
+    assert Image.open(out / "progress.webp").width > 200
+    facts = json.loads((out / "run.json").read_text())
+    assert (facts["recipe"], facts["data"], facts["steps_done"], facts["seed"]) == ("stylegan", data, 3, 0)
+    scores = facts["scores"]
+    assert scores["frechet"] > 0 and all(
+        0 <= scores[name] <= 1 for name in ("precision", "recall", "coverage")
+    )
+    assert facts["scores_seconds"] > 0 and facts["path_length"]["w"] > 0 and facts["path_length"]["z"] > 0
+    assert facts["diagnosis"]["verdict"] is None and "too short" in facts["diagnosis"]["reason"]
+    said = capsys.readouterr().out
+    assert "Frechet distance" in said and "path length" in said
+
+    G = styles.load_generator(out / "generator.pt")
+    saved = torch.load(out / "checkpoint.pt", weights_only=True)["training"]
+    assert torch.equal(G.mapping.layers[0].bias, saved["mean"]["mapping.layers.0.bias"])
+    image = styles.drawn(G, G.mapping(saved["fixed_z"])[:1])
+    assert image.shape[2:] == (size, size)
+
+
+def test_pictures_of_one_s_own_have_no_scores_but_path_lengths_in_pixels(tmp_path, capsys):
+    (tmp_path / "mine").mkdir()
+    for i in range(12):
+        Image.new("RGB", (40, 36), (20 * i, 90, 30)).save(tmp_path / "mine" / f"{i}.png")
+    assert _command("--data", tmp_path / "mine", "--steps", 1, "--out", tmp_path / "run") == 0
+    facts = json.loads((tmp_path / "run" / "run.json").read_text())
+    assert facts["scores"] == {} and facts["path_length"]["distance"] == "pixels"
+    assert "by pixels" in capsys.readouterr().out
+
+
+def test_an_interrupted_command_goes_on(tmp_path, monkeypatch, capsys):
+    step = StyleRun.train_step
+
+    def interrupted(self, *losses):
+        if self.step == 1:
+            os.kill(os.getpid(), signal.SIGINT)
+        return step(self, *losses)
+
+    asked = ["--data", "digits", "--steps", 3, "--out", tmp_path / "run"]
+    monkeypatch.setattr(StyleRun, "train_step", interrupted)
+    assert _command(*asked) == 130
+    assert "Go on with" in capsys.readouterr().err and (tmp_path / "run" / "mixing.png").exists()
+    monkeypatch.setattr(StyleRun, "train_step", step)
+    assert _command(*asked) == 2 and "already exists" in capsys.readouterr().err
+    assert _command(*asked, "--resume") == 0
+    assert json.loads((tmp_path / "run" / "run.json").read_text())["steps_done"] == 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "clue"),
+    [
+        (["--steps", "0"], "--steps 0"),
+        (["--data", "nothing-of-that-name"], "no data set or folder"),
+        (["--translate", "pictures"], "stylegan does not translate"),
+    ],
+)
+def test_a_wrong_command_is_one_line(arguments, clue, capsys):
+    assert _command(*arguments) == 2
+    assert clue in capsys.readouterr().err

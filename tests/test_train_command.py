@@ -16,7 +16,7 @@ import torch
 from PIL import Image
 
 from labkit import cli
-from labkit.commands.run_folder import evaluator
+from labkit.commands.scores import evaluator
 from labkit.data import ImageSet, load
 from labkit.diagnosis import EARLY, VERDICTS, diagnose
 from labkit.logbook import read

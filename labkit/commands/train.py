@@ -13,7 +13,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Which recipe, on what, for how long, and where to."""
     parser.description = "Train a published set-up into a folder, and say at the end what the curves tell."
     parser.add_argument(
-        "recipe", metavar="RECIPE", help="handout, smoothed, tutorial, dense; vae or cvae; cyclegan"
+        "recipe", metavar="RECIPE", help="handout, smoothed, tutorial, dense; stylegan; vae or cvae; cyclegan"
     )
     parser.add_argument(
         "--data",
@@ -35,6 +35,8 @@ def run(asked: argparse.Namespace) -> int:
     """Train; after Ctrl-C, say with which command the run goes on."""
     from labkit.commands.run_files import UsageError
     from labkit.commands.run_folder import train_into_folder
+    from labkit.commands.style_folder import KIND as STYLE
+    from labkit.commands.style_folder import train_style_into_folder
     from labkit.commands.translation_folder import KIND, train_translation_into_folder
     from labkit.commands.vae_folder import KINDS, train_vae_into_folder
     from labkit.data import DataError
@@ -48,6 +50,8 @@ def run(asked: argparse.Namespace) -> int:
         into_folder, data, more = train_into_folder, "faces", {}
         if asked.recipe in KINDS:
             into_folder, data = train_vae_into_folder, "digits"
+        elif asked.recipe == STYLE:
+            into_folder = train_style_into_folder
         elif asked.recipe == KIND:
             into_folder, data = train_translation_into_folder, "paintings"
             more = {"pictures": asked.translate}

@@ -34,7 +34,7 @@ class StyleOptions(Schedule):
         r1_every: steps from one R1 penalty to the next, which then counts as many times over: the same
             pull on average, at a fraction of the cost (Karras et al., 2020, arXiv:1912.04958, section 3.1).
         mixing: share of the images that are drawn from two w, with a crossover at a random layer.
-        ema: decay of the running mean of G's weights, in [0, 1).
+        ema: decay of the running mean of G's weights, in [0, 1); at the start of a run it is less.
         samples: images of the fixed z. evaluated: how many samples ``evaluate`` is given.
         amp, channels_last: ``"auto"``, True or False; bfloat16 and the memory layout.
     """
@@ -109,7 +109,8 @@ class StyleRun(Training):
             g_loss.backward()
         self.g_optimizer.step()
 
-        follow(self.mean, self.G, self.options.ema)
+        # At the start, where G changes fast, the mean spans no more than a ninth of the run so far.
+        follow(self.mean, self.G, min(self.options.ema, (self.step + 1) / (self.step + 10)))
         return {"loss/d": d_loss.detach(), "loss/g": g_loss.detach()}
 
     def draw(self, count: int) -> torch.Tensor:

@@ -7,6 +7,9 @@ finds it.
 from setuptools import find_packages, setup
 
 setup(
-    packages=[*find_packages(include=["labkit", "labkit.*"]), "labkit.shipped"],
+    packages=[
+        *find_packages(include=["labkit", "labkit.*", "labkit_instructor", "labkit_instructor.*"]),
+        "labkit.shipped",
+    ],
     package_dir={"labkit.shipped": "data"},
 )

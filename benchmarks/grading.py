@@ -29,7 +29,7 @@ from nbclient import NotebookClient
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))  # the class that is graded lives with the tests
 
-from labkit.instructor import markers  # noqa: E402
+from labkit_instructor.authoring import markers  # noqa: E402
 from tests.submissions.build import Case  # noqa: E402
 from tests.submissions.generated import generated, put_all  # noqa: E402
 

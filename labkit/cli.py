@@ -1,25 +1,31 @@
 """The command ``labkit``: finds the subcommand, parses its command line and runs it.
 
 A wrong command line gives one line on stderr and exit code 2. What each subcommand does stands in
-`labkit.commands`.
+`labkit.commands`; the instructor's stand in a package of their own, which a student need not have.
 """
 
 import argparse
+import importlib
+import importlib.util
 import sys
 from collections.abc import Sequence
+from types import ModuleType
 from typing import NoReturn
 
 from labkit import __version__
-from labkit.commands import classifier, data, doctor, grade, release, train
+from labkit.commands import classifier, data, doctor, train
 
 COMMANDS = {
     "doctor": doctor,
     "train": train,
     "data": data,
     "classifier": classifier,
-    "release": release,
-    "grade": grade,
 }
+INSTRUCTORS = {
+    "release": "make the student notebooks from solutions/ (for instructors)",
+    "grade": "grade what students handed in, in a sandbox (for instructors)",
+}
+_PACKAGE = "labkit_instructor"  # named here, never imported by a module of the kit
 
 
 class Parser(argparse.ArgumentParser):
@@ -32,13 +38,16 @@ class Parser(argparse.ArgumentParser):
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one subcommand and return its exit code."""
     argv = list(sys.argv[1:] if argv is None else argv)
-    if argv and argv[0] in COMMANDS:
+    if argv and argv[0] in {**COMMANDS, **INSTRUCTORS}:
         parser = Parser(prog=f"labkit {argv[0]}")
-        COMMANDS[argv[0]].add_arguments(parser)
+        command = COMMANDS.get(argv[0]) or _instructors(argv[0], parser)
+        command.add_arguments(parser)
         asked = parser.parse_args(argv[1:], argparse.Namespace(argv=argv[1:]))
-        return COMMANDS[argv[0]].run(asked)
-    width = max(map(len, COMMANDS))
-    lines = "\n".join(f"  {name:<{width}}  {command.SUMMARY}" for name, command in COMMANDS.items())
+        return command.run(asked)
+    told = {name: command.SUMMARY for name, command in COMMANDS.items()}
+    if importlib.util.find_spec(_PACKAGE):
+        told |= INSTRUCTORS
+    lines = "\n".join(f"  {name:<{max(map(len, told))}}  {summary}" for name, summary in told.items())
     parser = Parser(
         prog="labkit",
         usage="labkit COMMAND ...",
@@ -48,12 +57,23 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--version", action="store_true", help="print the version and leave")
     if argv and not argv[0].startswith("-"):
-        parser.error(f"there is no command {argv[0]!r}: choose {', '.join(COMMANDS)}")
+        parser.error(f"there is no command {argv[0]!r}: choose {', '.join(told)}")
     if parser.parse_args(argv).version:
         print(f"labkit {__version__}")
     else:
         parser.print_help()
     return 0
+
+
+def _instructors(name: str, parser: Parser) -> ModuleType:
+    """The instructor's command of this name; where it cannot be had, the parser says so and leaves."""
+    try:
+        return importlib.import_module(f"{_PACKAGE}.commands.{name}")
+    except ModuleNotFoundError as error:
+        missing = (error.name or "").split(".")[0]
+        if missing == _PACKAGE:
+            parser.exit(2, f"{parser.prog} is for instructors: it needs the course's whole repository\n")
+        parser.exit(2, f"{parser.prog} needs {missing}: pip install 'gan-lab-kit[instructor]'\n")
 
 
 if __name__ == "__main__":

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from labkit.instructor import markers
-from labkit.instructor.handed import reading, trusted
+from labkit_instructor.authoring import markers
+from labkit_instructor.submissions import reading, trusted
 from tests.solutions import ROOT
 
 Notebook = dict[str, Any]

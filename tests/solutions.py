@@ -5,7 +5,7 @@ from pathlib import Path
 
 import nbformat
 
-from labkit.instructor import markers
+from labkit_instructor.authoring import markers
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from labkit.instructor.books import gradebook
-from labkit.instructor.grading import batch
-from labkit.instructor.grading.batch import BatchError
-from labkit.instructor.grading.grade import Setting, grade_submission
-from labkit.instructor.handed.intake import collect
-from labkit.instructor.marks import Run
+from labkit_instructor.gradebook import book as gradebook
+from labkit_instructor.judging import batch
+from labkit_instructor.judging.batch import BatchError
+from labkit_instructor.judging.grade import Setting, grade_submission
+from labkit_instructor.marks import Run
+from labkit_instructor.submissions.intake import collect
 from tests.handed import answered, labs, solved, untouched
 from tests.sandboxed import needs_sandbox
 
@@ -63,7 +63,7 @@ def test_processes_grade_a_class_into_the_gradebook(handed, tmp_path):
 
 DEAL_OUT = """
 import os, sys, time
-from labkit.instructor.grading import batch
+from labkit_instructor.judging import batch
 if __name__ == "__main__":
     with batch.executor(2) as pool:
         print(*{pool.submit(os.getpid).result() for _ in range(8)}, flush=True)
@@ -143,7 +143,7 @@ def test_a_worker_that_dies_costs_one_submission_at_most(handed, tmp_path, monke
 
 
 def test_a_fault_of_the_grader_is_no_silent_zero(handed, tmp_path, monkeypatch):
-    from labkit.instructor.grading import grade
+    from labkit_instructor.judging import grade
 
     def fail(*_arguments):
         raise ZeroDivisionError("a bug")

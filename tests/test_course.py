@@ -6,8 +6,8 @@ import subprocess
 import nbformat
 import pytest
 
-from labkit.instructor import course as courses
-from labkit.instructor import markers
+from labkit_instructor.authoring import course as courses
+from labkit_instructor.authoring import markers
 from tests.solutions import ROOT, notebooks
 
 COURSE = courses.read(ROOT / "course.toml")

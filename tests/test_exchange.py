@@ -12,8 +12,8 @@ import pytest
 
 from labkit.exercises.exercise import Finding
 from labkit.exercises.record import Record
-from labkit.instructor.inside import exchange
-from labkit.instructor.inside.exchange import ExchangeError, Result, read_result, write_result
+from labkit_instructor.sandbox.inside import exchange
+from labkit_instructor.sandbox.inside.exchange import ExchangeError, Result, read_result, write_result
 
 
 def _read(data: bytes) -> Result:

@@ -10,10 +10,11 @@ from types import SimpleNamespace
 import pytest
 
 from labkit.exercises.exercise import Finding
-from labkit.instructor.books import exports, gradebook, spreadsheet
-from labkit.instructor.course import Course
-from labkit.instructor.grading.grade import Setting, refused
-from labkit.instructor.marks import Graded, Handed, Mark, Run, Student
+from labkit_instructor.authoring.course import Course
+from labkit_instructor.gradebook import book as gradebook
+from labkit_instructor.gradebook import exports, spreadsheet
+from labkit_instructor.judging.grade import Setting, refused
+from labkit_instructor.marks import Graded, Handed, Mark, Run, Student
 
 COURSE = Course("GANs, a lab course", "owner/name", "main")
 RUN = Run("r1", 7, ("03",), "bubblewrap 0.8.0", "0.1.0", "2026-09-01T08:00:00+00:00")

@@ -7,11 +7,11 @@ from html.parser import HTMLParser
 import pytest
 
 from labkit.exercises.exercise import Finding
-from labkit.instructor.books.standing import Counted, Event
-from labkit.instructor.marks import Mark
-from labkit.instructor.views import pages
-from labkit.instructor.views.feedback import feedback_page, write_feedback
-from labkit.instructor.views.verdicts import LOOKS, badge, finding_list, set_by_hand
+from labkit_instructor.gradebook.standing import Counted, Event
+from labkit_instructor.marks import Mark
+from labkit_instructor.reports import pages
+from labkit_instructor.reports.feedback import feedback_page, write_feedback
+from labkit_instructor.reports.verdicts import LOOKS, badge, finding_list, set_by_hand
 from tests import grading_samples as samples
 
 
@@ -125,7 +125,7 @@ def test_numbers_are_written_as_people_write_them():
 
 
 def test_every_status_has_a_look_of_its_own():
-    from labkit.instructor.marks import STATUSES
+    from labkit_instructor.marks import STATUSES
 
     assert set(LOOKS) == set(STATUSES)
     assert len({look.sign for look in LOOKS.values()}) == len(LOOKS), "told apart without colour"
@@ -315,7 +315,7 @@ def test_a_hostile_submission_does_nothing_and_stays_small(tmp_path):
 
 
 def test_pictures_stop_when_the_page_is_full(monkeypatch):
-    from labkit.instructor.views import feedback
+    from labkit_instructor.reports import feedback
 
     one = samples.graded(
         made=samples.marks("right", "right"), figures={f"3.{n}": (samples.png(),) * 9 for n in (1, 2)}

@@ -1,4 +1,5 @@
-"""The order of the house: a module imports only from floors below its own."""
+"""The order of both houses: a module imports only from floors below its own, and the kit never from the
+instructor's package."""
 
 import ast
 import graphlib
@@ -23,13 +24,25 @@ FLOORS = {
     4: ("games",),
     5: ("widgets", "exercises"),
     6: ("checks",),
-    7: ("instructor", "hand_in", "own_networks", "doctor"),
+    7: ("hand_in", "own_networks", "doctor"),
     8: ("commands",),
     9: ("cli",),
 }
 # fmt: on
-FLOOR = {name: floor for floor, names in FLOORS.items() for name in names}
-MODULES = sorted((ROOT / "labkit").rglob("*.py"))
+INSTRUCTORS = {  # on top of the kit, of which they may import anything
+    0: ("labkit_instructor", "marks"),
+    1: ("authoring", "sandbox"),
+    2: ("submissions",),
+    3: ("gradebook",),
+    4: ("judging", "reports"),
+    5: ("publish",),
+    6: ("commands",),
+}
+HOUSES = {
+    house: {name: floor for floor, names in floors.items() for name in names}
+    for house, floors in (("labkit", FLOORS), ("labkit_instructor", INSTRUCTORS))
+}
+MODULES = sorted(path for house in HOUSES for path in (ROOT / house).rglob("*.py"))
 
 
 def _name(path: Path) -> str:
@@ -37,10 +50,15 @@ def _name(path: Path) -> str:
     return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
 
 
+def _house(module: str) -> str:
+    """ "labkit.data.cache" -> "labkit"."""
+    return module.split(".")[0]
+
+
 def _room(module: str) -> str:
-    """The part of the kit that a module belongs to: "labkit.data.cache" -> "data"."""
-    parts = module.split(".")
-    return parts[1] if len(parts) > 1 and parts[0] == "labkit" else parts[0]
+    """The part of its house that a module belongs to: "labkit.data.cache" -> "data"."""
+    house, *rooms = module.split(".")
+    return rooms[0] if rooms and rooms[0] in HOUSES[house] else house
 
 
 def _imports(path: Path) -> set[str]:
@@ -50,22 +68,29 @@ def _imports(path: Path) -> set[str]:
             names |= {a.name for a in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             assert node.level == 0, f"{path.name}: write imports in full"
-            names |= (
-                {f"{node.module}.{a.name}" for a in node.names} if node.module == "labkit" else {node.module}
-            )
-    return {n for n in names if n.split(".")[0] == "labkit"}
+            whole = {f"{node.module}.{a.name}" for a in node.names}
+            names |= whole if node.module in HOUSES else {node.module}
+    return {n for n in names if _house(n) in HOUSES}
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(ROOT)))
 def test_a_module_imports_only_from_below(path):
-    own = _room(_name(path))
-    assert own in FLOOR, f"{own} has no floor: add it to the table here and in CONTRIBUTING"
+    house, own = _house(_name(path)), _name(path).split(".")[:2][-1]
+    floors = HOUSES[house]
+    assert own in floors, f"{own} has no floor: add it to the table here and in CONTRIBUTING"
     for name in _imports(path):
-        room = _room(name) if _room(name) in FLOOR else "labkit"
-        same = room == own
-        assert same or FLOOR[room] < FLOOR[own], (
-            f"{own} (floor {FLOOR[own]}) imports {name} (floor {FLOOR[room]})"
-        )
+        if _house(name) != house:
+            assert house == "labkit_instructor", f"{path.name} imports {name}: the kit stands alone"
+        elif (room := _room(name)) != own:
+            assert floors[room] < floors[own], (
+                f"{own} (floor {floors[own]}) imports {name} (floor {floors[room]})"
+            )
+
+
+def test_no_module_of_the_kit_names_the_instructors_package_but_the_command_line():
+    """Imports by a string would slip past the test above."""
+    told = [path for path in MODULES if "labkit_instructor" in path.read_text(encoding="utf-8")]
+    assert [path for path in told if _house(_name(path)) == "labkit"] == [ROOT / "labkit" / "cli.py"]
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(ROOT)))
@@ -103,7 +128,9 @@ def test_every_package_that_is_imported_is_declared():
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             modules = [a.name for a in node.names] if isinstance(node, ast.Import) else []
             modules += [node.module] if isinstance(node, ast.ImportFrom) else []
-            for name in {module.split(".")[0] for module in modules} - sys.stdlib_module_names - {"labkit"}:
+            for name in (
+                {module.split(".")[0] for module in modules} - sys.stdlib_module_names - HOUSES.keys()
+            ):
                 if not declared & {sold.lower() for sold in sold_as.get(name, [name])}:
                     missing.add((path.name, name))
     assert not missing
@@ -111,13 +138,18 @@ def test_every_package_that_is_imported_is_declared():
 
 def test_contributing_lists_the_floors_as_they_are():
     text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
-    rows = re.findall(r"^\| (\d+) \| (.+) \|$", text, re.MULTILINE)
-    listed = {int(floor): set(re.findall(r"`(\w+)", rooms)) for floor, rooms in rows}
-    assert listed == {floor: set(rooms) - {"labkit"} for floor, rooms in FLOORS.items()}
+    kit, instructors = text.split("\n| floor | rooms |\n")[1:]
+    for table, floors, house in ((kit, FLOORS, "labkit"), (instructors, INSTRUCTORS, "labkit_instructor")):
+        rows = re.findall(r"^\| (\d+) \| (.+) \|$", table, re.MULTILINE)
+        listed = {int(floor): set(re.findall(r"`(\w+)", rooms)) for floor, rooms in rows}
+        assert listed == {floor: set(rooms) - {house} for floor, rooms in floors.items()}
 
 
-def test_the_readme_names_every_room():
-    text = (ROOT / "README.md").read_text(encoding="utf-8").split("\nlabkit/ ")[1].split("\ndata/ ")[0]
+@pytest.mark.parametrize(
+    ("house", "after"), [("labkit", "\nlabkit_instructor/ "), ("labkit_instructor", "\ndata/ ")]
+)
+def test_the_readme_names_every_room(house, after):
+    text = (ROOT / "README.md").read_text(encoding="utf-8").split(f"\n{house}/ ")[1].split(after)[0]
     listed = set(re.findall(r"\b(\w+)(?:/|\.py)", text))
-    rooms = {_room(_name(path)) for path in MODULES} - {"labkit"}
+    rooms = {_room(_name(path)) for path in MODULES if _house(_name(path)) == house} - {house}
     assert rooms <= listed, rooms - listed

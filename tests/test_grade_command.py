@@ -7,7 +7,7 @@ import os
 import pytest
 
 from labkit import cli
-from labkit.instructor.books import gradebook
+from labkit_instructor.gradebook import book as gradebook
 from tests.handed import solved
 from tests.solutions import ROOT
 
@@ -133,8 +133,8 @@ def test_the_gradebook_is_out_of_reach_of_the_working_folder(anna, tmp_path, mon
 
 
 def test_a_mark_by_hand_is_named_when_the_machine_changes_its_mind(tmp_path):
-    from labkit.instructor import summary
-    from labkit.instructor.marks import Graded, Mark, Run, Student
+    from labkit_instructor.marks import Graded, Mark, Run, Student
+    from labkit_instructor.reports import summary
 
     book = tmp_path / "gradebook.jsonl"
     gradebook.record_run(book, Run("r", 1, (), "bubblewrap", "0", "2026-01-01T00:00:00+00:00"))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from labkit.instructor.grading.sandbox import Sandbox, SandboxError
+from labkit_instructor.sandbox.host import Sandbox, SandboxError
 from tests.solutions import ROOT
 from tests.submissions.generated import generated, put_all
 from tests.submissions.processes import adopt_orphans, children, survivors
@@ -37,7 +37,7 @@ def _table(out: Path) -> list[list[str]]:
 
 
 def _standing(out: Path) -> dict:
-    from labkit.instructor.books.gradebook import standing
+    from labkit_instructor.gradebook.book import standing
 
     return {
         who: [(i, c.points, c.source, c.status) for i, c in one.counted.items()]

@@ -14,9 +14,10 @@ from pathlib import Path
 import pytest
 
 from labkit.exercises.exercise import Finding
-from labkit.instructor.books import gradebook, journal
-from labkit.instructor.books.gradebook import GradebookError, Review, standing
-from labkit.instructor.marks import Graded, Mark, Run, Student
+from labkit_instructor.gradebook import book as gradebook
+from labkit_instructor.gradebook import journal
+from labkit_instructor.gradebook.book import GradebookError, Review, standing
+from labkit_instructor.marks import Graded, Mark, Run, Student
 
 RUN = Run("r1", 7, ("03",), "bubblewrap 0.8.0", "0.1.0", "2026-09-01T08:00:00+00:00")
 TEXT = "D becomes sure, and the gradient vanishes."
@@ -351,7 +352,7 @@ def test_a_killed_writer_leaves_a_book_that_reads(tmp_path):
 _WRITER = """
 import sys
 from pathlib import Path
-from labkit.instructor.books import gradebook
+from labkit_instructor.gradebook import book as gradebook
 from tests.test_gradebook import RUN, graded
 book = Path(sys.argv[1])
 gradebook.record_run(book, RUN)

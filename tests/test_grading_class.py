@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from labkit.instructor.grading.sandbox import Sandbox, SandboxError
-from labkit.instructor.handed.owners import tidy
+from labkit_instructor.sandbox.host import Sandbox, SandboxError
+from labkit_instructor.submissions.owners import tidy
 from tests.solutions import ROOT
 from tests.submissions import the_class
 from tests.submissions.build import Case, points

@@ -8,10 +8,10 @@ from dataclasses import replace
 
 import pytest
 
-from labkit.instructor.handed.archives import LARGEST, read_file
-from labkit.instructor.handed.intake import IntakeError, collect, content, newest
-from labkit.instructor.handed.owners import owner, tidy
-from labkit.instructor.marks import Handed, Student
+from labkit_instructor.marks import Handed, Student
+from labkit_instructor.submissions.archives import LARGEST, read_file
+from labkit_instructor.submissions.intake import IntakeError, collect, content, newest
+from labkit_instructor.submissions.owners import owner, tidy
 from tests.handed import save
 
 STEMS = ("03_training_loop", "01_transposed_convolution")
@@ -266,8 +266,8 @@ def test_a_file_that_changes_after_it_was_collected(tmp_path):
 
 
 def test_too_many_files(tmp_path, monkeypatch):
-    monkeypatch.setattr("labkit.instructor.handed.archives.MOST_FILES", 10)
-    monkeypatch.setattr("labkit.instructor.handed.intake.MOST_NOTEBOOKS", 3)
+    monkeypatch.setattr("labkit_instructor.submissions.archives.MOST_FILES", 10)
+    monkeypatch.setattr("labkit_instructor.submissions.intake.MOST_NOTEBOOKS", 3)
     for number in range(20):
         save(tmp_path, f"anna/{number}.ipynb")
     save(tmp_path, f"ben/{LAB}")

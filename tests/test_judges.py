@@ -21,8 +21,8 @@ from labkit.exercises.judging import LONGEST, agreement, findings, judged, prope
 from labkit.exercises.lab05 import _settings
 from labkit.exercises.properties import rule, same
 from labkit.exercises.record import Record, run_probe
-from labkit.instructor import markers
-from labkit.instructor.grading.sandbox import without_judges
+from labkit_instructor.authoring import markers
+from labkit_instructor.sandbox.host import without_judges
 from tests.solutions import ROOT, notebooks
 from tests.test_answers import CODED, RIGHT, solution
 
@@ -53,8 +53,7 @@ for cells in json.load(sys.stdin):
             except NoJudge:
                 pass
 assert check("0.1", lambda images: images).status == "later"
-kit = [name for name in sys.modules if name.startswith("labkit.")]
-print(json.dumps([statuses, [name for name in kit if ".instructor" in name]]))
+print(json.dumps([statuses, [name for name in sys.modules if name.startswith("labkit_instructor")]]))
 """
 
 
@@ -72,9 +71,7 @@ def _cells():
 @pytest.mark.slow
 def test_every_probe_runs_where_the_judges_are_hidden(tmp_path):
     kit = tmp_path / "labkit"
-    shutil.copytree(
-        ROOT / "labkit", kit, ignore=shutil.ignore_patterns("exercises", "instructor", "__pycache__")
-    )
+    shutil.copytree(ROOT / "labkit", kit, ignore=shutil.ignore_patterns("exercises", "__pycache__"))
     for name, source in without_judges().items():
         (kit / "exercises" / name).parent.mkdir(parents=True, exist_ok=True)
         (kit / "exercises" / name).write_text(source, "utf-8")

@@ -7,11 +7,11 @@ from dataclasses import replace
 import pytest
 
 from labkit.exercises import find
-from labkit.instructor.grading import judging
-from labkit.instructor.grading.judging import SolutionError, judge_submission, prepared
-from labkit.instructor.grading.programs import program
-from labkit.instructor.grading.sandbox import Sandbox
-from labkit.instructor.handed.reading import read_submission
+from labkit_instructor.judging import judge as judging
+from labkit_instructor.judging.judge import SolutionError, judge_submission, prepared
+from labkit_instructor.judging.programs import program
+from labkit_instructor.sandbox.host import Sandbox
+from labkit_instructor.submissions.reading import read_submission
 from tests.handed import answered, at, labs, solved, untouched
 from tests.sandboxed import needs_sandbox
 

@@ -15,7 +15,7 @@ from labkit.exercises import find
 from labkit.exercises.judging import findings
 from labkit.exercises.lab03._small_run import small_run
 from labkit.exercises.record import run_probe
-from labkit.instructor import running
+from labkit_instructor.authoring import running
 from tests.answers.lab03 import WRONG
 from tests.real_data import real_file
 from tests.solutions import ROOT, definitions

@@ -8,7 +8,7 @@ import time
 import nbformat
 import pytest
 
-from labkit.instructor.handed.reading import ReadingError, read_submission
+from labkit_instructor.submissions.reading import ReadingError, read_submission
 from tests.handed import answered, as_bytes, at, code, headless, labs, read, refused, solved, with_cell
 
 CODED = ("3.1", "3.2", "3.3", "3.4", "3.5", "3.6", "3.7")

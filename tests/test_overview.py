@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 
 from labkit.exercises.exercise import Finding
-from labkit.instructor.books.review_sheet import Row as SheetRow
-from labkit.instructor.books.standing import Counted
-from labkit.instructor.marks import STATUSES, Mark, Run
-from labkit.instructor.views import overview, style, tallies, to_do
-from labkit.instructor.views.overview import overview_page, write_overview
-from labkit.instructor.views.review_page import review_page
-from labkit.instructor.views.tallies import Row
-from labkit.instructor.views.verdicts import for_instructor
+from labkit_instructor.gradebook.review_sheet import Row as SheetRow
+from labkit_instructor.gradebook.standing import Counted
+from labkit_instructor.marks import STATUSES, Mark, Run
+from labkit_instructor.reports import overview, style, tallies, to_do
+from labkit_instructor.reports.overview import overview_page, write_overview
+from labkit_instructor.reports.review_page import review_page
+from labkit_instructor.reports.tallies import Row
+from labkit_instructor.reports.verdicts import for_instructor
 from tests import grading_samples as samples
 from tests.test_feedback import Tags, harmless
 

@@ -6,8 +6,8 @@ import pytest
 
 from labkit.exercises import find
 from labkit.exercises.record import run_probe
-from labkit.instructor.grading.programs import program
-from labkit.instructor.handed.names import names
+from labkit_instructor.judging.programs import program
+from labkit_instructor.submissions.names import names
 from tests.handed import answered, at, code, labs, read, solved, untouched, with_cell
 
 SLOW_LOSS = "raise RuntimeError('this cell must not run')\n"

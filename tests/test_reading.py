@@ -6,9 +6,9 @@ import zlib
 
 import pytest
 
-from labkit.instructor import markers
-from labkit.instructor.handed.reading import lab_of_name
-from labkit.instructor.handed.written import LONGEST
+from labkit_instructor.authoring import markers
+from labkit_instructor.submissions.reading import lab_of_name
+from labkit_instructor.submissions.written import LONGEST
 from tests.handed import (
     answered,
     as_bytes,

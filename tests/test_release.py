@@ -12,8 +12,8 @@ from PIL import Image
 
 from labkit import cli
 from labkit.exercises.exercise import Exercise, Written
-from labkit.instructor import course as courses
-from labkit.instructor import markers, release, running
+from labkit_instructor.authoring import course as courses
+from labkit_instructor.authoring import markers, release, running
 from tests.solutions import ROOT, notebooks
 
 CODE = """# Exercise 9.1 · double (2 points)

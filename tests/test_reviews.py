@@ -8,10 +8,11 @@ from dataclasses import replace
 
 import pytest
 
-from labkit.instructor.books import gradebook
-from labkit.instructor.books.review_sheet import Row, Sheet, read_rows, write_sheet
-from labkit.instructor.books.reviews import ReviewError, read_sheet, write_sheets
-from labkit.instructor.marks import Graded, Mark, Run, Student
+from labkit_instructor.gradebook import book as gradebook
+from labkit_instructor.gradebook.review_sheet import Row, Sheet, read_rows, write_sheet
+from labkit_instructor.gradebook.reviews import ReviewError, read_sheet
+from labkit_instructor.marks import Graded, Mark, Run, Student
+from labkit_instructor.publish import write_reviews
 
 RUN = Run("r1", 7, ("03",), "bubblewrap 0.8.0", "0.1.0", "2026-09-01T08:00:00+00:00")
 SLY = (
@@ -58,7 +59,7 @@ CLASS = tuple(answer(f"s{n}", f"Answer of {n}.", f"Student {n}") for n in range(
 
 @pytest.fixture
 def sheet(tmp_path):
-    page, path = write_sheets(CLASS, LABS, tmp_path, 7)
+    page, path = write_reviews(CLASS, LABS, tmp_path, 7)
     assert (page.name, path.name) == ("3.8.html", "3.8.csv") and page.parent == tmp_path / "review"
     return path
 
@@ -111,27 +112,27 @@ def test_page_and_sheet_have_the_same_numbers_and_the_page_no_names(sheet):
 def test_the_order_is_random_and_the_same_for_the_same_seed(tmp_path):
     orders = set()
     for seed in (1, 1, 2, 3):
-        path = write_sheets(reversed(CLASS), LABS, tmp_path / f"{seed}{len(orders)}", seed)[1]
+        path = write_reviews(reversed(CLASS), LABS, tmp_path / f"{seed}{len(orders)}", seed)[1]
         orders.add(tuple(row.student for row in read_rows(path).rows))
     assert len(orders) == 3
 
 
 def test_a_hostile_answer_stays_text(tmp_path):
     evil = "<script>alert(1)</script>\n\n</section><img src=x onerror=alert(1)> # Answer 9"
-    page, path = write_sheets([answer("=1+1", evil, "=cmd|' /C calc'!A0")], LABS, tmp_path, 7)
+    page, path = write_reviews([answer("=1+1", evil, "=cmd|' /C calc'!A0")], LABS, tmp_path, 7)
     html = page.read_text()
     assert "<script" not in html and "<img" not in html and html.count("</section>") == 1
     assert lines(path)[1][4].startswith("'=cmd")
 
 
 def test_same_texts_are_pointed_out(tmp_path):
-    page, _ = write_sheets([answer("a"), answer("b", "Because.  "), answer("c", "No.")], LABS, tmp_path, 7)
+    page, _ = write_reviews([answer("a"), answer("b", "Because.  "), answer("c", "No.")], LABS, tmp_path, 7)
     assert page.read_text().count("word for word the same as") == 2
 
 
 @pytest.mark.parametrize("key", SLY)
 def test_a_students_key_survives_any_spreadsheet(tmp_path, key):
-    _, path = write_sheets([answer(key)], LABS, tmp_path, 7)
+    _, path = write_reviews([answer(key)], LABS, tmp_path, 7)
     fill(path, student="mangled", out_of="04. Mrz")
     assert [r.student for r in read_sheet(path)] == [key]
     code = lines(path)[1][-1]
@@ -268,7 +269,7 @@ def test_a_later_run_keeps_what_was_filled_in_and_adds_what_is_new(sheet, tmp_pa
     fill(sheet, 2, "2,5", "'tis = fine")
     fill(sheet, 5, "", "=not yet")
     before = lines(sheet)
-    write_sheets([*CLASS[:3], answer("new"), answer("newer")], LABS, tmp_path, 99)
+    write_reviews([*CLASS[:3], answer("new"), answer("newer")], LABS, tmp_path, 99)
     after = lines(sheet)
     by_number = {row[0]: row for row in after[1:]}
     assert by_number["2"] == before[2] and by_number["5"][3] == "'=not yet"
@@ -284,13 +285,13 @@ def test_a_run_that_adds_nothing_does_not_touch_the_sheet(sheet, tmp_path):
     rows[1][1] = "3"
     save(sheet, rows, ";", "utf-16")
     before = sheet.read_bytes()
-    write_sheets(CLASS, LABS, tmp_path, 5)
+    write_reviews(CLASS, LABS, tmp_path, 5)
     assert sheet.read_bytes() == before
 
 
 def test_names_that_a_spreadsheet_has_spoilt_are_mended(sheet, tmp_path):
     fill(sheet, 1, "3", "good", student="04. Mrz")
-    write_sheets(CLASS, LABS, tmp_path, 5)
+    write_reviews(CLASS, LABS, tmp_path, 5)
     row = lines(sheet)[1]
     assert row[1:4:2] == ["3", "good"] and row[4].startswith("Student")
 
@@ -299,14 +300,14 @@ def test_a_row_of_another_question_takes_nobodys_place(sheet, tmp_path):
     rows = lines(sheet)
     rows[1][6] = rows[1][6].replace("/3.8/", "/3.9/")
     save(sheet, rows)
-    write_sheets(CLASS, LABS, tmp_path, 5)
+    write_reviews(CLASS, LABS, tmp_path, 5)
     assert len(lines(sheet)) == 8 and lines(sheet)[1] == rows[1]
 
 
 def test_a_persons_own_column_and_separator_are_kept(sheet, tmp_path):
     rows = [[*row, "Tutor" if n == 0 else f"=T{n}"] for n, row in enumerate(lines(sheet))]
     save(sheet, rows, ";")
-    write_sheets([*CLASS, answer("new")], LABS, tmp_path, 5)
+    write_reviews([*CLASS, answer("new")], LABS, tmp_path, 5)
     after = list(csv.reader(io.StringIO(sheet.read_text("utf-8-sig")), delimiter=";"))
     assert after[0][-1] == "Tutor" and after[3][-1] == "'=T3" and len(after) == 8
     assert dict(read_rows(sheet).rows[2].more) == {"Tutor": "=T3"}
@@ -318,7 +319,7 @@ def test_a_text_that_has_changed_starts_again_with_a_note(sheet, tmp_path):
     changed = [
         replace(g, written={"3.8": "Another text."}) for g in CLASS if g.student.key in (keys[1], keys[2])
     ]
-    write_sheets(changed, LABS, tmp_path, 5)
+    write_reviews(changed, LABS, tmp_path, 5)
     first, second = read_rows(sheet).rows[:2]
     assert (first.points, first.comment) == ("", "") and first.text == gradebook.text_digest("Another text.")
     assert first.note == "The text has changed. Before: 3 points, good"
@@ -329,7 +330,7 @@ def test_a_text_that_has_changed_starts_again_with_a_note(sheet, tmp_path):
 def test_a_sheet_that_cannot_be_read_is_left_alone_and_the_others_are_written(sheet, tmp_path):
     sheet.write_bytes(b"answer;points\r\n1;3\r\n")
     with pytest.raises(ReviewError, match="3.8.csv, row 1: .* The sheet was left as it is"):
-        write_sheets([*CLASS, answer("x", exercise="3.9")], LABS, tmp_path, 7)
+        write_reviews([*CLASS, answer("x", exercise="3.9")], LABS, tmp_path, 7)
     assert sheet.read_bytes() == b"answer;points\r\n1;3\r\n"
     assert len(read_rows(sheet.with_name("3.9.csv")).rows) == 1
 
@@ -363,7 +364,7 @@ def test_from_graded_to_reviewed_and_back_after_a_new_text(tmp_path):
     gradebook.record_run(book, RUN)
     for one in CLASS:
         gradebook.record(book, "r1", one)
-    _, sheet = write_sheets(CLASS, LABS, tmp_path, 7)
+    _, sheet = write_reviews(CLASS, LABS, tmp_path, 7)
     fill(sheet, 3, "2,5", "near")
     assert gradebook.review(book, read_sheet(sheet)) == 1
     row = next(r for r in read_rows(sheet).rows if r.number == 3)
@@ -375,7 +376,7 @@ def test_from_graded_to_reviewed_and_back_after_a_new_text(tmp_path):
         gradebook.GradebookError, match=f"3.8.csv, row 4: {row.student} has handed in another"
     ):
         gradebook.review(book, read_sheet(sheet))
-    write_sheets([new], LABS, tmp_path, 8)
+    write_reviews([new], LABS, tmp_path, 8)
     assert gradebook.review(book, read_sheet(sheet)) == 0
     fill(sheet, 3, "4", "now it is")
     assert gradebook.review(book, read_sheet(sheet)) == 1

@@ -8,11 +8,11 @@ import time
 
 import pytest
 
-from labkit.instructor.grading import sandbox as sandboxes
-from labkit.instructor.grading import self_test
-from labkit.instructor.grading.sandbox import Sandbox, SandboxError
-from labkit.instructor.inside.exchange import Task
-from labkit.instructor.inside.walls import Limits
+from labkit_instructor.sandbox import host as sandboxes
+from labkit_instructor.sandbox import self_test
+from labkit_instructor.sandbox.host import Sandbox, SandboxError
+from labkit_instructor.sandbox.inside.exchange import Task
+from labkit_instructor.sandbox.inside.walls import Limits
 from tests.sandboxed import needs_sandbox
 
 LOGITS = """

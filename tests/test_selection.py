@@ -5,8 +5,8 @@ import os
 
 import pytest
 
-from labkit.instructor.handed.intake import collect
-from labkit.instructor.handed.selection import select
+from labkit_instructor.submissions.intake import collect
+from labkit_instructor.submissions.selection import select
 from tests.handed import labs, solved, untouched
 
 

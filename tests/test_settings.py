@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from labkit import notebook, settings
-from labkit.instructor import serve
+from labkit_instructor.authoring import serve
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from labkit.files import MissingFileError, shipped
 
 ROOT = Path(__file__).resolve().parent.parent
 IN_WHEEL = "labkit/shipped/"
+PACKAGES = ("labkit", "labkit_instructor")
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +24,8 @@ def wheel(tmp_path_factory):
     for name in ("pyproject.toml", "setup.py", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, home)
     no_junk = shutil.ignore_patterns("__pycache__", "cache")
-    shutil.copytree(ROOT / "labkit", home / "labkit", ignore=shutil.ignore_patterns("__pycache__"))
+    for package in PACKAGES:
+        shutil.copytree(ROOT / package, home / package, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(ROOT / "data", home / "data", ignore=no_junk)
     for junk in (
         "data/cache/faces-64/images.u8",
@@ -58,7 +60,7 @@ def test_nothing_that_ships_is_ignored_by_git_or_too_large():
 
 def test_the_wheel_holds_every_module_and_what_ships_but_no_cache(wheel):
     names = set(zipfile.ZipFile(wheel).namelist())
-    modules = {path.relative_to(ROOT).as_posix() for path in (ROOT / "labkit").rglob("*.py")}
+    modules = {path.relative_to(ROOT).as_posix() for p in PACKAGES for path in (ROOT / p).rglob("*.py")}
     assert modules <= names
     assert {
         IN_WHEEL + f"classifiers/{path.name}" for path in (ROOT / "data" / "classifiers").glob("*.pt")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from labkit.instructor.grading.shortcuts import shortcut
+from labkit_instructor.judging.shortcuts import shortcut
 from tests.handed import labs
 from tests.solutions import ROOT
 

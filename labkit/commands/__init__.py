@@ -3,8 +3,8 @@
 ``SUMMARY`` is its line in ``labkit --help``, ``add_arguments(parser)`` says what its command line may hold,
 and ``run(asked)`` does it and returns the exit code: 0; 1 where the result is bad; 2 where the command cannot
 be carried out; 130 after Ctrl-C. `labkit.cli` imports them all, so what is heavy (torch, numpy, matplotlib)
-is imported inside ``run``. `run_folder` and `vae_folder` are what
-``labkit train`` does, `run_files` is what both share.
+is imported inside ``run``. `run_folder`, `vae_folder` and `translation_folder`
+are what ``labkit train`` does, `run_files` is what they share.
 """
 
 import sys

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from labkit.instructor import markers
+from labkit_instructor.authoring import markers
 from tests.solutions import notebooks
 
 Notebook = dict[str, Any]  # the JSON of a notebook

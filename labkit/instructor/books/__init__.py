@@ -1,1 +1,0 @@
-"""What is kept and given on: the gradebook, the tables for platforms, the sheets for readers."""

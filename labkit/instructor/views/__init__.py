@@ -1,1 +1,0 @@
-"""What people look at: feedback pages, the class overview, review pages."""

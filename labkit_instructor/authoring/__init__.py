@@ -1,0 +1,1 @@
+"""Before the course: from a solution notebook to what students open."""

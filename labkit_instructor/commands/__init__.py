@@ -1,0 +1,1 @@
+"""What a shell calls: ``labkit release`` and ``labkit grade``. `labkit.cli` finds them here."""

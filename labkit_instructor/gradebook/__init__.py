@@ -1,0 +1,1 @@
+"""What is kept: the log of events, the totals replayed from it, the tables and review sheets made of it."""

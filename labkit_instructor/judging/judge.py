@@ -1,0 +1,215 @@
+"""From a submission to its marks: the answers run in the sandbox, the judge looks at what came out of it.
+
+The judge never meets a student's code, only arrays. It knows the inputs, because it makes them from the
+same seed, and the solution's arrays, which another sandbox made from them.
+"""
+
+import base64
+import marshal
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from labkit.exercises import find
+from labkit.exercises.exercise import Exercise, Finding
+from labkit.exercises.judging import agreement, findings
+from labkit.exercises.record import Record
+from labkit_instructor.judging.programs import Program, program
+from labkit_instructor.judging.shortcuts import shortcut
+from labkit_instructor.marks import Mark
+from labkit_instructor.sandbox.host import Outcome, Sandbox
+from labkit_instructor.sandbox.inside.exchange import Result, Task
+from labkit_instructor.submissions.reading import Answer, Submission
+from labkit_instructor.submissions.trusted import Trusted
+
+# What may be another exercise's fault; "not attempted" is, where an answer calls one that is still blank.
+_WORSE = ("wrong", "raised", "timed out", "not attempted")
+
+
+class SolutionError(RuntimeError):
+    """The instructor's own notebook does not pass. The message names the exercise and says what to do."""
+
+
+@dataclass(frozen=True)
+class Judge:
+    """What judging a lab takes: the sandbox, the trusted notebook, the seed, and what the solution gave.
+
+    Attributes:
+        records: exercise -> what the solution's answer gives for the inputs of this seed.
+    """
+
+    sandbox: Sandbox
+    trusted: Trusted
+    seed: int
+    records: Mapping[str, Record]
+
+
+def prepared(sandbox: Sandbox, trusted: Trusted, seed: int) -> Judge:
+    """A judge of this lab, after the solution has been through the sandbox itself.
+
+    Raises:
+        SolutionError: an answer of the solution does not run, or its own judge does not accept it.
+    """
+    answers = {
+        i: Answer(i, trusted.answer(i), "marker", trusted.name(i), place=place)
+        for place, i in enumerate(trusted.coded)
+    }
+    solved = Submission(trusted.lab, answers, (), {}, {}, ())
+    return Judge(sandbox, trusted, seed, {i: _solve(sandbox, trusted, seed, solved, i) for i in answers})
+
+
+def _solve(sandbox: Sandbox, trusted: Trusted, seed: int, solved: Submission, exercise_id: str) -> Record:
+    exercise = find(exercise_id)
+    outcome = sandbox.run(_task(program(trusted, solved, exercise_id), exercise, seed))
+    record = outcome.result.record if outcome.result else None
+    found = findings(exercise, record, seed, for_points=True) if record else []
+    if not found or not all(f.ok for f in found):
+        last = found[-1] if found else Finding(outcome.trouble or "it defines nothing", False)
+        raise SolutionError(
+            f"the solution's own {exercise_id} does not pass with seed {seed} ({last.what}: {last.got}). "
+            "Mend solutions/, or grade with another --seed"
+        )
+    return record
+
+
+def judge_submission(judge: Judge, submission: Submission) -> Iterator[Mark]:
+    """The marks of a submission, one for every exercise of its lab, in the order of the lab.
+
+    An answer that fails and builds on another that failed is run again with the solution's in its place.
+    """
+    marks: dict[str, Mark] = {}
+    uses: dict[str, tuple[str, ...]] = {}
+    for exercise_id in judge.trusted.exercises:
+        exercise = find(exercise_id)
+        if not isinstance(exercise, Exercise):
+            marks[exercise_id] = _written(exercise, submission)
+            continue
+        marks[exercise_id], uses[exercise_id] = _judge_answer(judge, submission, exercise)
+    for exercise_id, mark in marks.items():
+        failed = tuple(i for i in uses.get(exercise_id, ()) if marks[i].status != "right")
+        if mark.status in _WORSE and failed and not submission.answers[exercise_id].blank:
+            mark = _judge_with_given(judge, submission, find(exercise_id), failed)
+            marks[exercise_id] = mark
+    yield from marks.values()
+
+
+def _judge_answer(judge: Judge, submission: Submission, exercise: Exercise) -> tuple[Mark, tuple[str, ...]]:
+    answer = submission.answers.get(exercise.id)
+    if answer is None:
+        return _mark(exercise, "missing", "there is no answer cell for it in the notebook"), ()
+    if answer.blank:
+        return _mark(exercise, "not attempted", "", notes=answer.notes), ()
+    plan = program(judge.trusted, submission, exercise.id)
+    uses = plan.uses
+    banned = _banned(judge, plan)
+    others = tuple(i for i in banned if i in judge.trusted.coded and i != exercise.id)
+    if others:  # what is refused in another answer is that one's fault
+        return _judge_with_given(judge, submission, exercise, others), uses
+    notes = (*answer.notes, *plan.notes)
+    for label, why in banned.items():
+        where = "" if label == exercise.id else f"its cell {label}: "
+        return _mark(exercise, "refused", where + why, notes=notes), uses
+    outcome = judge.sandbox.run(_task(plan, exercise, judge.seed))
+    return _judge_outcome(judge, exercise, answer, outcome, notes), uses
+
+
+def _banned(judge: Judge, plan: Program) -> dict[str, str]:
+    """label -> why, for every cell of the student's in the program that takes a forbidden way."""
+    students = [c for c in plan.cells if _is_students(c.label)]
+    return {c.label: why for c in students if (why := shortcut(c.source, judge.trusted))}
+
+
+def _judge_with_given(
+    judge: Judge, submission: Submission, exercise: Exercise, failed: Collection[str]
+) -> Mark:
+    """Judge once more with the solution's answers in the place of those that failed.
+
+    The student's code could read these and print them. So nothing that it says in words comes out of this
+    run: no output, and of an error its kind only.
+    """
+    answer = submission.answers[exercise.id]
+    plan = program(judge.trusted, submission, exercise.id, given=failed)
+    if banned := _banned(judge, plan):
+        return _mark(exercise, "refused", " and ".join(banned.values()), notes=answer.notes)
+    outcome = judge.sandbox.run(_task(plan, exercise, judge.seed))
+    if outcome.result:
+        outcome = replace(outcome, result=_without_words(outcome.result))
+    note = f"judged with the solution's {', '.join(failed)}, because yours did not pass"
+    return _judge_outcome(judge, exercise, answer, outcome, (*answer.notes, *plan.notes, note))
+
+
+def _judge_outcome(
+    judge: Judge, exercise: Exercise, answer: Answer, outcome: Outcome, notes: tuple[str, ...]
+) -> Mark:
+    if outcome.result is None:
+        return replace(_broken(exercise, outcome, judge.sandbox.limits.wall_seconds), notes=notes)
+    record, printed = outcome.result.record, outcome.result.printed
+    failed = tuple(f"the cell {c} stopped with {e}" for c, e in outcome.result.failed_cells.items())
+    rest = {"notes": (*notes, *failed), "printed": printed}
+    if record is None:
+        return _mark(exercise, "missing", f"its cell defines no `{answer.name}`", **rest)
+    if record.status == "blank":
+        return _mark(exercise, "not attempted", "", **rest)
+    found = tuple(findings(exercise, record, judge.seed, for_points=True))
+    if found and all(f.ok for f in found) and record.status == "answered":
+        other = agreement(exercise, record, judge.records[exercise.id])
+        if other is None:
+            return _mark(exercise, "right", "", findings=found, **rest)
+        found = (*found, other)
+    status = {"refused": "refused", "raised": "raised", "late": "timed out"}.get(record.status, "wrong")
+    last = found[-1] if found else Finding("it can be judged", False)
+    return _mark(exercise, status, _reason(last), findings=found, **rest)
+
+
+def _broken(exercise: Exercise, outcome: Outcome, seconds: float) -> Mark:
+    """The mark of a task that left no result."""
+    if outcome.trouble == "killed":
+        why = f"it was still running after {outcome.seconds:.0f} seconds, or used too much processor time"
+        return _mark(exercise, "timed out", why)
+    if outcome.trouble == "died":
+        why = "its process ended before the answer was there: exit(), a crash, or a limit of the sandbox"
+        return _mark(exercise, "raised", why)
+    return _mark(exercise, "refused", outcome.trouble)
+
+
+def _mark(exercise: Exercise, status: str, reason: str, **rest) -> Mark:
+    points = exercise.points if status == "right" else 0
+    return Mark(exercise.id, status, points, exercise.points, reason, **rest)
+
+
+def _written(question, submission: Submission) -> Mark:
+    if question.id in submission.written:
+        return Mark(question.id, "to review", None, question.points)
+    return Mark(question.id, "not attempted", 0, question.points)
+
+
+def _reason(finding: Finding) -> str:
+    words = f"{finding.what}: not so"
+    if finding.cause:
+        words += f"; {finding.cause}"
+    return words
+
+
+def _task(plan: Program, exercise: Exercise, seed: int) -> Task:
+    cells = tuple(
+        (c.label, "", _compiled(c.source)) if c.label.startswith("given") else (c.label, c.source, "")
+        for c in plan.cells
+    )
+    return Task(cells, exercise.id, plan.name, exercise.id, seed)
+
+
+def _compiled(source: str) -> str:
+    code = compile(source, "given", "exec", dont_inherit=True)
+    return base64.b64encode(marshal.dumps(code)).decode("ascii")
+
+
+def _without_words(result: Result) -> Result:
+    record = result.record
+    if record and record.failure:
+        kind = re.match(r"\w+", record.failure.got)
+        record = replace(record, failure=replace(record.failure, got=kind[0] if kind else ""))
+    return Result(record, "", {})
+
+
+def _is_students(label: str) -> bool:
+    return not label.startswith(("set-up", "notebook", "given"))

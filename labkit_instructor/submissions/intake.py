@@ -1,0 +1,223 @@
+"""From paths to what was handed in, and by whom: notebooks, folders, and the zips of Canvas and Moodle.
+
+``collect`` finds the files and puts them in order, the newest last. Which lab a notebook belongs to is known
+only after reading it; then ``newest`` keeps one for each student and lab.
+"""
+
+import hashlib
+import re
+import zipfile
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from labkit_instructor.marks import Handed, Student
+from labkit_instructor.submissions import archives
+from labkit_instructor.submissions.archives import Entry, IntakeError
+from labkit_instructor.submissions.owners import Owner, owner, tidy
+
+__all__ = ["IntakeError", "collect", "content", "newest"]
+
+MOST_NOTEBOOKS = 50  # of one student
+_NOTEBOOK = re.compile(r"\.ipynb(\.txt|\.json)?$", re.IGNORECASE)  # browsers add endings of their own
+
+
+def collect(paths: Sequence[Path], stems: Collection[str] = ()) -> list[Handed]:
+    """What was handed in, sorted by student and, for each, from the oldest to the newest.
+
+    Args:
+        paths: notebooks, folders (one folder per student, or all files in one), zips from Canvas or Moodle.
+        stems: the labs' own file names ("03_training_loop"), which are no part of a student's name.
+
+    Raises:
+        IntakeError: a path is not there or of another kind, or there is no notebook in any.
+    """
+    found: list[tuple[Handed, tuple]] = []
+    for path in paths:
+        found += _unique(_one_path(Path(path), stems))
+    if not found:
+        raise IntakeError(_nothing_in(paths))
+    found.sort(key=lambda pair: (pair[0].student.key, pair[1]))
+    once: dict[tuple[str, Path, str], Handed] = {}
+    for handed, _ in found:
+        once[handed.student.key, handed.path, handed.member] = handed
+    return list(once.values())
+
+
+def content(handed: Handed) -> bytes:
+    """The bytes of a file that was handed in.
+
+    Raises:
+        IntakeError: it cannot be read (any longer), or it has changed since it was collected.
+    """
+    if handed.trouble:
+        raise IntakeError(handed.trouble)
+    if handed.member:
+        with _opened(handed.path) as archive:
+            data = archives.read_member(archive, handed.member)
+    else:
+        data = archives.read_file(handed.path)
+    if handed.digest and _digest(data) != handed.digest:
+        raise IntakeError("the file changed while the class was being graded")
+    return data
+
+
+def newest(handed: Sequence[Handed], labs: Sequence[str]) -> list[tuple[Handed, str]]:
+    """One notebook for each student and lab, with its lab: the last one, in the order of `collect`.
+
+    The others are named in its notes. A file that has a trouble counts only where the same student has no
+    better one for that lab. One whose lab is unknown stays, so that nothing is lost.
+
+    Args:
+        handed: what `collect` found.
+        labs: the lab of each; "" where it could not be told.
+    """
+    groups: dict[tuple[str, str], list[Handed]] = {}
+    for number, (one, lab) in enumerate(zip(handed, labs, strict=True)):
+        groups.setdefault((one.student.key, lab or f"?{number}"), []).append(one)
+    kept = []
+    for (_, lab), files in groups.items():
+        sound = [f for f in files if not f.trouble] or files
+        best = sound[-1]
+        others = [f for f in files if f is not best and f.digest != best.digest]
+        notes = best.notes
+        if others:
+            names = ", ".join(f"{f.name} ({f.trouble})" if f.trouble else f.name for f in others[:5])
+            notes = (*notes, f"the newest of {len(others) + 1} files was graded; left out: {names}")
+        kept.append((replace(best, notes=notes), "" if lab.startswith("?") else lab))
+    return kept
+
+
+def _nothing_in(paths: Sequence[Path]) -> str:
+    """That there is no notebook, and where one may hide."""
+    said = f"no notebook (.ipynb) in {', '.join(str(p) for p in paths) or 'no path at all'}"
+    zips = []
+    for path in map(Path, paths):
+        if path.is_dir():
+            zips += [p.name for p in sorted(path.glob("*.zip"))]
+        elif path.suffix.lower() == ".zip":
+            with _opened(path) as archive:
+                zips += [n for n in archive.namelist() if n.lower().endswith(".zip")]
+    return f"{said}; there is {tidy(zips[0])[:80]}: give that file itself" if zips else said
+
+
+def _one_path(path: Path, stems: Collection[str]) -> list[tuple[Handed, tuple]]:
+    notebook = _NOTEBOOK.search(path.name)
+    if not path.exists() and not path.is_symlink():
+        raise IntakeError(f"{path}: there is no such file or folder")
+    if notebook:
+        root = path.absolute().parent.name
+        return _handed([archives.one_file(path)], root, stems, _read_plain)
+    if path.is_symlink():
+        raise IntakeError(f"{path}: is a link; name the folder or zip that it leads to")
+    if path.is_dir():
+        return _handed(archives.in_folder(path), path.absolute().name, stems, _read_plain)
+    if path.is_file() and path.suffix.lower() == ".zip":
+        with _opened(path) as archive:
+            root, entries = _without_wrapper(path.stem, list(archives.in_zip(path, archive)), stems)
+            return _handed(entries, root, stems, lambda e: archives.read_member(archive, e.member))
+    raise IntakeError(f"{path}: is no notebook, folder or zip")
+
+
+def _read_plain(entry: Entry) -> bytes:
+    return archives.read_file(entry.path)
+
+
+def _opened(path: Path) -> zipfile.ZipFile:
+    try:
+        return zipfile.ZipFile(path)
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, EOFError) as error:
+        raise IntakeError(f"{path}: cannot be read as a zip: {error}") from None
+
+
+def _without_wrapper(root: str, entries: list[Entry], stems: Collection[str]) -> tuple[str, list[Entry]]:
+    """A zip of one folder with the class in it is the same as that folder."""
+    tops = {e.parts[0] for e in entries}
+    if len(tops) != 1 or any(len(e.parts) == 1 for e in entries):
+        return root, entries
+    inner = [e.parts[1:] for e in entries if _NOTEBOOK.search(e.parts[-1])]
+    names = {owner(p, "", stems).student.key for p in inner if len(p) == 1}
+    moodle = owner(entries[0].parts, "", stems).student.moodle_id
+    if moodle or not (any(len(p) > 1 for p in inner) or len(names) > 1):
+        return root, entries
+    return tops.pop(), [replace(e, parts=e.parts[1:]) for e in entries]
+
+
+def _handed(
+    entries: Iterable[Entry], root: str, stems: Collection[str], read: Callable[[Entry], bytes]
+) -> list[tuple[Handed, tuple]]:
+    """Sort the files of one path by their owners; each with what its age is told by."""
+    owned = [(entry, owner(entry.parts, root, stems)) for entry in entries]
+    among_others = any(o.sure or (not o.nameless and _NOTEBOOK.search(o.file)) for _, o in owned)
+    students: dict[str, list[tuple[Entry, Owner]]] = {}
+    for entry, own in owned:
+        if own.nameless and among_others:
+            # Among files of others it is somebody's own: who, its full name may tell.
+            name = tidy(Path(own.file).stem)
+            own = replace(own, student=Student(name, name))
+        students.setdefault(f"{own.student.key}\0{own.student.moodle_id}", []).append((entry, own))
+    found = []
+    for files in students.values():
+        notebooks = [(e, o) for e, o in files if _NOTEBOOK.search(e.parts[-1])]
+        if notebooks:
+            notebooks.sort(key=lambda pair: _age(*pair))
+            dropped = len(notebooks) - MOST_NOTEBOOKS
+            for entry, own in notebooks[-MOST_NOTEBOOKS:]:
+                found.append((_take(entry, own, read, max(dropped, 0)), _age(entry, own)))
+        elif any(o.sure for _, o in files):
+            entry, own = next((e, o) for e, o in files if o.sure)
+            found.append((_nothing(files, own, entry), _age(entry, own)))
+    return found
+
+
+def _take(entry: Entry, own: Owner, read: Callable[[Entry], bytes], dropped: int) -> Handed:
+    notes = ("the learning platform marked it as late",) if own.late else ()
+    if dropped:
+        notes = (*notes, f"{dropped} older notebooks of the same student were left out")
+    trouble, digest = entry.trouble, ""
+    if not trouble:
+        try:
+            digest = _digest(read(entry))
+        except IntakeError as error:
+            trouble = str(error)
+    return Handed(own.student, own.file, entry.path, entry.member, digest, trouble, notes)
+
+
+def _nothing(files: list[tuple[Entry, Owner]], own: Owner, first: Entry) -> Handed:
+    """A student who handed in something, and no notebook."""
+    names = [o.file for e, o in files if not e.empty and o.file != "…"]
+    troubles = [e.trouble for e, _ in files if e.trouble]
+    if any(n.lower().endswith((".zip", ".rar", ".7z", ".tar", ".gz")) for n in names):
+        trouble = (
+            f"an archive instead of a notebook ({', '.join(names[:5])}): unpack it and grade the notebook"
+        )
+    elif names:
+        trouble = f"no notebook (.ipynb) was handed in, only {', '.join(names[:5])}"
+    else:
+        trouble = troubles[0] if troubles else "nothing was handed in: the folder is empty"
+    name = names[0] if names else ""
+    return Handed(own.student, name, first.path, first.member, "", trouble, absent=True)
+
+
+def _unique(found: list[tuple[Handed, tuple]]) -> list[tuple[Handed, tuple]]:
+    """Two participants of the same name keep apart by their ids."""
+    ids: dict[str, set[str]] = {}
+    for handed, _ in found:
+        ids.setdefault(handed.student.key, set()).add(handed.student.moodle_id)
+    return [
+        (replace(h, student=replace(h.student, key=f"{h.student.key}_{h.student.moodle_id}")), age)
+        if len(ids[h.student.key]) > 1 and h.student.moodle_id
+        else (h, age)
+        for h, age in found
+    ]
+
+
+def _age(entry: Entry, own: Owner) -> tuple:
+    """Sorts from old to new: by the platform's number, by time, then by name, numbers as numbers."""
+    words = re.split(r"(\d+)", tidy(entry.parts[-1]).lower())
+    natural = tuple((int(w), "") if w.isdecimal() and len(w) < 19 else (0, w) for w in words)
+    return own.order, entry.changed, natural
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()

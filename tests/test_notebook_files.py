@@ -121,7 +121,7 @@ def test_a_cell_that_is_too_long_is_cut():
 
 
 def test_hostile_texts_are_read_in_a_moment():
-    start = time.monotonic()
+    start = time.process_time()
     for source in (
         "x = " + "-" * 100_000 + "1",
         "x = a" + ".a" * 100_000,
@@ -142,7 +142,7 @@ def test_hostile_texts_are_read_in_a_moment():
     many = headless(solved(), "3.2", ids=False)
     many["cells"] = [code(head.format(n, "ab" * 60)) for n in range(2_000)] + many["cells"]
     read(many)
-    assert time.monotonic() - start < 20
+    assert time.process_time() - start < 20
 
 
 def test_half_characters_never_leave():

@@ -14,6 +14,7 @@ from labkit_instructor.judging import batch
 from labkit_instructor.judging.batch import BatchError
 from labkit_instructor.judging.grade import Setting, grade_submission
 from labkit_instructor.marks import Run
+from labkit_instructor.sandbox.inside.walls import Limits
 from labkit_instructor.submissions.intake import collect
 from tests.handed import answered, labs, solved, untouched
 from tests.sandboxed import needs_sandbox
@@ -34,7 +35,7 @@ def handed(tmp_path_factory):
 
 
 def _setting(**more):
-    return Setting(5, labs(), "x", **more)
+    return Setting(5, labs(), "x", limits=Limits(cpu_seconds=4, wall_seconds=10), **more)
 
 
 def _statuses(done):

@@ -17,7 +17,7 @@ from tests.submissions.processes import adopt_orphans, children, survivors
 
 pytestmark = pytest.mark.slow
 
-COUNT, SEED = 30, "20"
+COUNT, SEED = 15, "20"
 COMMAND = "import sys; from labkit.cli import main; sys.exit(main())"
 
 

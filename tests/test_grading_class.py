@@ -25,7 +25,8 @@ pytestmark = pytest.mark.slow
 
 CASES = {case.student: case for case in the_class()}
 HOSTILE = [name for name, case in CASES.items() if case.hostile]
-ZIPPED = ("Ada 01", "Bo 01 style 1", "Eve", "Oz 01", "Jo", "swallow", "markup")
+ZIPPED = ("Ada 01", "Bo 01 style 1", "Eve", "Oz 01")
+PUT_INTO_MOODLE = ("Pia", "Quinn", "Łukasz Ångström 王")
 SECONDS = 900
 
 
@@ -256,8 +257,8 @@ def zips(tmp_path_factory) -> Ran:
     place = tmp_path_factory.mktemp("zips")
     cases: list[Case] = [CASES[name] for name in ZIPPED]
     canvas_zip(cases, place / "canvas.zip")
-    moodle_zip([CASES[n] for n in ("Ada 03", "Kai", "Łukasz Ångström 王")], place / "moodle.zip")
-    hostile_zip(CASES["Ada 02"], place / "hostile.zip")
+    moodle_zip([CASES[name] for name in PUT_INTO_MOODLE], place / "moodle.zip")
+    hostile_zip(CASES["Ada 01"], place / "hostile.zip")
     (place / "here").mkdir()
     values = _grade(
         place / "here", *(place / f"{n}.zip" for n in ("canvas", "moodle", "hostile")), "--seed", "5"
@@ -271,14 +272,14 @@ def test_zips_are_graded_like_folders(zips):
     for number, name in enumerate(ZIPPED):
         got = {m["exercise"]: m["status"] for m in ids[str(4000 + number)]["marks"]}
         assert got == CASES[name].statuses, name
-    for name in ("Ada 03", "Kai", "Łukasz Ångström 王"):
+    for name in PUT_INTO_MOODLE:
         assert {m["exercise"]: m["status"] for m in zips.of(name)["marks"]} == CASES[name].statuses
         assert zips.of(name)["student"]["moodle_id"]
 
 
 def test_a_hostile_zip_harms_nobody(zips):
     good = zips.of("Good One")
-    assert {m["exercise"]: m["status"] for m in good["marks"]} == CASES["Ada 02"].statuses
+    assert {m["exercise"]: m["status"] for m in good["marks"]} == CASES["Ada 01"].statuses
     for graded in zips.graded():
         name = graded["student"]["name"]
         if name.startswith(("Link", "Bomb")):

@@ -4,19 +4,20 @@ import base64
 import re
 from html.parser import HTMLParser
 
+import jinja2
 import pytest
 
 from labkit.exercises.exercise import Finding
 from labkit_instructor.gradebook.standing import Counted, Event
-from labkit_instructor.marks import Mark
-from labkit_instructor.reports import pages
+from labkit_instructor.marks import STATUSES, Mark
+from labkit_instructor.reports import feedback, pages
+from labkit_instructor.reports.entries import set_by_hand
 from labkit_instructor.reports.feedback import feedback_page, write_feedback
-from labkit_instructor.reports.verdicts import LOOKS, badge, finding_list, set_by_hand
 from tests import grading_samples as samples
 
 
 class Tags(HTMLParser):
-    """Every tag and attribute of a page, and its text."""
+    """Every tag and attribute of a page, and its text without the styles."""
 
     def __init__(self, page):
         super().__init__()
@@ -28,7 +29,8 @@ class Tags(HTMLParser):
         self.attributes += [(tag, *a) for a in attributes]
 
     def handle_data(self, data):
-        self.text += data
+        if self.tags[-1:] != ["style"]:
+            self.text += data
 
 
 def harmless(page):
@@ -43,19 +45,26 @@ def harmless(page):
     return seen
 
 
+def rendered(template, **values):
+    """What a template of the test's own makes of values, in the environment of the pages."""
+    return pages.environment().from_string(template).render(values)
+
+
 def test_a_page_forbids_scripts_and_loads():
-    page = pages.page("a <b>", "<p>x</p>")
+    one = samples.graded("a <b>", samples.marks("right"))
+    page = feedback_page(one, samples.standing(one))
     policy = re.search(r'Content-Security-Policy" content="([^"]*)"', page)[1]
     assert "default-src 'none'" in policy and "script" not in policy and "img-src data:" in policy
     assert page.index("Content-Security-Policy") < page.index("<style")
-    assert "<title>a &lt;b&gt;</title>" in page and "prefers-color-scheme: dark" in page
+    assert "<title>Lab 03 · a &lt;b&gt;</title>" in page and "prefers-color-scheme: dark" in page
     assert "http://" not in page and "https://" not in page
 
 
 @pytest.mark.parametrize(
     ("text", "shown"),
     [
-        ("<b>&\"'", "&lt;b&gt;&amp;&quot;&#x27;"),
+        ("<b>&\"'", "&lt;b&gt;&amp;&#34;&#39;"),
+        ("{{ 7 * 7 }}", "{{ 7 * 7 }}"),
         ("a\x00b\x7f", "a\\x00b\\x7f"),
         ("\x1b[31mred\x1b[0m", "red"),
         ("ab\u202ecd", "ab[U+202E]cd"),
@@ -64,13 +73,33 @@ def test_a_page_forbids_scripts_and_loads():
         ("1\r\n2\r3\t4", "1\n2\n3\t4"),
     ],
 )
-def test_escaped_text_shows_and_does_nothing(text, shown):
-    assert pages.escaped(text) == shown
+def test_a_value_in_a_template_shows_and_does_nothing(text, shown):
+    assert rendered("{{ text }}", text=text) == shown
+    assert str(pages.words(text)) == shown
+
+
+def test_a_template_that_uses_what_is_not_given_fails():
+    with pytest.raises(jinja2.UndefinedError):
+        rendered("{{ txt }}", text="a")
 
 
 def test_long_texts_are_cut_and_say_so():
-    assert pages.escaped("x" * 30_000).endswith(" … (10,000 more characters)")
-    assert pages.clipped("short", 5) == "short" and pages.clipped("longer", 5) == "longe …"
+    assert pages.words("x" * 30_000).endswith(" … (10,000 more characters)")
+    made = rendered("{{ text }}", text="x" * 30_000)
+    assert made.endswith("x … (10,000 more characters)"), "also where the template does not say so"
+    assert pages.cut("short", 5) == "short" and pages.cut("longer", 5) == "longe …"
+
+
+def test_templates_leave_the_escaping_to_jinja():
+    """`safe`, `Markup` and blocks without autoescape are ways around it; none is needed in a template."""
+    names = {path.name for path in pages.TEMPLATES.iterdir()}
+    assert names == {f"{n}.html" for n in ("page", "parts", "feedback", "overview", "review")} | {"style.css"}
+    for name in names:
+        text = (pages.TEMPLATES / name).read_text(encoding="utf-8")
+        assert not re.search(r"\bsafe\b|Markup|autoescape|<script|\bon[a-z]+=", text), name
+        assert not re.search(r'=[^"\s]*\{\{', text), f"{name}: an attribute without quotes"
+    python = pages.TEMPLATES.parent.glob("*.py")
+    assert [path.name for path in python if "Markup" in path.read_text("utf-8")] == ["pages.py"]
 
 
 def test_words_make_code_of_ticks_only_where_they_pair():
@@ -100,7 +129,7 @@ def test_markdown_keeps_what_writers_use():
     ],
 )
 def test_markdown_lets_nothing_through(text):
-    seen = harmless(pages.page("t", pages.markdown(text)))
+    seen = harmless(pages.markdown(text))
     assert "img" not in seen.tags
 
 
@@ -111,31 +140,35 @@ def test_markdown_is_done_in_a_moment(piece):
 
 def test_only_small_pngs_become_pictures():
     good = samples.png(30, 20)
-    assert 'width="30" height="20"' in pages.picture(good, 'a " b') and "&quot;" in pages.picture(good, '"')
+    made = pages.picture(good)
+    assert (made.width, made.height) == (30, 20)
+    assert re.fullmatch(r"data:image/png;base64,[A-Za-z0-9+/]+=*", made.url)
     raw = base64.b64decode(good)
     huge = raw[:16] + (50_000).to_bytes(4, "big") * 2 + raw[24:]
     for bad in (raw[1:], raw[:20], huge, b"GIF89a" + raw, b"<svg/>", raw + b"\0" * 3 * 2**20):
-        assert pages.picture(base64.b64encode(bad).decode(), "x") == ""
-    assert pages.picture("kein base64 äöü", "x") == "" and pages.picture("", "x") == ""
+        assert pages.picture(base64.b64encode(bad).decode()) is None
+    assert pages.picture("kein base64 äöü") is None and pages.picture("") is None
 
 
 def test_numbers_are_written_as_people_write_them():
     assert [pages.number(v) for v in (3.0, 2.5, 0.333333, 10, 0)] == ["3", "2.5", "0.33", "10", "0"]
     assert pages.many(1, "student") == "1 student" and pages.many(1200, "student") == "1,200 students"
+    assert pages.many(2.5, "point") == "2.5 points" and pages.many(1.0, "point") == "1 point"
 
 
 def test_every_status_has_a_look_of_its_own():
-    from labkit_instructor.marks import STATUSES
-
-    assert set(LOOKS) == set(STATUSES)
-    assert len({look.sign for look in LOOKS.values()}) == len(LOOKS), "told apart without colour"
-    assert "&lt;x&gt;" in badge("<x>")
+    assert set(pages.LOOKS) == set(STATUSES)
+    assert len({look.sign for look in pages.LOOKS.values()}) == len(pages.LOOKS), "told apart without colour"
+    later = samples.graded(made=(Mark("3.1", "<x>", 0.0, 3.0),))
+    assert "? <x>" in harmless(feedback_page(later, samples.standing(later))).text
 
 
 def test_a_finding_reads_as_in_the_notebook():
-    found = finding_list((Finding("it is a sum", True, "hidden", "hidden"), samples.WRONG))
+    findings = (Finding("it is a sum", True, "hidden", "hidden"), samples.WRONG)
+    one = samples.graded(made=samples.marks("wrong", findings=findings))
+    found = feedback_page(one, samples.standing(one))
     assert found.index("it is a sum") < found.index("the fakes are detached")
-    assert "hidden" not in found, "what holds needs no numbers"
+    assert "hidden" not in Tags(found).text, "what holds needs no numbers"
     for part in ("got", "0.1342", "expected", "likely", "<code>fake</code> is not detached"):
         assert part in found
 
@@ -315,11 +348,9 @@ def test_a_hostile_submission_does_nothing_and_stays_small(tmp_path):
 
 
 def test_pictures_stop_when_the_page_is_full(monkeypatch):
-    from labkit_instructor.reports import feedback
-
     one = samples.graded(
         made=samples.marks("right", "right"), figures={f"3.{n}": (samples.png(),) * 9 for n in (1, 2)}
     )
     assert feedback_page(one, samples.standing(one)).count("<img") == 2 * feedback.MOST_FIGURES
-    monkeypatch.setattr(feedback, "MOST_PICTURES", 500)
+    monkeypatch.setattr(feedback, "MOST_PICTURES", 300)
     assert 1 <= feedback_page(one, samples.standing(one)).count("<img") < 4

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from labkit.files import MissingFileError, shipped
+from labkit_instructor.reports.pages import TEMPLATES
 
 ROOT = Path(__file__).resolve().parent.parent
 IN_WHEEL = "labkit/shipped/"
@@ -62,6 +63,8 @@ def test_the_wheel_holds_every_module_and_what_ships_but_no_cache(wheel):
     names = set(zipfile.ZipFile(wheel).namelist())
     modules = {path.relative_to(ROOT).as_posix() for p in PACKAGES for path in (ROOT / p).rglob("*.py")}
     assert modules <= names
+    templates = {path.relative_to(ROOT).as_posix() for path in TEMPLATES.iterdir()}
+    assert len(templates) >= 6 and templates <= names
     assert {
         IN_WHEEL + f"classifiers/{path.name}" for path in (ROOT / "data" / "classifiers").glob("*.pt")
     } <= names

@@ -3,29 +3,22 @@
 One page, small and without scripts, with two hundred students too: long lists are folded.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 from labkit.files import write_bytes
 from labkit_instructor.gradebook.standing import Standing
 from labkit_instructor.marks import STATUSES, Graded, Run
-from labkit_instructor.reports import tallies, to_do
-from labkit_instructor.reports.pages import clipped, escaped, many, number, page, words
-from labkit_instructor.reports.places import grid, people
-from labkit_instructor.reports.style import OVERVIEW
-from labkit_instructor.reports.tallies import Row
-from labkit_instructor.reports.verdicts import badge, look, titles
+from labkit_instructor.reports import tallies
+from labkit_instructor.reports.entries import PLACES, Entry, Place, place, refused, set_by_hand
+from labkit_instructor.reports.pages import LOOKS, look, render
+from labkit_instructor.reports.review_page import merge_command, sheet_path
+from labkit_instructor.reports.tallies import Group
 
 MOST_GROUPS = 4  # of what is wrong with one exercise, before the rest is folded
-MOST_VALUE = 90  # characters of an example
-MOST_NOTES = 40
-MOST_TEXT = 200
-
-UNSAFE = (
-    '<div class="box bad"><p><strong>{count} graded without a sandbox (--unsafe).</strong> Students\' code '
-    "ran beside the grader: it could have changed any of these results.</p></div>"
-)
 
 
 def write_overview(all: Sequence[tuple[Graded, Standing]], out: Path, *, run: Run) -> Path:
@@ -48,152 +41,78 @@ def write_overview(all: Sequence[tuple[Graded, Standing]], out: Path, *, run: Ru
 
 def overview_page(pairs: Sequence[tuple[Graded, Standing]], run: Run, out: Path) -> str:
     """The page as HTML."""
-    labs = tallies.by_lab(pairs)
-    everything = [row for rows in labs.values() for row in rows]
-    students = len({graded.student.key for graded, _ in pairs})
-    unsafe = sum(standing.unsafe for _, standing in pairs)
-    parts = [
-        "<h1>Class overview</h1>",
-        f'<p class="total">{many(len(pairs), "submission")} by {many(students, "student")}</p>',
-        UNSAFE.format(count=many(unsafe, "submission")) if unsafe or run.unsafe else "",
-        to_do.look_yourself(everything),
-        to_do.waiting(everything, out),
-    ]
-    if len(labs) > 1:
-        links = " · ".join(f'<a href="#lab{escaped(lab)}">Lab {escaped(lab)}</a>' for lab in labs)
-        parts.append(f"<p>{links}</p>")
-    names = titles()
-    parts += [_lab(lab, rows, names) for lab, rows in labs.items()]
-    parts.append(_facts(run))
-    return page("Class overview", "\n".join(p for p in parts if p), css=OVERVIEW)
-
-
-def _lab(lab: str, rows: list[Row], names: dict[str, str]) -> str:
-    ids = tallies.exercises(rows)
-    return "\n".join(
-        [
-            f'<section class="lab"><h2 class="lab" id="lab{escaped(lab)}">Lab {escaped(lab)}</h2>',
-            f'<p class="soft">{_spread(rows)}</p>',
-            "<h3>How each exercise came out</h3>",
-            _outcomes(rows, ids, names),
-            "<h3>What went wrong most often</h3>",
-            _failures(rows, ids, names),
-            "<h3>Who is stuck where</h3>",
-            grid(rows, ids),
-            to_do.by_hand(rows),
-            _notes(rows),
-            "</section>",
-        ]
+    entries = [Entry(graded, standing) for graded, standing in pairs]
+    labs: dict[str, list[Entry]] = {}
+    for entry in entries:
+        labs.setdefault(entry.graded.lab, []).append(entry)
+    return render(
+        "overview.html",
+        entries=entries,
+        students=len({e.graded.student.key for e in entries}),
+        unsafe=sum(e.standing.unsafe for e in entries),
+        run=run,
+        lost=[(e, place(e).why) for e in entries if e.lost],
+        refusals=[(e, ids, reason) for e in entries for reason, ids in refused(e).items()],
+        waiting=[
+            (i, answers, str(sheet_path(out, i)), merge_command(out, i))
+            for i, answers in tallies.waiting(entries).items()
+        ],
+        labs=[_lab(lab, labs[lab]) for lab in sorted(labs)],
+        fill=fill,
     )
 
 
-def _spread(rows: list[Row]) -> str:
-    """How many, and the middle of their points, without those that could not be graded."""
-    points = [row.points for row in rows if not tallies.unread(row)]
-    out_of = max((sum(m.out_of for m in row.graded.marks) for row in rows), default=0)
-    said = many(len(rows), "submission")
-    if points:
-        said += f"; median {number(median(points))} of {number(out_of)} points so far, from "
-        said += f"{number(min(points))} to {number(max(points))}"
-    if left := len(rows) - len(points):
-        be = "is" if left == 1 else "are"
-        said += f"; {many(left, 'upload')} that could not be graded {be} left out of median and means"
-    return said
-
-
-def _outcomes(rows: list[Row], ids: list[str], names: dict[str, str]) -> str:
-    body = []
-    for exercise in ids:
-        count = tallies.statuses(rows, exercise)
-        there = [s for s in (*STATUSES, *count) if count.get(s)]
-        there = list(dict.fromkeys(there))
-        bar = "".join(
-            f'<i class="fill {_fill(s)}" style="flex:{count[s]}" title="{escaped(s)}: {count[s]}"></i>'
-            for s in there
-        )
-        text = " ".join(
-            f'<span class="count"><i class="fill {_fill(s)}"></i> {badge(s)} {count[s]}</span>' for s in there
-        )
-        mean = tallies.average(rows, exercise)
-        if count.get("to review"):  # the blanks are known at once and would pull the mean down
-            mean = None
-        worth = max(c.mark.out_of for r in rows if (c := r.counted(exercise)) is not None)
-        average = "–" if mean is None else number(mean)
-        body.append(
-            f'<tr><td class="id">{escaped(exercise)}</td><td>{words(names.get(exercise, ""))}'
-            f'<div class="bar">{bar}</div><div class="small">{text}</div></td>'
-            f'<td class="number">{average} <span class="soft">of {number(worth)}</span></td></tr>'
-        )
-    head = '<tr><th></th><th>exercise</th><th class="number">mean points</th></tr>'
-    return f"<table><thead>{head}</thead><tbody>{''.join(body)}</tbody></table>"
-
-
-def _fill(status: str) -> str:
+def fill(status: str) -> str:
     """The class of a segment: its colour, and a pattern that tells it from its neighbours without colour."""
     return f"{look(status).tone} {status.replace(' ', '-')}" if status in STATUSES else "none"
 
 
-def _failures(rows: list[Row], ids: list[str], names: dict[str, str]) -> str:
-    parts = []
-    for exercise in ids:
-        groups = tallies.failures(rows, exercise)
-        if not groups:
-            continue
-        title = f"{escaped(exercise)} {words(names.get(exercise, ''))}"
-        # What befell one student alone is folded, so that what many need stands out.
-        common = sum(len(g.rows) > 1 for g in groups[:MOST_GROUPS]) or 1
-        shown, rest = "".join(_group(g) for g in groups[:common]), groups[common:]
-        more = "".join(_group(g) for g in rest[:MOST_NOTES])
-        if rest:
-            left = len(rest) - MOST_NOTES
-            more += f"<p>and {left} more</p>" if left > 0 else ""
-            rarer = len(rest[0].rows) < len(groups[common - 1].rows)
-            said = many(len(rest), "rarer one") if rarer else f"{len(rest)} more"
-            more = f"<details><summary>{said}</summary>{more}</details>"
-        parts.append(f"<h4>{title}</h4>{shown}{more}")
-    return "".join(parts) or '<p class="soft">Nothing: every answer that was tried is right.</p>'
+def _lab(lab: str, entries: list[Entry]) -> dict[str, Any]:
+    """What the page says of one lab."""
+    ids = tallies.exercises(entries)
+    places = [(e, place(e)) for e in sorted(entries, key=lambda e: (e.points, e.sort_name))]
+    points = [e.points for e in entries if not e.lost]
+    statuses = {c.status for e in entries for c in e.all}
+    return {
+        "id": lab,
+        "entries": entries,
+        "points": points,
+        "median": median(points) if points else None,
+        "out_of": max(sum(m.out_of for m in e.graded.marks) for e in entries),
+        "exercises": ids,
+        "outcomes": [_outcome(entries, i) for i in ids],
+        "failures": [_failures(i, groups) for i in ids if (groups := tallies.failures(entries, i))],
+        "notes": tallies.notes(entries),
+        "places": places,
+        "tally": _tally([where for _, where in places]),
+        "seen": [s for s in LOOKS if s in statuses],
+        "by_hand": [(e, c, said) for e in entries for c in e.all if (said := set_by_hand(c))],
+    }
 
 
-def _group(group: tallies.Group) -> str:
-    details, lead = "", '<span class="soft">does not hold:</span> ' if group.property else ""
-    if group.cause:
-        details += f'<p><span class="soft">likely:</span> {words(clipped(group.cause, MOST_TEXT))}</p>'
-    if group.got:
-        example = f"got {words(clipped(group.got, MOST_VALUE))}"
-        if group.expected:
-            example += f", expected {words(clipped(group.expected, MOST_VALUE))}"
-        details += f'<p class="soft">for example: {example}</p>'
-    return (
-        f'<div class="group"><p><b class="times">{len(group.rows)} ×</b> {badge(group.status)} · {lead}'
-        f"{words(clipped(group.what, MOST_TEXT))}</p>{details}{people(group.rows)}</div>"
-    )
+def _outcome(entries: list[Entry], exercise: str) -> dict[str, Any]:
+    """How an exercise came out: submissions by status, and the mean of the points where it is known."""
+    count = tallies.statuses(entries, exercise)
+    return {
+        "exercise": exercise,
+        "count": {s: count[s] for s in (*STATUSES, *count) if count[s]},
+        # While answers wait, the blanks are known already and would pull the mean down.
+        "mean": None if count["to review"] else tallies.average(entries, exercise),
+        "out_of": max(c.mark.out_of for e in entries if (c := e.counted(exercise)) is not None),
+    }
 
 
-def _notes(rows: list[Row]) -> str:
-    groups = tallies.notes(rows)
-    if not groups:
-        return ""
-    items = "".join(
-        f'<div class="group"><p><b class="times">{len(g.rows)} ×</b> '
-        f"{words(clipped(g.what, MOST_TEXT))}</p>"
-        f"{people(g.rows)}</div>"
-        for g in groups[:MOST_NOTES]
-    )
-    if len(groups) > MOST_NOTES:
-        items += (
-            f'<p class="soft">and {many(len(groups) - MOST_NOTES, "rarer note")}; see the feedback pages</p>'
-        )
-    return f"<h3>Notes from reading and grading</h3>{items}"
+def _failures(exercise: str, groups: list[Group]) -> dict[str, Any]:
+    """What went wrong with an exercise: what befell one student alone is folded, so that what many need
+    stands out."""
+    common = sum(len(g.entries) > 1 for g in groups[:MOST_GROUPS]) or 1
+    rest = groups[common:]
+    rarer = bool(rest) and len(rest[0].entries) < len(groups[common - 1].entries)
+    return {"exercise": exercise, "common": groups[:common], "rest": rest, "rarer": rarer}
 
 
-def _facts(run: Run) -> str:
-    facts = (
-        ("run", run.id),
-        ("started", run.started.replace("T", " ").replace("+00:00", " UTC")),
-        ("seed", str(run.seed)),
-        ("labs", ", ".join(run.labs) or "those that were handed in"),
-        ("sandbox", run.sandbox),
-        ("labkit", run.version),
-    )
-    rows = "".join(f"<tr><td class='id'>{label}</td><td>{escaped(text)}</td></tr>" for label, text in facts)
-    return f"<h2>The latest run</h2><table class='facts'><tbody>{rows}</tbody></table>"
+def _tally(places: Sequence[Place]) -> list[tuple[Place, int]]:
+    """How many stand at each place: by kind, then the most common first."""
+    count = Counter(Place(p.kind, p.exercise) for p in places)
+    kinds = list(PLACES)
+    return sorted(count.items(), key=lambda item: (kinds.index(item[0].kind), -item[1], item[0].exercise))

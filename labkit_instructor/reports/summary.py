@@ -6,7 +6,7 @@ from pathlib import Path
 
 from labkit_instructor.gradebook.standing import Standing, overridden, ungraded
 from labkit_instructor.marks import STATUSES
-from labkit_instructor.reports.to_do import merge_command
+from labkit_instructor.reports.review_page import merge_command, sheet_path
 
 _NAMED = 5  # of more students only the first are named
 
@@ -24,7 +24,7 @@ def lines(standings: Sequence[Standing], out: Path) -> Iterator[str]:
     for standing in standings:
         yield from _overruled(standing)
     for exercise, waiting in sorted(Counter(i for i, c in counted if c.points is None).items()):
-        sheet = out / "review" / f"{exercise}.csv"
+        sheet = sheet_path(out, exercise)
         answers = "1 written answer waits" if waiting == 1 else f"{waiting} written answers wait"
         yield f"{exercise}: {answers}. Read {sheet.with_suffix('.html')}, fill in the table beside it,"
         yield f"     then: {merge_command(out, exercise)}"

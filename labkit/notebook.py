@@ -3,6 +3,8 @@
 import os
 import shutil
 import sys
+import tempfile
+import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -51,4 +53,23 @@ def tensorboard(folder: Path) -> None:
     if somebody_watches():
         from tensorboard import notebook as tensorboard_notebook
 
+        _forget_dead_servers()
         tensorboard_notebook.start(f'--logdir "{folder}"')
+
+
+def _forget_dead_servers() -> None:
+    """Delete TensorBoard's records of servers that do not answer.
+
+    A server that was killed leaves its record behind; TensorBoard would show its address again, a blank page.
+    """
+    from tensorboard import manager
+
+    local = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    for server in manager.get_all():
+        try:
+            local.open(
+                f"http://localhost:{server.port}{server.path_prefix}/data/environment", timeout=5
+            ).close()
+        except OSError:
+            record = Path(tempfile.gettempdir(), ".tensorboard-info", f"pid-{server.pid}.info")
+            record.unlink(missing_ok=True)

@@ -12,6 +12,7 @@ else in the kit reads these environment variables:
 """
 
 import os
+import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,8 +81,9 @@ def _device() -> torch.device:
         device = torch.device(wanted)
         torch.empty(0, device=device)
     except Exception as error:
+        why = re.split(r"[.\n]", str(error))[0]  # PyTorch goes on with a page of its own internals
         raise SettingsError(
-            f"LABKIT_DEVICE={wanted!r} cannot be used here. Write cpu or cuda, or unset it. ({error})"
+            f"LABKIT_DEVICE={wanted!r} cannot be used here. Write cpu or cuda, or unset it. ({why})"
         ) from error
     return device
 

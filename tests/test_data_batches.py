@@ -85,7 +85,7 @@ def test_a_state_of_other_data_is_refused():
 
 
 def test_too_few_images_for_a_batch():
-    with pytest.raises(DataError, match="numbered has 5 images, too few for a batch of 8"):
+    with pytest.raises(DataError, match="numbered has 5 images, and a batch takes 8: use at least 8 images"):
         Batches(numbered(5), 8)
     with pytest.raises(DataError, match="at least 1"):
         Batches(numbered(5), 0)

@@ -1,5 +1,7 @@
 """Folders and zips of pictures: what is loaded, in which order, and what is said about bad ones."""
 
+import io
+import os
 import time
 
 import numpy as np
@@ -163,7 +165,7 @@ def test_a_damaged_zip_member_is_skipped(tmp_path, root, capsys):
 def test_nothing_readable(tmp_path, root):
     files = {"a.jpg": b"no picture", "b.jpg": b""}
     refused(
-        "None of the 2 pictures of bad can be read, the first is a.jpg",
+        r"None of the 2 pictures of bad can be read \(damaged\), the first is a.jpg",
         write_folder(tmp_path / "bad", files),
         root,
     )
@@ -296,3 +298,70 @@ def test_real_portraits_at_two_sizes(root):
     assert load(path, size=64, count=50, root=root).images.shape == (50, 3, 64, 64)
     with pytest.raises(DataError, match="too small: 128x128 at most"):
         load(path, size=256, count=3, root=root)
+
+
+def test_what_is_no_plain_file_is_skipped_named_and_never_opened(tmp_path, root, capsys):
+    folder = write_folder(tmp_path / "a", jpegs(5))
+    os.mkfifo(folder / "pipe.png")
+    (folder / "loop.png").symlink_to(folder / "loop.png")
+    (folder / "nowhere.png").symlink_to(tmp_path / "gone.png")
+    (folder / "zero.png").symlink_to("/dev/zero")
+    loaded = load(folder, size=16, root=root)
+    assert len(loaded) == 5 and loaded.source.endswith("4 skipped")
+    said = capsys.readouterr().err
+    assert "skipped 4 of 9 pictures (not a file: a link to nowhere, a pipe or a device): loop.png" in said
+
+
+def test_a_picture_of_too_many_pixels_is_not_decoded(tmp_path, root, capsys, monkeypatch):
+    monkeypatch.setattr("labkit.data.pictures._MOST_PIXELS", 10_000)
+    large = {
+        "large.png": encoded(picture(1, (101, 100)), "PNG"),
+        "shrunk.jpg": encoded(picture(2, (600, 600)), "JPEG"),
+    }
+    loaded = load(
+        write_folder(tmp_path / "a", large | {"ok.png": encoded(picture(3), "PNG")}), size=16, root=root
+    )
+    assert len(loaded) == 2  # the decoder shrinks a large JPEG before it is counted
+    assert "megapixels or 200 MB): large.png" in capsys.readouterr().err
+
+
+def test_a_huge_picture_is_skipped_without_a_warning_of_pillow(tmp_path, root, capsys, recwarn):
+    write_folder(tmp_path / "a", {"ok.png": encoded(picture(3), "PNG")})
+    Image.new("1", (12_000, 9_000)).save(tmp_path / "a" / "plan.png")
+    assert len(load(tmp_path / "a", size=16, root=root)) == 1
+    assert not [w for w in recwarn if issubclass(w.category, Image.DecompressionBombWarning)]
+    assert "plan.png" in capsys.readouterr().err
+
+
+def test_a_broken_note_in_a_whole_picture_costs_nothing(tmp_path, root):
+    file = io.BytesIO()
+    picture(1).save(file, "JPEG", exif=b"Exif\0\0MM\0*\0\0\0\x08\xff\xff" + b"\xff" * 200)
+    assert len(load(write_folder(tmp_path / "a", {"a.jpg": file.getvalue()}), size=16, root=root)) == 1
+
+
+def test_a_name_cannot_speak_to_the_terminal(tmp_path, root, capsys):
+    folder = write_folder(tmp_path / "a\x1b[31m", jpegs(2) | {"x\n\x1b[2J.png": b"bad"})
+    assert "\x1b" not in repr(load(folder, size=16, root=root))
+    with pytest.raises(DataError) as error:
+        load(write_folder(tmp_path / "b\x1b[2J", {"x.txt": b""}), root=root)
+    assert "\x1b" not in str(error.value)
+    assert "\x1b[2J" not in capsys.readouterr().err
+
+
+def test_a_zip_that_python_cannot_unpack_says_so(tmp_path, root):
+    path = write_zip(tmp_path / "a.zip", jpegs(3))
+    content = bytearray(path.read_bytes())
+    for signature, offset in ((b"PK\3\4", 8), (b"PK\1\2", 10)):
+        at = content.find(signature)
+        while at >= 0:
+            content[at + offset : at + offset + 2] = b"\x09\0"
+            at = content.find(signature, at + 4)
+    path.write_bytes(content)
+    with pytest.raises(DataError, match=r"deflate64.*unpack it yourself"):
+        load(path, root=root)
+
+
+def test_a_zip_in_a_zip_is_named(tmp_path, root):
+    inner = write_zip(tmp_path / "inner.zip", jpegs(3)).read_bytes()
+    with pytest.raises(DataError, match=r"holds another zip, archive/img\.zip: unpack outer\.zip"):
+        load(write_zip(tmp_path / "outer.zip", {"archive/img.zip": inner}), root=root)

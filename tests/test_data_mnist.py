@@ -11,7 +11,7 @@ import torch.nn.functional as F
 
 from labkit import cli
 from labkit.data import DataError, load, mnist
-from tests.data_helpers import HTML, web_server
+from tests.data_helpers import HTML, web_server, write_zip
 from tests.real_data import real_file
 
 SMALL = {mnist.TRAIN: (300, 28, 28), mnist.TEST: (50, 28, 28)}
@@ -143,7 +143,12 @@ def damaged_files():
         "is no IDX file of images": {**files, images: b"\0\0\0\0" + files[images][4:]},
         "no IDX file of labels": {**files, labels: b"x"},
         r"should hold 300x28x28 bytes, it holds 235,\d+": {**files, images: files[images][:-3]},
-        "is damaged": {**zipped, f"{labels}.gz": HTML},
+        "is a web page: the site sent a message": {**zipped, f"{labels}.gz": HTML},
+        "is damaged": {**zipped, f"{labels}.gz": b"x" * 100},
+        "should hold 300x28x28 bytes, it holds more": packed({**files, images: files[images] + bytes(10)}),
+        "says that it holds 60000x28x28000 bytes: too many": {
+            **files, images: struct.pack(">4I", 2051, 60_000, 28, 28_000)
+        },
         "300 images, train-labels-idx1-ubyte 20 labels: they do not belong together": {
             **files, labels: idx_files(count=20)[labels]
         },
@@ -157,6 +162,33 @@ def test_damaged_files_are_named_in_one_line(root, tmp_path, match):
         load(folder, root=root)
     assert "\n" not in str(caught.value) and "Get the file again" in str(caught.value)
     assert not root.exists() or not list(root.iterdir())
+
+
+def test_labels_beyond_ten_classes_are_refused_with_what_to_do(root, tmp_path):
+    files = idx_files(count=20)
+    labels = "train-labels-idx1-ubyte"
+    files[labels] = files[labels][:8] + b"\xff" * 20
+    with pytest.raises(DataError, match=r"labels up to 255; .* 0 to 9\. Take those images alone"):
+        load(put(tmp_path / "own", files), root=root)
+
+
+def test_a_folder_around_each_file_as_kaggle_packs_them(root, tmp_path):
+    for name, data in idx_files(count=20).items():
+        put(tmp_path / "archive" / name, {name: data})
+    assert len(load(tmp_path / "archive", root=root)) == 20
+    images = "train-images-idx3-ubyte"
+    assert len(load(tmp_path / "archive" / images / images, root=root)) == 20
+
+
+@pytest.mark.parametrize("what", ["folder", "file", "zip"])
+def test_images_without_their_labels_are_explained(root, tmp_path, what):
+    name = "train-images-idx3-ubyte"
+    folder = put(tmp_path / "own", {name: idx_files(count=20)[name]})
+    given = {"folder": folder, "file": folder / name, "zip": write_zip(tmp_path / "a.zip", {name: b"x"})}[
+        what
+    ]
+    with pytest.raises(DataError, match="of MNIST's kind"):
+        load(given, root=root)
 
 
 # The mirrors.

@@ -1,7 +1,9 @@
 """Settings come from the machine and LABKIT_ variables; a bad one is named. And how `make lab` starts."""
 
+import json
 import os
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,7 @@ import torch
 
 from labkit import notebook, settings
 from labkit_instructor.authoring import serve
+from tests.data_helpers import web_server
 
 
 @pytest.fixture
@@ -59,6 +62,13 @@ def test_in_colab_the_first_cell_says_how_to_get_a_gpu(bare, capsys):
     assert "Change runtime type" in capsys.readouterr().out
 
 
+def test_a_device_that_is_not_there_is_named_without_pytorchs_page(bare):
+    bare.setenv("LABKIT_DEVICE", "mps")
+    with pytest.raises(settings.SettingsError, match="LABKIT_DEVICE='mps' cannot be used here") as error:
+        settings.current()
+    assert len(str(error.value)) < 250
+
+
 def test_no_tensorboard_server_is_started_in_smoke(bare, capsys, tmp_path):
     bare.setenv("LABKIT_BUDGET", "smoke")
     notebook.tensorboard(tmp_path)
@@ -75,6 +85,29 @@ def test_the_magic_finds_tensorboard_without_an_activated_environment(bare, tmp_
     bare.setenv("PATH", str(tmp_path))
     assert notebook.somebody_watches()
     assert os.environ["TENSORBOARD_BINARY"] == str(Path(sys.executable).with_name("tensorboard"))
+
+
+def test_the_record_of_a_tensorboard_that_is_dead_is_forgotten(bare, tmp_path):
+    from tensorboard import manager
+    from tensorboard import notebook as tensorboard_notebook
+
+    def record(pid, port):
+        facts = {"version": "2.20.0", "start_time": 1, "pid": pid, "port": port, "path_prefix": "", "db": ""}
+        return json.dumps(facts | {"logdir": "runs", "cache_key": "key"})
+
+    bare.setattr(tempfile, "tempdir", str(tmp_path))
+    bare.setenv("LABKIT_BUDGET", "cpu")
+    bare.delenv("LABKIT_TENSORBOARD", raising=False)
+    started = []
+    bare.setattr(tensorboard_notebook, "start", started.append)
+    records = tmp_path / ".tensorboard-info"
+    records.mkdir()
+    with web_server({"/data/environment": b"{}"}) as (address, _):
+        (records / "pid-1.info").write_text(record(1, int(address.rpartition(":")[2])))
+        (records / "pid-2.info").write_text(record(2, 9))
+        notebook.tensorboard(tmp_path / "runs")
+        assert [server.pid for server in manager.get_all()] == [1]
+    assert started
 
 
 def test_jupyterlab_starts_as_root_and_without_a_screen(bare, tmp_path, capsys):

@@ -136,7 +136,7 @@ def test_what_cannot_be_done_is_one_line_and_code_two(tmp_path, capsys):
         (["handout", "--data", tmp_path / "empty"], "empty"),
         (["handout", "--data", tmp_path / "page.zip"], "page.zip"),
         (["handout", "--data", small], "too small"),
-        (["handout", "--data", few], "too few"),
+        (["handout", "--data", few], "few has 3 images, and a batch takes 32"),
         (["handout", "--steps", "0"], "--steps"),
         (["handout", "--resume"], "no checkpoint.pt"),
     ]:

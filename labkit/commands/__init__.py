@@ -9,8 +9,10 @@ are what ``labkit train`` does, `run_files` is what they share.
 
 import sys
 
+from labkit.markup import printable
+
 
 def complain(command: str, message: object, code: int) -> int:
     """Say in one line on stderr why a command failed; return the exit code."""
-    print(f"labkit {command}: {' '.join(str(message).split())}", file=sys.stderr)
+    print(f"labkit {command}: {printable(' '.join(str(message).split()))}", file=sys.stderr)
     return code

@@ -3,6 +3,7 @@
 import argparse
 
 from labkit.commands import complain
+from labkit.markup import printable
 
 SUMMARY = "fetch or draw a data set into the cache, and say what it is"
 
@@ -32,5 +33,5 @@ def run(asked: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         return complain("data", "stopped", 130)
     count, channels, height, width = images.images.shape
-    print(f"{images.name}: {count:,} images of {channels}x{height}x{width}, {images.source}")
+    print(printable(f"{images.name}: {count:,} images of {channels}x{height}x{width}, {images.source}"))
     return 0

@@ -70,10 +70,19 @@ def run(asked: argparse.Namespace) -> int:
     except TrainingError as error:
         return complain("train", error, 1)
     except OSError as error:
-        return complain("train", f"cannot write the results: {error}", 2)
+        return complain("train", _cannot_write(error), 2)
     except KeyboardInterrupt as stop:
         if getattr(stop, "run", None) is None:
             return complain("train", "stopped before the first step", 130)
         again = shlex.join(["labkit", "train", *asked.argv, *([] if asked.resume else ["--resume"])])
         return complain("train", f"{stop}; the checkpoint is saved. Go on with: {again}", 130)
     return 0
+
+
+def _cannot_write(error: OSError) -> str:
+    """What to do about an error of the disk; what is in the folder is whole, as files are written whole."""
+    where = f" {error.filename}" if error.filename else ""
+    return (
+        f"cannot write{where}: {error.strerror or error}. Make room or choose another folder with --out; "
+        "where a checkpoint is in the folder, --resume goes on from it"
+    )

@@ -202,9 +202,8 @@ def translate_pictures(run_folder: Path, pictures: Path, say: Callable[[str], No
                 for folder, network in (("to_B", G), ("to_A", F)) if len(images) else ():
                     written.append(run_folder / folder / name)
                     write_bytes(written[-1], plots.png(translate(network, torch.tensor(images))[0]))
-    for names, why in ((skipped.damaged, "damaged"), (skipped.small, f"smaller than {size} pixels")):
-        if names:
-            say(f"skipped {len(names):,} pictures ({why}), the first is {names[0]}")
+    for why, names in skipped.by_reason(size):
+        say(f"skipped {len(names):,} pictures ({why}), the first is {names[0]}")
     say(f"translated {len(written) // 2:,} pictures: see {run_folder / 'to_A'} and {run_folder / 'to_B'}")
     return written
 

@@ -127,8 +127,8 @@ def _checked_batch_size(name: str, tensor: torch.Tensor, batch_size: int) -> int
     if tensor.dim() < 1 or len(tensor) < batch_size:
         count = len(tensor) if tensor.dim() else 0
         raise DataError(
-            f"{name} has {count:,} images, too few for a batch of {batch_size}: "
-            "use a smaller batch_size or more images."
+            f"{name} has {count:,} image{'s' * (count != 1)}, and a batch takes {batch_size}: "
+            f"use at least {batch_size} images, or smaller batches."
         )
     return int(batch_size)
 

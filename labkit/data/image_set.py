@@ -4,9 +4,14 @@ from dataclasses import dataclass, field
 
 import torch
 
+from labkit.markup import printable
+
 
 class DataError(ValueError):
     """Data that cannot be used. The message is one line that says what is wrong and what to do."""
+
+    def __init__(self, message: object):
+        super().__init__(printable(message))  # it names files, and a file may be called anything
 
 
 @dataclass(frozen=True, repr=False)
@@ -33,7 +38,8 @@ class ImageSet:
     def __repr__(self) -> str:
         count, *shape = self.images.shape
         known = f", {len(self.factors)} factors" if self.factors else ""
-        return f"<{self.name}: {count:,} images of {'x'.join(map(str, shape))}{known}; {self.source}>"
+        told = f"<{self.name}: {count:,} images of {'x'.join(map(str, shape))}{known}; {self.source}>"
+        return printable(told)
 
 
 def to_unit(images: torch.Tensor) -> torch.Tensor:

@@ -11,6 +11,7 @@ counts is the content: the same images packed again give another .gz, so no chec
 """
 
 import gzip
+import math
 import os
 import zlib
 from collections.abc import Iterator
@@ -27,11 +28,13 @@ from labkit.data import cache
 from labkit.data.console import say
 from labkit.data.downloads import DownloadError, Expected, fetch, first_that_works
 from labkit.data.image_set import DataError, ImageSet
+from labkit.data.pictures import looks_like_html
 from labkit.synthetic import counter, digit_stacks
 
 TRAIN, TEST = "train", "t10k"
 _IMAGES, _LABELS = 2051, 2049  # magic numbers: unsigned bytes in 3 dimensions, in 1
-_MOST_BYTES = 2_000_000_000
+_MOST_BYTES = 1_000_000_000
+_CLASSES = 10
 MIRRORS = (
     "https://ossci-datasets.s3.amazonaws.com/mnist/",
     "https://storage.googleapis.com/cvdf-datasets/mnist/",
@@ -83,7 +86,7 @@ def pair_at(path: Path) -> Pair | None:
         return None
     for part in (TRAIN, TEST):
         if path.is_file() and path in _file_names(path.parent, part, "images", 3):
-            return pair_in(path.parent, part)
+            return pair_in(path.parent, part) or pair_in(path.parent.parent, part)
     return None
 
 
@@ -181,6 +184,11 @@ def load_pair(pair: Pair, name: str, source: str, size: int, count: int | None, 
             images, labels = read_pair(pair)
         except IdxError as error:
             raise DataError(f"{pair.images.parent}: {error}. Get the file again.") from error
+        if labels.max() >= _CLASSES:
+            raise DataError(
+                f"{pair.labels} has labels up to {labels.max()}; sets of ten classes are read here, 0 to 9. "
+                "Take those images alone, or give all as a folder of pictures."
+            )
         cache.write(
             folder, _resized(images, labels, size), {"name": name}, expected_bytes=len(images) * size**2
         )
@@ -218,28 +226,39 @@ def _file_names(folder: Path, part: str, what: str, dimensions: int) -> list[Pat
 
 
 def _one_of(folder: Path, part: str, what: str, dimensions: int) -> Path | None:
-    return next((path for path in _file_names(folder, part, what, dimensions) if path.is_file()), None)
+    names = _file_names(folder, part, what, dimensions)
+    nested = [path / path.name for path in names]  # as Kaggle unpacks: a folder around each file
+    return next((path for path in (*names, *nested) if path.is_file()), None)
 
 
 def _array(path: Path, magic: int, dimensions: int) -> np.ndarray:
+    with open(path, "rb") as file:
+        if looks_like_html(file.read(64)):
+            raise IdxError(f"{path.name} is a web page: the site sent a message instead of the data")
     try:
         with gzip.open(path) if path.suffix == ".gz" else open(path, "rb") as file:
-            data = file.read(_MOST_BYTES)
+            shape = _shape(path, file.read(4 * (1 + dimensions)), magic, dimensions)
+            size = math.prod(shape)
+            data = file.read(size + 1)  # a file that unpacks to more than it says is not unpacked
     except (OSError, EOFError, zlib.error) as error:
         raise IdxError(f"{path.name} is damaged or cut off ({error})") from error
-    head = 4 * (1 + dimensions)
-    numbers = [int(n) for n in np.frombuffer(data[:head][: len(data[:head]) // 4 * 4], ">u4")]
-    if len(numbers) != 1 + dimensions or numbers[0] != magic:
-        kind = "images" if magic == _IMAGES else "labels"
+    if len(data) != size:
+        holds = f"{len(data):,}" if len(data) < size else "more"
+        raise IdxError(f"{path.name} should hold {'x'.join(map(str, shape))} bytes, it holds {holds}")
+    return np.frombuffer(data, np.uint8).reshape(shape)
+
+
+def _shape(path: Path, head: bytes, magic: int, dimensions: int) -> tuple[int, ...]:
+    """The shape that the first bytes of an IDX file tell."""
+    kind = "images" if magic == _IMAGES else "labels"
+    if len(head) != 4 * (1 + dimensions) or int.from_bytes(head[:4], "big") != magic:
         raise IdxError(f"{path.name} is no IDX file of {kind} (its first bytes are wrong)")
-    shape = tuple(numbers[1:])
-    if len(data) - head != int(np.prod(shape, dtype=object)):
-        raise IdxError(
-            f"{path.name} should hold {'x'.join(map(str, shape))} bytes, it holds {len(data) - head:,}"
-        )
+    shape = tuple(int(n) for n in np.frombuffer(head[4:], ">u4"))
     if 0 in shape:
         raise IdxError(f"{path.name} is empty")
-    return np.frombuffer(data, np.uint8, offset=head).reshape(shape)
+    if math.prod(shape) > _MOST_BYTES:
+        raise IdxError(f"{path.name} says that it holds {'x'.join(map(str, shape))} bytes: too many")
+    return shape
 
 
 def _entry(pair: Pair, name: str, size: int, root: Path) -> Path:

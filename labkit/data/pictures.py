@@ -13,11 +13,12 @@ notebook on every system, where starting processes does not.
 
 import io
 import os
+import stat
 import zipfile
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -30,6 +31,8 @@ from labkit.data.image_set import DataError
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp")
 _LARGEST_FILE = 200_000_000  # bytes; a "picture" that unpacks to more is a trap or a mistake
+_MOST_PIXELS = 64_000_000  # to decode; JPEGs shrink before that, so a phone's 200 megapixels are welcome
+_METHODS = (0, 8, 12, 14)  # of compression in a zip that Python can undo
 BLOCK = 64  # files that one thread takes at a time
 
 Item, Result = TypeVar("Item"), TypeVar("Result")
@@ -63,13 +66,14 @@ def open_images(path: Path) -> Iterator[list[ImageFile]]:
     if path.is_dir():
         files = _in_folder(path)
         if not files:
-            raise DataError(_nothing_in(path))
+            names = sorted(inside.name for inside in path.iterdir())
+            raise DataError(_nothing_in(path, [name for name in names if not name.startswith(".")]))
         yield files
     elif path.is_file():
         with _open_zip(path) as archive:
             files = _in_zip(path, archive)
             if not files:
-                raise DataError(f"{path} holds no pictures ({', '.join(IMAGE_SUFFIXES)}).")
+                raise DataError(_nothing_in(path, archive.namelist()))
             yield files
     else:
         seen = "" if path.is_absolute() else f" (seen from {Path.cwd()})"
@@ -89,18 +93,51 @@ def _in_folder(folder: Path) -> list[ImageFile]:
             full = Path(place, name)
             inside = full.relative_to(folder).as_posix()
             if _is_picture(inside):
-                status = full.stat()
-                files.append(ImageFile(inside, (status.st_size, status.st_mtime_ns), full.read_bytes))
+                files.append(_file(inside, full))
     return sorted(files, key=lambda file: file.name)
 
 
-def _nothing_in(folder: Path) -> str:
-    inside = sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
+def _file(name: str, full: Path) -> ImageFile:
+    """A picture of a folder. What is no plain file, such as a pipe or a link to nowhere, is never opened."""
+    try:
+        status = full.stat()
+    except OSError:  # a link to nowhere, or to itself
+        return ImageFile(name, (), _refuse)
+    if not stat.S_ISREG(status.st_mode):
+        return ImageFile(name, (), _refuse)
+    read = full.read_bytes if status.st_size <= _LARGEST_FILE else _refuse_large
+    return ImageFile(name, (status.st_size, status.st_mtime_ns), read)
+
+
+def _refuse() -> bytes:
+    raise _NoFile
+
+
+def _refuse_large() -> bytes:
+    raise _TooLarge
+
+
+def _nothing_in(path: Path, inside: Sequence[str]) -> str:
+    """What to say of a folder or zip without pictures.
+
+    Args:
+        inside: the names in it.
+    """
     if not inside:
-        return f"{folder} is empty: put pictures in it, or name another folder."
+        return f"{path} is empty: name a folder or zip with pictures."
     zips = [name for name in inside if name.lower().endswith(".zip")]
-    hint = f"It holds {zips[0]}: give that file's path instead." if zips else f"It holds {inside[0]} …"
-    return f"{folder} holds no pictures ({', '.join(IMAGE_SUFFIXES)}). {hint}"
+    digits = [name for name in inside if "idx3-ubyte" in name or "idx1-ubyte" in name]
+    if zips and path.is_dir():
+        hint = f"It holds {zips[0]}: give that file's path instead."
+    elif zips:
+        hint = f"It holds another zip, {zips[0]}: unpack {path.name} and give that file's path."
+    elif digits and path.is_dir():
+        hint = "It holds files of MNIST's kind, but not the images and the labels of one set: get both."
+    elif digits:
+        hint = f"It holds files of MNIST's kind: unpack {path.name} and give the folder."
+    else:
+        hint = f"It holds {inside[0]}{' …' if len(inside) > 1 else ''}"
+    return f"{path} holds no pictures ({', '.join(IMAGE_SUFFIXES)}). {hint}"
 
 
 def _in_zip(path: Path, archive: zipfile.ZipFile) -> list[ImageFile]:
@@ -111,6 +148,12 @@ def _in_zip(path: Path, archive: zipfile.ZipFile) -> list[ImageFile]:
             continue
         if info.flag_bits & 1:
             raise DataError(f"{path} is locked with a password: unpack it yourself and give the folder.")
+        if info.compress_type not in _METHODS:
+            method = zipfile.compressor_names.get(info.compress_type, f"method {info.compress_type}")
+            raise DataError(
+                f"{path} is packed with {method}, which Python cannot unpack (Windows does so beyond 2 GB): "
+                "unpack it yourself and give the folder."
+            )
         files.append(ImageFile(info.filename, (info.file_size, info.CRC), _read_from(archive, info)))
     return sorted(files, key=lambda file: file.name)
 
@@ -118,7 +161,7 @@ def _in_zip(path: Path, archive: zipfile.ZipFile) -> list[ImageFile]:
 def _read_from(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Callable[[], bytes]:
     def read() -> bytes:
         if info.file_size > _LARGEST_FILE:
-            raise ValueError(f"unpacks to {info.file_size:,} bytes")
+            raise _TooLarge
         return archive.read(info)  # checks the CRC and stops at file_size
 
     return read
@@ -156,6 +199,10 @@ def _what_is_wrong(path: Path) -> str:
         )
     if start.startswith(b"PK"):
         return f"is a damaged or incomplete zip ({size:,} bytes, its end is missing): download it again."
+    if "idx3-ubyte" in path.name or "idx1-ubyte" in path.name:
+        return "is one file of MNIST's kind: put images and labels of the set into one folder and give that."
+    if path.suffix.lower() in (".csv", ".tsv", ".txt", ".parquet", ".npz"):
+        return f"is a table ({path.suffix}), not pictures: give a zip of pictures, or a folder."
     if path.suffix.lower() in IMAGE_SUFFIXES:
         return f"is a single picture: give the folder that it lies in ({path.parent})."
     return "is not a zip: give a zip of pictures, or a folder."
@@ -171,18 +218,40 @@ class _TooSmall(Exception):
     """The picture is smaller than what was asked for; the argument is its (width, height)."""
 
 
+class _TooLarge(Exception):
+    """The picture has more bytes or pixels than anybody's photograph."""
+
+
+class _NoFile(Exception):
+    """A name with nothing behind it that can be read: a link to nowhere, a pipe, a device."""
+
+
 @dataclass
 class Skipped:
     """What could not be used: names in order, and the largest picture that was too small."""
 
     damaged: list[str] = field(default_factory=list)
+    absent: list[str] = field(default_factory=list)
+    large: list[str] = field(default_factory=list)
     small: list[str] = field(default_factory=list)
     largest_small: tuple[int, int] = (0, 0)
 
     def add(self, other: "Skipped") -> None:
         self.damaged += other.damaged
+        self.absent += other.absent
+        self.large += other.large
         self.small += other.small
         self.largest_small = max(self.largest_small, other.largest_small, key=min)
+
+    def by_reason(self, size: int) -> Iterator[tuple[str, list[str]]]:
+        """Why pictures were skipped, in words, and which: only where there are any."""
+        reasons = {
+            "damaged": self.damaged,
+            "not a file: a link to nowhere, a pipe or a device": self.absent,
+            f"over {_MOST_PIXELS // 10**6} megapixels or {_LARGEST_FILE // 10**6} MB": self.large,
+            f"smaller than {size} pixels": self.small,
+        }
+        return ((why, names) for why, names in reasons.items() if names)
 
 
 def decode(files: list[ImageFile], size: int, skipped: Skipped) -> Iterator[np.ndarray]:
@@ -225,6 +294,10 @@ def _decode_block(files: list[ImageFile], size: int) -> tuple[np.ndarray, Skippe
             images.append(_decode_one(file.read(), size))
         except _TooSmall as small:
             skipped.add(Skipped(small=[file.name], largest_small=small.args[0]))
+        except (_TooLarge, Image.DecompressionBombError):
+            skipped.large.append(file.name)
+        except _NoFile:
+            skipped.absent.append(file.name)
         except Exception:  # PIL and zipfile raise a dozen kinds on damaged bytes
             skipped.damaged.append(file.name)
     if not images:
@@ -239,6 +312,8 @@ def _decode_one(data: bytes, size: int) -> np.ndarray:
         picture.draft("RGB", (4 * size, 4 * size))
         if min(picture.size) < size:
             raise _TooSmall(picture.size)
+        if picture.width * picture.height > _MOST_PIXELS:
+            raise _TooLarge
         picture = _upright_rgb(picture)
         width, height = picture.size
         short = min(width, height)
@@ -251,7 +326,8 @@ def _decode_one(data: bytes, size: int) -> np.ndarray:
 
 def _upright_rgb(picture: Image.Image) -> Image.Image:
     if "exif" in picture.info:
-        picture = ImageOps.exif_transpose(picture)
+        with suppress(Exception):  # PIL raises many kinds on a broken note in a picture that is whole
+            picture = ImageOps.exif_transpose(picture)
     if picture.mode == "RGB":
         picture.load()
         return picture

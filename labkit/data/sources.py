@@ -1,5 +1,6 @@
 """Which name means what: `load` turns a name or a path into an image set, from the cache if it can."""
 
+import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -195,7 +196,9 @@ def _decode_into(folder: Path, files: list[ImageFile], name: str, size: int) -> 
         about["skipped"] = len(files) - count
         _report(skipped, count, len(files), name, size)
 
-    cache.write(folder, blocks(), about, expected_bytes=len(files) * 3 * size**2)
+    with warnings.catch_warnings():  # what cannot be used is skipped and named: PIL need not warn as well
+        warnings.filterwarnings("ignore", module="PIL")
+        cache.write(folder, blocks(), about, expected_bytes=len(files) * 3 * size**2)
 
 
 def _report(skipped: Skipped, count: int, total: int, name: str, size: int) -> None:
@@ -206,10 +209,10 @@ def _report(skipped: Skipped, count: int, total: int, name: str, size: int) -> N
             f"Ask for size={min(width, height)} or less."
         )
     if not count:
+        why, names = next(skipped.by_reason(size))
         raise DataError(
-            f"None of the {total:,} pictures of {name} can be read, the first is {skipped.damaged[0]}."
+            f"None of the {total:,} pictures of {name} can be read ({why}), the first is {names[0]}."
         )
-    for names, what in ((skipped.damaged, "damaged"), (skipped.small, f"smaller than {size} pixels")):
-        if names:
-            shown = ", ".join(names[:_SHOWN_NAMES]) + (" …" if len(names) > _SHOWN_NAMES else "")
-            say(f"{name}: skipped {len(names):,} of {total:,} pictures ({what}): {shown}")
+    for why, names in skipped.by_reason(size):
+        shown = ", ".join(names[:_SHOWN_NAMES]) + (" …" if len(names) > _SHOWN_NAMES else "")
+        say(f"{name}: skipped {len(names):,} of {total:,} pictures ({why}): {shown}")

@@ -88,8 +88,8 @@ def test_the_magic_finds_tensorboard_without_an_activated_environment(bare, tmp_
 
 
 def test_the_record_of_a_tensorboard_that_is_dead_is_forgotten(bare, tmp_path):
+    import tensorboard.notebook
     from tensorboard import manager
-    from tensorboard import notebook as tensorboard_notebook
 
     def record(pid, port):
         facts = {"version": "2.20.0", "start_time": 1, "pid": pid, "port": port, "path_prefix": "", "db": ""}
@@ -99,7 +99,7 @@ def test_the_record_of_a_tensorboard_that_is_dead_is_forgotten(bare, tmp_path):
     bare.setenv("LABKIT_BUDGET", "cpu")
     bare.delenv("LABKIT_TENSORBOARD", raising=False)
     started = []
-    bare.setattr(tensorboard_notebook, "start", started.append)
+    bare.setattr(tensorboard.notebook, "start", started.append)
     records = tmp_path / ".tensorboard-info"
     records.mkdir()
     with web_server({"/data/environment": b"{}"}) as (address, _):

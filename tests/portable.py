@@ -1,8 +1,9 @@
 """``make test-portable``: the numeric tests, under each set of vector instructions that this processor has.
 
 PyTorch, oneDNN and MKL pick their code by the processor, and each rounds in its own way: what holds here
-may fail elsewhere. ``python -m tests.portable default avx2`` runs these two only, ``--quick`` leaves out
-the exercises whose check plays games or builds large networks. It tells what each run really has: a
+may fail elsewhere. ``python -m tests.portable default`` runs the tests without vector instructions only, as
+``make test`` does: furthest from what the processor has, under which they all run anyway. ``--quick`` leaves
+out the exercises whose check plays games or builds large networks. It tells what each run really has: a
 processor without AVX2 falls back without a word, and no code is tested twice.
 """
 
@@ -41,7 +42,8 @@ def main(wanted: list[str]) -> int:
         print(f", as under {names[had]}: not tested again" if had in names else "", flush=True)
         names.setdefault(had, name)
     # One process each: on two cores quicker than two workers for each in turn, which import it all twice.
-    runs = {name: _python(name, "-m", "pytest", "-m", marks, *files()) for name in names.values()}
+    workers = ["-n2", "--dist=worksteal"] if len(names) == 1 else []
+    runs = {name: _python(name, "-m", "pytest", "-m", marks, *workers, *files()) for name in names.values()}
     for name, run in runs.items():
         said = run.communicate()[0]
         print(f"--- {name}: {'FAILED' if run.returncode else 'ok'}\n{said}", flush=True)

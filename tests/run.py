@@ -15,7 +15,7 @@ PARTS = {
     "lint": [("ruff", "check", "."), ("ruff", "format", "--check", ".")],
     "release": [("labkit.cli", "release", "--check")],
     "tests": [("pytest", "-n2", "-rs", "--dist=worksteal", "--durations=8", "tests")],
-    "portable": [("tests.portable", "--quick", "default", "avx2")],  # the part before was the native one
+    "portable": [("tests.portable", "--quick", "default")],  # the part before was the native one
     "notebooks": [("pytest", "-n2", *NBVAL, "solutions", "notebooks")],
 }
 

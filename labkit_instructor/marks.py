@@ -115,7 +115,7 @@ class Graded:
 
 
 @dataclass(frozen=True)
-class Run:
+class Batch:
     """One run of ``labkit grade``: what has to be known to grade the same way again.
 
     Attributes:
@@ -143,12 +143,13 @@ class Run:
 def slug(student_key: str, lab: str) -> str:
     """The name of the files of a student's lab, safe on every file system."""
     safe = re.sub(r"[^A-Za-z0-9_-]+", "-", student_key.lower()).strip("-")[:60] or "student"
-    if safe != student_key:  # two students must not share a file: "Bo", "bo" and "bø" are three
+    # Two students must not share a file: "Bo", "bo" and "bø" are three, and one may be called like a digest.
+    if safe != student_key or re.search(r"-[0-9a-f]{8}$", safe):
         safe += "-" + hashlib.sha256(student_key.encode("utf-8", "surrogatepass")).hexdigest()[:8]
     return f"{safe}.lab{lab}"
 
 
-def to_json(value: Graded | Mark | Run) -> dict[str, Any]:
+def to_json(value: Graded | Mark | Batch) -> dict[str, Any]:
     """The dataclass as plain dicts, lists, strings and numbers."""
     return asdict(value)
 

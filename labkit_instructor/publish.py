@@ -13,14 +13,14 @@ from labkit_instructor.authoring.course import Course
 from labkit_instructor.gradebook import book as gradebook
 from labkit_instructor.gradebook import exports, reviews
 from labkit_instructor.gradebook.book import GradebookError
-from labkit_instructor.marks import Graded, Run, graded_from
+from labkit_instructor.marks import Batch, Graded, graded_from
 from labkit_instructor.reports.feedback import write_feedback
 from labkit_instructor.reports.overview import write_overview
 from labkit_instructor.reports.review_page import review_page
 from labkit_instructor.submissions.trusted import Trusted
 
 
-def publish(out: Path, labs: Mapping[str, Trusted], course: Course, run: Run) -> None:
+def publish(out: Path, labs: Mapping[str, Trusted], course: Course, run: Batch) -> None:
     """Write everything that is made from the gradebook of ``out``.
 
     Raises:

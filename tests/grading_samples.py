@@ -8,9 +8,9 @@ from PIL import Image
 
 from labkit.exercises.exercise import Finding
 from labkit_instructor.gradebook.standing import Counted, Standing
-from labkit_instructor.marks import Graded, Mark, Run, Student
+from labkit_instructor.marks import Batch, Graded, Mark, Student
 
-RUN = Run("run-1", 824513, ("03",), "bubblewrap 0.8.0", "0.1.0", "2026-01-02T03:04:05+00:00")
+RUN = Batch("run-1", 824513, ("03",), "bubblewrap 0.8.0", "0.1.0", "2026-01-02T03:04:05+00:00")
 EVIL = '<script>alert(1)</script><img src=x onerror=alert(1)></pre></details><h1 onclick="x()">'
 WRONG = Finding("the fakes are detached", False, "0.1342", "0", "`fake` is not detached")
 

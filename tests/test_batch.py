@@ -13,13 +13,13 @@ from labkit_instructor.gradebook import book as gradebook
 from labkit_instructor.judging import batch
 from labkit_instructor.judging.batch import BatchError
 from labkit_instructor.judging.grade import Setting, grade_submission
-from labkit_instructor.marks import Run
+from labkit_instructor.marks import Batch
 from labkit_instructor.sandbox.inside.walls import Limits
 from labkit_instructor.submissions.intake import collect
 from tests.handed import answered, labs, solved, untouched
 from tests.sandboxed import needs_sandbox
 
-RUN = Run("r1", 5, (), "bubblewrap", "0.1.0", "2026-01-01T00:00:00+00:00")
+RUN = Batch("r1", 5, (), "bubblewrap", "0.1.0", "2026-01-01T00:00:00+00:00")
 LOOP = "def bce_with_logits(logits, targets):\n    while True:\n        pass\n"
 
 

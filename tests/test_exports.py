@@ -14,10 +14,10 @@ from labkit_instructor.authoring.course import Course
 from labkit_instructor.gradebook import book as gradebook
 from labkit_instructor.gradebook import exports, spreadsheet
 from labkit_instructor.judging.grade import Setting, refused
-from labkit_instructor.marks import Graded, Handed, Mark, Run, Student
+from labkit_instructor.marks import Batch, Graded, Handed, Mark, Student
 
 COURSE = Course("GANs, a lab course", "owner/name", "main")
-RUN = Run("r1", 7, ("03",), "bubblewrap 0.8.0", "0.1.0", "2026-09-01T08:00:00+00:00")
+RUN = Batch("r1", 7, ("03",), "bubblewrap 0.8.0", "0.1.0", "2026-09-01T08:00:00+00:00")
 UNSAFE = replace(RUN, id="r2", sandbox="none (--unsafe)")
 ADA = Student("ada", "Ada Lovelace", canvas_id="4711", moodle_id="815")
 NASTY = (
@@ -416,4 +416,4 @@ def test_the_escape_can_be_taken_back():
     ("points", "shown"), [(3.0, "3"), (2.5, "2.5"), (1 / 3, "0.3333"), (100.0, "100"), (0.0, "0"), (None, "")]
 )
 def test_points_have_no_more_digits_than_they_need(points, shown):
-    assert spreadsheet.number(points) == shown
+    assert spreadsheet.as_cell(points) == shown

@@ -133,11 +133,11 @@ def test_the_gradebook_is_out_of_reach_of_the_working_folder(anna, tmp_path, mon
 
 
 def test_a_mark_by_hand_is_named_when_the_machine_changes_its_mind(tmp_path):
-    from labkit_instructor.marks import Graded, Mark, Run, Student
+    from labkit_instructor.marks import Batch, Graded, Mark, Student
     from labkit_instructor.reports import summary
 
     book = tmp_path / "gradebook.jsonl"
-    gradebook.record_run(book, Run("r", 1, (), "bubblewrap", "0", "2026-01-01T00:00:00+00:00"))
+    gradebook.record_run(book, Batch("r", 1, (), "bubblewrap", "0", "2026-01-01T00:00:00+00:00"))
 
     def grade(status, points):
         mark = Mark("3.7", status, points, 2.0)

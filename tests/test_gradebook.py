@@ -17,9 +17,9 @@ from labkit.exercises.exercise import Finding
 from labkit_instructor.gradebook import book as gradebook
 from labkit_instructor.gradebook import journal
 from labkit_instructor.gradebook.book import GradebookError, Review, standing
-from labkit_instructor.marks import Graded, Mark, Run, Student
+from labkit_instructor.marks import Batch, Graded, Mark, Student, slug
 
-RUN = Run("r1", 7, ("03",), "bubblewrap 0.8.0", "0.1.0", "2026-09-01T08:00:00+00:00")
+RUN = Batch("r1", 7, ("03",), "bubblewrap 0.8.0", "0.1.0", "2026-09-01T08:00:00+00:00")
 TEXT = "D becomes sure, and the gradient vanishes."
 ODD_NAMES = (
     "Ada",
@@ -438,3 +438,9 @@ def test_a_term_of_a_large_course_reads_in_a_moment(tmp_path):
     assert len(now) == 1201 and len(now[("7", "03")].counted["3.1"].history) == 5
     assert spent < 8, f"{spent:.1f} s for {book.stat().st_size / 1e6:.0f} MB"
     assert json.loads(line)["entry"] == "graded"
+
+
+def test_no_two_students_share_a_file():
+    keys = {"anna", "Anna", "ánna", "anna!", "student", "", "!"}
+    keys |= {slug(key, "03").removesuffix(".lab03") for key in keys}  # called like the file of another
+    assert len({slug(key, "03") for key in keys}) == len(keys)

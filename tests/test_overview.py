@@ -8,7 +8,7 @@ import pytest
 from labkit.exercises.exercise import Finding
 from labkit_instructor.gradebook.review_sheet import Row
 from labkit_instructor.gradebook.standing import Counted
-from labkit_instructor.marks import STATUSES, Mark, Run
+from labkit_instructor.marks import STATUSES, Batch, Mark
 from labkit_instructor.reports import pages, tallies
 from labkit_instructor.reports.entries import Entry, for_instructor, place
 from labkit_instructor.reports.overview import fill, overview_page, write_overview
@@ -267,7 +267,7 @@ def test_without_a_sandbox_the_page_says_so():
     entries = [Entry(one, samples.standing(one, unsafe=True)), entry("b", "right")]
     assert "1 submission graded without a sandbox (--unsafe)" in Tags(page(entries)).text
     assert "without a sandbox" not in Tags(page([entry("b", "right")])).text
-    unsafe = Run("r", 1, (), "none (--unsafe)", "0.1.0", "now")
+    unsafe = Batch("r", 1, (), "none (--unsafe)", "0.1.0", "now")
     assert "without a sandbox (--unsafe)" in Tags(page([entry("b", "right")], unsafe)).text
 
 
@@ -290,7 +290,7 @@ def test_hostile_submissions_do_nothing():
         Entry(blank, samples.standing(blank)),
         entry("c", "right", "wrong"),
     ]
-    text = page(entries, Run(samples.EVIL, 1, (samples.EVIL,), samples.EVIL, samples.EVIL, samples.EVIL))
+    text = page(entries, Batch(samples.EVIL, 1, (samples.EVIL,), samples.EVIL, samples.EVIL, samples.EVIL))
     harmless(text)
     assert len(text) < 100_000
 

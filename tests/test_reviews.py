@@ -11,10 +11,10 @@ import pytest
 from labkit_instructor.gradebook import book as gradebook
 from labkit_instructor.gradebook.review_sheet import Row, Sheet, read_rows, write_sheet
 from labkit_instructor.gradebook.reviews import ReviewError, read_sheet
-from labkit_instructor.marks import Graded, Mark, Run, Student
+from labkit_instructor.marks import Batch, Graded, Mark, Student
 from labkit_instructor.publish import write_reviews
 
-RUN = Run("r1", 7, ("03",), "bubblewrap 0.8.0", "0.1.0", "2026-09-01T08:00:00+00:00")
+RUN = Batch("r1", 7, ("03",), "bubblewrap 0.8.0", "0.1.0", "2026-09-01T08:00:00+00:00")
 SLY = (
     "007",
     "3.10",

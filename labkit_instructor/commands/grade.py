@@ -21,7 +21,7 @@ from labkit_instructor.gradebook.reviews import ReviewError, read_sheet
 from labkit_instructor.judging import batch
 from labkit_instructor.judging.grade import Setting
 from labkit_instructor.judging.judge import SolutionError
-from labkit_instructor.marks import Handed, Run
+from labkit_instructor.marks import Batch, Handed
 from labkit_instructor.reports import summary
 from labkit_instructor.sandbox import self_test
 from labkit_instructor.sandbox.host import NONE, SandboxError, version
@@ -160,7 +160,7 @@ def _grade(asked: argparse.Namespace) -> int:
     return 0
 
 
-def _lab(asked: argparse.Namespace, trusted: Mapping[str, Trusted], earlier: Sequence[Run]) -> str:
+def _lab(asked: argparse.Namespace, trusted: Mapping[str, Trusted], earlier: Sequence[Batch]) -> str:
     """The lab to grade, "03"; "" is whatever was handed in. With --resume, that of the last run."""
     lab = asked.lab.zfill(2) if asked.lab else ""
     if lab and lab not in trusted:
@@ -170,7 +170,7 @@ def _lab(asked: argparse.Namespace, trusted: Mapping[str, Trusted], earlier: Seq
     return "".join(earlier[-1].labs) if asked.resume else lab
 
 
-def _run(asked: argparse.Namespace, lab: str, earlier: Sequence[Run]) -> Run:
+def _run(asked: argparse.Namespace, lab: str, earlier: Sequence[Batch]) -> Batch:
     """What this run is: the last one again with --resume, else a new one."""
     sandbox = NONE if asked.unsafe else version()
     seed = asked.seed if asked.seed is not None else secrets.randbelow(2**31)
@@ -181,7 +181,7 @@ def _run(asked: argparse.Namespace, lab: str, earlier: Sequence[Run]) -> Run:
     if asked.unsafe:
         print(_UNSAFE, file=sys.stderr)
     started = datetime.now(UTC).isoformat(timespec="seconds")
-    return Run(secrets.token_hex(4), seed, (lab,) if lab else (), sandbox, __version__, started)
+    return Batch(secrets.token_hex(4), seed, (lab,) if lab else (), sandbox, __version__, started)
 
 
 def _merge(asked: argparse.Namespace) -> int:

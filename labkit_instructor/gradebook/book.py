@@ -17,7 +17,7 @@ from labkit_instructor.gradebook import journal
 from labkit_instructor.gradebook.folding import fold
 from labkit_instructor.gradebook.journal import GradebookError
 from labkit_instructor.gradebook.standing import Counted, Standing, overridden, text_digest, totals, ungraded
-from labkit_instructor.marks import Graded, Run, to_json
+from labkit_instructor.marks import Batch, Graded, to_json
 
 __all__ = [
     "Counted",
@@ -59,7 +59,7 @@ class Review:
     where: str = ""
 
 
-def record_run(book: Path, run: Run) -> None:
+def record_run(book: Path, run: Batch) -> None:
     """Note that a run begins; before any `record` of it.
 
     Raises:
@@ -172,7 +172,7 @@ def standing(book: Path) -> dict[tuple[str, str], Standing]:
     return fold(book.name, journal.entries(book))
 
 
-def runs(book: Path) -> list[Run]:
+def runs(book: Path) -> list[Batch]:
     """Every run in the book, oldest first.
 
     Raises:
@@ -181,7 +181,7 @@ def runs(book: Path) -> list[Run]:
     return [_run(book, number, e) for number, e in journal.entries(book) if e.get("entry") == "run"]
 
 
-def finished(book: Path, run: Run) -> set[str]:
+def finished(book: Path, run: Batch) -> set[str]:
     """The `resume_key` of every submission that a run like this one has graded: what --resume skips.
 
     Like this one: the same seed, labs and version of labkit, and with a sandbox if this one has one.
@@ -210,13 +210,13 @@ def resume_key(student: str, lab: str, digest: str) -> str:
     return f"{digest} {lab} {student}"
 
 
-def _way(run: Run) -> tuple[object, ...]:
+def _way(run: Batch) -> tuple[object, ...]:
     return run.seed, sorted(run.labs), run.unsafe, run.version
 
 
-def _run(book: Path, number: int, entry: Mapping[str, Any]) -> Run:
+def _run(book: Path, number: int, entry: Mapping[str, Any]) -> Batch:
     try:
-        return Run(**{**entry["run"], "labs": tuple(entry["run"]["labs"])})
+        return Batch(**{**entry["run"], "labs": tuple(entry["run"]["labs"])})
     except (KeyError, TypeError) as error:
         raise GradebookError(f"{book.name}, line {number} is no entry of a gradebook: {error}") from error
 

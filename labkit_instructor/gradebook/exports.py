@@ -15,7 +15,7 @@ from labkit_instructor.authoring.course import Course
 from labkit_instructor.gradebook import spreadsheet
 from labkit_instructor.gradebook.book import standing
 from labkit_instructor.gradebook.lms import canvas_rows, moodle_rows, on_canvas, on_moodle
-from labkit_instructor.gradebook.spreadsheet import line, number
+from labkit_instructor.gradebook.spreadsheet import as_cell, line
 from labkit_instructor.gradebook.standing import Standing
 from labkit_instructor.gradebook.upload_notes import upload_notes
 
@@ -80,16 +80,16 @@ def grade_rows(standings: Standings) -> list[list[str]]:
         cells = []
         for i in exercises:
             counted = one.counted.get(i)
-            cells += [number(counted.points), counted.status] if counted else ["", ""]
+            cells += [as_cell(counted.points), counted.status] if counted else ["", ""]
         rows.append(
             [
                 line(one.student.key),
                 line(one.student.name),
                 one.lab,
                 *cells,
-                "" if total.waiting or one.ungraded else number(total.points),
-                number(total.points),
-                number(total.out_of),
+                "" if total.waiting or one.ungraded else as_cell(total.points),
+                as_cell(total.points),
+                as_cell(total.out_of),
                 " ".join(total.waiting),
                 "none (--unsafe)" if one.unsafe else "yes",
                 line(" · ".join(_remarks(one))),

@@ -10,7 +10,7 @@ import html
 import re
 from collections.abc import Sequence
 
-from labkit_instructor.gradebook.spreadsheet import STARTS, line, number
+from labkit_instructor.gradebook.spreadsheet import STARTS, as_cell, line
 from labkit_instructor.gradebook.standing import Counted, Standing
 
 _CANVAS = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
@@ -50,7 +50,7 @@ def canvas_rows(
     """
     own = on_canvas(everyone, lab)
     worth = max((s.total.out_of for s, _ in own), default=0.0)
-    rows = [[*_CANVAS, title], ["    Points Possible", "", "", "", "", number(worth)]]
+    rows = [[*_CANVAS, title], ["    Points Possible", "", "", "", "", as_cell(worth)]]
     for standing, student in own:
         if grade := _grade(standing, waiting_too):
             rows.append([line(standing.student.name), line(student), "", "", "", grade])
@@ -73,7 +73,7 @@ def moodle_rows(everyone: Sequence[Standing], lab: str, waiting_too: bool = Fals
                     "",
                     "Submitted for grading",
                     grade,
-                    number(standing.total.out_of),
+                    as_cell(standing.total.out_of),
                     "",  # so a grade that Moodle has already is kept, unless the person there says otherwise
                     line(_comment(standing)),
                 ]
@@ -84,7 +84,7 @@ def moodle_rows(everyone: Sequence[Standing], lab: str, waiting_too: bool = Fals
 def _grade(standing: Standing, waiting_too: bool) -> str:
     """The sum; empty where it is not final, and always where a 0 would be no verdict."""
     total = standing.total
-    return "" if standing.ungraded or (total.waiting and not waiting_too) else number(total.points)
+    return "" if standing.ungraded or (total.waiting and not waiting_too) else as_cell(total.points)
 
 
 def _comment(standing: Standing) -> str:
@@ -93,9 +93,9 @@ def _comment(standing: Standing) -> str:
     if standing.trouble:
         lines.append(_html(f"Nothing could be graded: {_sentence(standing.trouble)}"))
     for i, counted in standing.counted.items():
-        points = f"{number(counted.points)} of" if counted.points is not None else "not graded yet, of"
+        points = f"{as_cell(counted.points)} of" if counted.points is not None else "not graded yet, of"
         said = _said(counted, standing.trouble)
-        lines.append(_html(f"{i}: {points} {number(counted.mark.out_of)}, {said}"))
+        lines.append(_html(f"{i}: {points} {as_cell(counted.mark.out_of)}, {said}"))
     return "<br>".join(lines)
 
 

@@ -39,7 +39,7 @@ def line(text: str) -> str:
     return first + "".join(parts)
 
 
-def number(points: float | None) -> str:
+def as_cell(points: float | None) -> str:
     """Points with a decimal point and no more digits than they have; empty for None."""
     return "" if points is None else f"{points:.4f}".rstrip("0").rstrip(".")
 

@@ -6,7 +6,7 @@ Whoever is missing from the files for the platforms stands here once, with the r
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from labkit_instructor.gradebook.lms import on_canvas, on_moodle
-from labkit_instructor.gradebook.spreadsheet import line, number
+from labkit_instructor.gradebook.spreadsheet import as_cell, line
 from labkit_instructor.gradebook.standing import Standing, ungraded
 
 _Having = Callable[[Sequence[Standing], str], list[tuple[Standing, str]]]
@@ -84,7 +84,7 @@ def _moodle(everyone: Sequence[Standing], labs: Sequence[str]) -> list[str]:
     ]
     for lab in labs:
         worth = max((s.total.out_of for s, _ in on_moodle(everyone, lab)), default=None)
-        lines.append(_no_file(lab, "Moodle") if worth is None else f"  lab {lab}: {number(worth)}")
+        lines.append(_no_file(lab, "Moodle") if worth is None else f"  lab {lab}: {as_cell(worth)}")
     lines += [
         "  A grade that is in Moodle already is changed only with the option to update records that were "
         "modified more recently. In another language than English the headings have to be those of a "

@@ -22,7 +22,7 @@ from tqdm import tqdm
 from labkit.files import write_bytes
 from labkit_instructor.gradebook import book as gradebook
 from labkit_instructor.judging.grade import Done, Job, Setting, grade_submission, refused
-from labkit_instructor.marks import Graded, Handed, Run, to_json
+from labkit_instructor.marks import Batch, Graded, Handed, to_json
 from labkit_instructor.submissions.intake import IntakeError, content
 
 DASK_SECONDS = 15  # how long to wait for a scheduler to answer
@@ -58,7 +58,7 @@ def executor(jobs: int, dask: str = "") -> Iterator[Executor]:
 
 
 def grade_all(
-    handed: Sequence[Handed], setting: Setting, run: Run, out: Path, pool: Executor, *, at_once: int
+    handed: Sequence[Handed], setting: Setting, run: Batch, out: Path, pool: Executor, *, at_once: int
 ) -> list[Done]:
     """Grade everything, in the order in which it gets ready, into the gradebook and results of ``out``.
 
@@ -108,7 +108,7 @@ def write_result(graded: Graded, out: Path) -> Path:
     return path
 
 
-def _keep(done: Done, run: Run, out: Path) -> Done:
+def _keep(done: Done, run: Batch, out: Path) -> Done:
     """The result before the line in the gradebook: a submission in the book is whole."""
     write_result(done.graded, out)
     gradebook.record(out / "gradebook.jsonl", run.id, done.graded)

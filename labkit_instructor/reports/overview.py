@@ -11,7 +11,7 @@ from typing import Any
 
 from labkit.files import write_bytes
 from labkit_instructor.gradebook.standing import Standing
-from labkit_instructor.marks import STATUSES, Graded, Run
+from labkit_instructor.marks import STATUSES, Batch, Graded
 from labkit_instructor.reports import tallies
 from labkit_instructor.reports.entries import PLACES, Entry, Place, place, refused, set_by_hand
 from labkit_instructor.reports.pages import LOOKS, look, render
@@ -21,7 +21,7 @@ from labkit_instructor.reports.tallies import Group
 MOST_GROUPS = 4  # of what is wrong with one exercise, before the rest is folded
 
 
-def write_overview(all: Sequence[tuple[Graded, Standing]], out: Path, *, run: Run) -> Path:
+def write_overview(all: Sequence[tuple[Graded, Standing]], out: Path, *, run: Batch) -> Path:
     """Write ``overview.html`` under ``out`` and return its path.
 
     Args:
@@ -39,7 +39,7 @@ def write_overview(all: Sequence[tuple[Graded, Standing]], out: Path, *, run: Ru
     return path
 
 
-def overview_page(pairs: Sequence[tuple[Graded, Standing]], run: Run, out: Path) -> str:
+def overview_page(pairs: Sequence[tuple[Graded, Standing]], run: Batch, out: Path) -> str:
     """The page as HTML."""
     entries = [Entry(graded, standing) for graded, standing in pairs]
     labs: dict[str, list[Entry]] = {}

@@ -19,7 +19,7 @@ _LABEL = r"\A\s*[*_]{{1,3}}{title}[.:]?[*_]{{1,3}}[.:]?\s*"  # "*Rubric.*", whic
 
 
 @dataclass(frozen=True)
-class Answer:
+class Shown:
     """One answer on the page: its row of the sheet, its text (None where it is not at hand), and the numbers
     of the other answers that are word for word the same."""
 
@@ -51,7 +51,7 @@ def review_page(
         if row.student in texts:
             same[row.text].append(row.number)
     answers = [
-        Answer(row, texts.get(row.student), sorted(n for n in same[row.text] if n != row.number))
+        Shown(row, texts.get(row.student), sorted(n for n in same[row.text] if n != row.number))
         for row in rows
     ]
     answers.sort(key=lambda a: (a.text is None, a.read, a.row.number))

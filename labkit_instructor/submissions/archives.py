@@ -29,7 +29,7 @@ class IntakeError(ValueError):
 
 
 @dataclass(frozen=True)
-class Entry:
+class Member:
     """A file in a folder or zip: its path below that, when it was changed, and why it is not to be opened."""
 
     parts: tuple[str, ...]
@@ -40,7 +40,7 @@ class Entry:
     empty: bool = False  # stands for a folder without any file
 
 
-def in_folder(root: Path) -> Iterator[Entry]:
+def in_folder(root: Path) -> Iterator[Member]:
     """All files below a folder, apart from what operating systems and Jupyter leave behind."""
     counts: dict[str, int] = {}
     for parts, item in _walk(root, ()):
@@ -49,18 +49,18 @@ def in_folder(root: Path) -> Iterator[Entry]:
         if len(parts) > 1 and counts[top] > MOST_FILES:
             if counts[top] == MOST_FILES + 1:
                 trouble = f"the folder holds more than {MOST_FILES:,} files: only the first were looked at"
-                yield Entry((top, "…"), root / top, trouble=trouble)
+                yield Member((top, "…"), root / top, trouble=trouble)
             continue
         yield _entry(parts, item)
 
 
-def one_file(path: Path) -> Entry:
+def one_file(path: Path) -> Member:
     """The entry of a single file."""
     trouble = _odd(path.lstat().st_mode)
-    return Entry((path.name,), path, changed=path.lstat().st_mtime, trouble=trouble)
+    return Member((path.name,), path, changed=path.lstat().st_mtime, trouble=trouble)
 
 
-def in_zip(path: Path, archive: zipfile.ZipFile) -> Iterator[Entry]:
+def in_zip(path: Path, archive: zipfile.ZipFile) -> Iterator[Member]:
     """All files in a zip, apart from litter. Of two with the same name, the last.
 
     Raises:
@@ -78,7 +78,7 @@ def in_zip(path: Path, archive: zipfile.ZipFile) -> Iterator[Entry]:
         trouble = _zip_trouble(info)
         if len(kept) < len(parts) or _name(info).startswith(("/", "\\")) or ":" in kept[0][:2]:
             trouble = "its path leads out of the zip"
-        yield Entry(kept, path, info.filename, _time(info.date_time), trouble)
+        yield Member(kept, path, info.filename, _time(info.date_time), trouble)
 
 
 def read_file(path: Path) -> bytes:
@@ -118,35 +118,35 @@ def read_member(archive: zipfile.ZipFile, member: str) -> bytes:
         raise IntakeError("it is no longer in the zip") from None
 
 
-def _walk(folder: Path, above: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], os.DirEntry | Entry]]:
+def _walk(folder: Path, above: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], os.DirEntry | Member]]:
     try:
         with os.scandir(folder) as items:
             found = sorted((i for i in items if not _is_litter(i.name)), key=lambda i: i.name)
     except OSError as error:
         trouble = f"the folder cannot be read: {error.strerror}"
-        yield (*above, "…"), Entry((*above, "…"), folder, trouble=trouble)
+        yield (*above, "…"), Member((*above, "…"), folder, trouble=trouble)
         return
     if not found and above:
-        yield (*above, "…"), Entry((*above, "…"), folder, empty=True)
+        yield (*above, "…"), Member((*above, "…"), folder, empty=True)
     for item in found:
         parts = (*above, item.name)
         if item.is_dir(follow_symlinks=False) and not item.name.lower().endswith(".ipynb"):
             if len(parts) > DEEPEST:
-                yield parts, Entry(parts, Path(item.path), trouble="its folders are nested too deep")
+                yield parts, Member(parts, Path(item.path), trouble="its folders are nested too deep")
             else:
                 yield from _walk(Path(item.path), parts)
         else:
             yield parts, item
 
 
-def _entry(parts: tuple[str, ...], item: os.DirEntry | Entry) -> Entry:
-    if isinstance(item, Entry):
+def _entry(parts: tuple[str, ...], item: os.DirEntry | Member) -> Member:
+    if isinstance(item, Member):
         return item
     try:
         status = item.stat(follow_symlinks=False)
     except OSError as error:
-        return Entry(parts, Path(item.path), trouble=f"it cannot be read: {error.strerror}")
-    return Entry(parts, Path(item.path), changed=status.st_mtime, trouble=_odd(status.st_mode))
+        return Member(parts, Path(item.path), trouble=f"it cannot be read: {error.strerror}")
+    return Member(parts, Path(item.path), changed=status.st_mtime, trouble=_odd(status.st_mode))
 
 
 def _odd(mode: int) -> str:

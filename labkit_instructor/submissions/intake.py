@@ -13,7 +13,7 @@ from pathlib import Path
 
 from labkit_instructor.marks import Handed, Student
 from labkit_instructor.submissions import archives
-from labkit_instructor.submissions.archives import Entry, IntakeError
+from labkit_instructor.submissions.archives import IntakeError, Member
 from labkit_instructor.submissions.owners import Owner, owner, tidy
 
 __all__ = ["IntakeError", "collect", "content", "newest"]
@@ -119,7 +119,7 @@ def _one_path(path: Path, stems: Collection[str]) -> list[tuple[Handed, tuple]]:
     raise IntakeError(f"{path}: is no notebook, folder or zip")
 
 
-def _read_plain(entry: Entry) -> bytes:
+def _read_plain(entry: Member) -> bytes:
     return archives.read_file(entry.path)
 
 
@@ -130,7 +130,7 @@ def _opened(path: Path) -> zipfile.ZipFile:
         raise IntakeError(f"{path}: cannot be read as a zip: {error}") from None
 
 
-def _without_wrapper(root: str, entries: list[Entry], stems: Collection[str]) -> tuple[str, list[Entry]]:
+def _without_wrapper(root: str, entries: list[Member], stems: Collection[str]) -> tuple[str, list[Member]]:
     """A zip of one folder with the class in it is the same as that folder."""
     tops = {e.parts[0] for e in entries}
     if len(tops) != 1 or any(len(e.parts) == 1 for e in entries):
@@ -144,12 +144,12 @@ def _without_wrapper(root: str, entries: list[Entry], stems: Collection[str]) ->
 
 
 def _handed(
-    entries: Iterable[Entry], root: str, stems: Collection[str], read: Callable[[Entry], bytes]
+    entries: Iterable[Member], root: str, stems: Collection[str], read: Callable[[Member], bytes]
 ) -> list[tuple[Handed, tuple]]:
     """Sort the files of one path by their owners; each with what its age is told by."""
     owned = [(entry, owner(entry.parts, root, stems)) for entry in entries]
     among_others = any(o.sure or (not o.nameless and _NOTEBOOK.search(o.file)) for _, o in owned)
-    students: dict[str, list[tuple[Entry, Owner]]] = {}
+    students: dict[str, list[tuple[Member, Owner]]] = {}
     for entry, own in owned:
         if own.nameless and among_others:
             # Among files of others it is somebody's own: who, its full name may tell.
@@ -170,7 +170,7 @@ def _handed(
     return found
 
 
-def _take(entry: Entry, own: Owner, read: Callable[[Entry], bytes], dropped: int) -> Handed:
+def _take(entry: Member, own: Owner, read: Callable[[Member], bytes], dropped: int) -> Handed:
     notes = ("the learning platform marked it as late",) if own.late else ()
     if dropped:
         notes = (*notes, f"{dropped} older notebooks of the same student were left out")
@@ -183,7 +183,7 @@ def _take(entry: Entry, own: Owner, read: Callable[[Entry], bytes], dropped: int
     return Handed(own.student, own.file, entry.path, entry.member, digest, trouble, notes)
 
 
-def _nothing(files: list[tuple[Entry, Owner]], own: Owner, first: Entry) -> Handed:
+def _nothing(files: list[tuple[Member, Owner]], own: Owner, first: Member) -> Handed:
     """A student who handed in something, and no notebook."""
     names = [o.file for e, o in files if not e.empty and o.file != "…"]
     troubles = [e.trouble for e, _ in files if e.trouble]
@@ -212,7 +212,7 @@ def _unique(found: list[tuple[Handed, tuple]]) -> list[tuple[Handed, tuple]]:
     ]
 
 
-def _age(entry: Entry, own: Owner) -> tuple:
+def _age(entry: Member, own: Owner) -> tuple:
     """Sorts from old to new: by the platform's number, by time, then by name, numbers as numbers."""
     words = re.split(r"(\d+)", tidy(entry.parts[-1]).lower())
     natural = tuple((int(w), "") if w.isdecimal() and len(w) < 19 else (0, w) for w in words)

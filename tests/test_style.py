@@ -423,6 +423,15 @@ def test_the_mean_follows_faster_at_the_start_and_samples_leave_the_training_alo
     assert torch.equal(state[0], run.latent.get_state()) and torch.equal(state[1], torch.get_rng_state())
 
 
+def test_both_rates_fall_at_the_end():
+    run = _run(*_pair(), g_lr=0.2, d_lr=0.1, decay_from=0.5)
+    for step, factor in ((0, 1.0), (5, 1.0), (8, 0.4)):
+        run.step = step
+        run.update(measured=False)
+        rates = [optimizer.param_groups[0]["lr"] for optimizer in (run.g_optimizer, run.d_optimizer)]
+        assert rates == pytest.approx([0.2 * factor, 0.1 * factor])
+
+
 def test_measuring_a_step_changes_nothing():
     (G, D), (other_g, other_d) = _pair(), _pair()
     for pair, measured in (((G, D), True), ((other_g, other_d), False)):
@@ -435,7 +444,15 @@ def test_measuring_a_step_changes_nothing():
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"mixing": 1.5}, {"ema": 1.0}, {"gamma": -1.0}, {"r1_every": 0}, {"samples": 0}, {"evaluated": 0}],
+    [
+        {"mixing": 1.5},
+        {"decay_from": 0.0},
+        {"ema": 1.0},
+        {"gamma": -1.0},
+        {"r1_every": 0},
+        {"samples": 0},
+        {"evaluated": 0},
+    ],
 )
 def test_impossible_options_are_refused(wrong):
     with pytest.raises(ValueError, match=next(iter(wrong))):

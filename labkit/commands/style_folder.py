@@ -62,6 +62,7 @@ class Plan:
     r1_every: int
     mixing: float
     ema: float
+    decay_from: float = 1.0
     latent_dim: int = 64
     style_dim: int = 64
     mapping_layers: int = 8
@@ -74,9 +75,11 @@ class Plan:
         return {name: getattr(self, name) for name in names}
 
 
-_FAST = {"g_lr": 2e-3, "d_lr": 1e-3, "gamma": 1.0, "r1_every": 8, "mixing": 0.5, "ema": 0.998}
+_FAST = {
+    "g_lr": 6e-3, "d_lr": 6e-3, "gamma": 1.0, "r1_every": 8, "mixing": 0.5, "ema": 0.998, "decay_from": 0.5,
+}  # fmt: skip
 _SMOKE = _FAST | {"base_channels": 8, "most_channels": 16, "batch_size": 8, "steps": 20, "images": 256}
-_CPU = _FAST | {"base_channels": 16, "most_channels": 128, "batch_size": 16, "steps": 25_000}
+_CPU = _FAST | {"base_channels": 16, "most_channels": 128, "batch_size": 16, "steps": 20_000}
 _GPU = _FAST | {"base_channels": 32, "most_channels": 256, "batch_size": 32, "steps": 60_000}
 PICTURES = {
     "smoke": Plan(image_size=32, **_SMOKE),
@@ -139,6 +142,7 @@ def train_style_into_folder(
         r1_every=plan.r1_every,
         mixing=plan.mixing,
         ema=plan.ema,
+        decay_from=plan.decay_from,
         about=about,
         progress=True if sys.stderr.isatty() else LOG_PACE,
         evaluated=_EVALUATED,

@@ -20,6 +20,7 @@ from labkit.training.adversarial import Evaluate, follow
 from labkit.training.checkpoints import set_generator
 from labkit.training.loop import Loop, Schedule, Training
 from labkit.training.precision import Precision, adam, align, choose, frozen
+from labkit.training.translation import rate_factor
 
 _AT_ONCE = 100  # images that are drawn together, where nothing is learnt
 
@@ -30,6 +31,7 @@ class StyleOptions(Schedule):
 
     Attributes:
         g_lr, d_lr: Adam's learning rates. betas: its decay rates.
+        decay_from: share of the steps after which both rates fall in a straight line, to 0 at the end.
         gamma: weight of R1; 0 for none.
         r1_every: steps from one R1 penalty to the next, which then counts as many times over: the same
             pull on average, at a fraction of the cost (Karras et al., 2020, arXiv:1912.04958, section 3.1).
@@ -42,6 +44,7 @@ class StyleOptions(Schedule):
     g_lr: float = 2e-3
     d_lr: float = 5e-4
     betas: tuple[float, float] = (0.0, 0.99)
+    decay_from: float = 1.0
     gamma: float = 10.0
     r1_every: int = 16
     mixing: float = 0.9
@@ -54,6 +57,8 @@ class StyleOptions(Schedule):
     def __post_init__(self):
         # Adam needs both of one type, and (0, 0.99) is a natural thing to write.
         object.__setattr__(self, "betas", tuple(float(beta) for beta in self.betas))
+        if not 0 < self.decay_from <= 1:
+            raise ValueError(f"decay_from {self.decay_from} is a share of the steps, above 0 and at most 1.")
         if not 0 <= self.mixing <= 1:
             raise ValueError(f"mixing {self.mixing} is a share, from 0 to 1.")
         if not 0 <= self.ema < 1:
@@ -136,7 +141,10 @@ class StyleRun(Training):
         return torch.randn(count, *self.G.latent_shape, device=device, generator=latent or self.latent)
 
     def update(self, measured: bool) -> dict[str, torch.Tensor]:
-        """One step; if ``measured``, with the numbers of `observe.measure`."""
+        """One step at its rate; if ``measured``, with the numbers of `observe.measure`."""
+        factor = rate_factor(self.step / self.steps, self.options.decay_from)
+        set_rate(self.g_optimizer, factor * self.options.g_lr)
+        set_rate(self.d_optimizer, factor * self.options.d_lr)
         d_loss, g_loss = logits_losses()  # -log D for G
         if not measured:
             return self.train_step(d_loss, g_loss)
@@ -226,6 +234,12 @@ def train_style(
         )
         loop.go(run, evaluate=None if evaluate is None else lambda: evaluate(run.probe()))
     return run
+
+
+def set_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
+    """Give all parameters of an optimizer this learning rate."""
+    for group in optimizer.param_groups:
+        group["lr"] = rate
 
 
 def steepness(D: Callable[[torch.Tensor], torch.Tensor], images: torch.Tensor) -> torch.Tensor:

@@ -13,15 +13,16 @@ from torch import nn
 from torch.nn import functional
 
 from labkit import cli, styles
-from labkit.data import Batches
+from labkit.commands.scores import scorer
+from labkit.data import Batches, load
 from labkit.logbook import Logbook
 from labkit.losses import logits_losses
 from labkit.networks import style_pair
 from labkit.networks.style import (
-    Decoration,
     EqualConv2d,
     EqualLinear,
     MappingNetwork,
+    NoiseAndStyle,
     adain,
     add_noise,
     mix,
@@ -49,7 +50,7 @@ def _pair(seed=0, **changes):
     torch.manual_seed(seed)
     G, D = style_pair(**(SMALL | changes))
     for part in G.modules():
-        if isinstance(part, Decoration):
+        if isinstance(part, NoiseAndStyle):
             nn.init.normal_(part.noise_strength)  # as if something had been learnt
     return G, D
 
@@ -201,7 +202,7 @@ def test_without_strength_noise_does_nothing():
     noise = G.draw_noise(2, torch.Generator().manual_seed(1))
     assert torch.equal(G(z, noise), G(z, noise))
     for part in G.modules():
-        if isinstance(part, Decoration):
+        if isinstance(part, NoiseAndStyle):
             nn.init.zeros_(part.noise_strength)
     assert torch.equal(G(z), G(z))
 
@@ -226,7 +227,7 @@ def test_mixing_gives_each_layer_its_style():
 def test_layers_are_told_the_styles_in_their_order():
     G, _ = _pair()
     told = []
-    for part in (G.synthesis.first, *(layer.decoration for layer in G.synthesis.layers)):
+    for part in (G.synthesis.first, *(layer.then for layer in G.synthesis.layers)):
         part.style.register_forward_pre_hook(lambda _part, inputs: told.append(inputs[0]))
     w = torch.randn(2, G.layers, 5)
     G.draw(w)
@@ -287,7 +288,7 @@ def test_what_the_noise_does():
     mean, spread = styles.noise_effect(G, w, draws=20)
     assert mean.shape == (2, 3, 16, 16) and spread.shape == (2, 1, 16, 16) and spread.min() > 0
     for part in G.modules():
-        if isinstance(part, Decoration):
+        if isinstance(part, NoiseAndStyle):
             nn.init.zeros_(part.noise_strength)
     mean, spread = styles.noise_effect(G, w, draws=3)
     assert spread.max() < 1e-3 and torch.allclose(mean, G.draw(w), atol=1e-5)
@@ -536,6 +537,15 @@ def test_a_generator_comes_back_from_its_file(tmp_path):
             styles.load_generator(tmp_path / "bad.pt")
     with pytest.raises(styles.StyleFileError, match="absent.pt"):
         styles.load_generator(tmp_path / "absent.pt")
+
+
+def test_scores_know_the_data_from_one_image_over_and_over():
+    images = load("digits", count=300)
+    score = scorer(images, 150)
+    same, other = score(images.images[:150]), score(images.images[150:])
+    one = score(images.images[:1].repeat(150, 1, 1, 1))
+    assert same["frechet"] == pytest.approx(0, abs=1e-3) and same["precision"] == same["recall"] == 1
+    assert same["frechet"] < other["frechet"] < 0.3 * one["frechet"]
 
 
 # ---- labkit train stylegan ------------------------------------------------------------------------------

@@ -132,15 +132,15 @@ class StyledLayer(nn.Module):
         super().__init__()
         self.enlarge = enlarge
         self.conv = EqualConv2d(channels, out, 3)
-        self.decoration = Decoration(out, style_dim)
+        self.then = NoiseAndStyle(out, style_dim)
 
     def forward(self, x: torch.Tensor, w: torch.Tensor, noise: torch.Tensor) -> torch.Tensor:
         x = self.conv(x)
         x = enlarged(x) if self.enlarge else x
-        return self.decoration(x, w, noise)
+        return self.then(x, w, noise)
 
 
-class Decoration(nn.Module):
+class NoiseAndStyle(nn.Module):
     """What follows every convolution, and the constant: noise, a leaky ReLU, and AdaIN by the style."""
 
     def __init__(self, channels: int, style_dim: int):
@@ -165,7 +165,7 @@ class SynthesisNetwork(nn.Module):
         super().__init__()
         self.layer_sizes = [size for size in sizes for _ in range(2)]
         self.constant = nn.Parameter(torch.randn(1, widths[0], sizes[0], sizes[0]))
-        self.first = Decoration(widths[0], style_dim)
+        self.first = NoiseAndStyle(widths[0], style_dim)
         self.layers = nn.ModuleList([StyledLayer(widths[0], widths[0], style_dim)])
         for before, width in zip(widths, widths[1:], strict=False):
             self.layers.append(StyledLayer(before, width, style_dim, enlarge=True))

@@ -25,6 +25,7 @@ from labkit.networks.style import (
     NoiseAndStyle,
     adain,
     add_noise,
+    enlarged,
     mix,
     normalised,
     truncate,
@@ -180,6 +181,14 @@ def test_the_batch_s_deviation_by_hand():
     assert torch.allclose(seen[:, 1], torch.tensor(2.0))
     alike = torch.randn(1, 3, 4, 4).expand(5, -1, -1, -1)
     assert with_deviation(alike)[:, 3].abs().max() < 1e-3
+
+
+@pytest.mark.portable
+@pytest.mark.parametrize("size", [1, 2, 7])
+def test_enlarging_is_bilinear(size):
+    x = torch.randn(2, 3, size, size)
+    given = functional.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
+    assert torch.allclose(enlarged(x), given, atol=1e-5)
 
 
 # ---- noise and styles -----------------------------------------------------------------------------------

@@ -52,7 +52,7 @@ def main(wanted: list[str]) -> int:
 
 def files() -> list[str]:
     """The files with portable tests: to collect all the others would take longer than to run these."""
-    tests = sorted(Path(__file__).parent.glob("test_*.py"))
+    tests = sorted(Path(__file__).parent.rglob("test_*.py"))
     return [str(path) for path in tests if "pytest.mark.portable" in path.read_text(encoding="utf-8")]
 
 

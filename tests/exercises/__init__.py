@@ -1,0 +1,1 @@
+"""The exercises: checks against right, wrong and hostile answers."""

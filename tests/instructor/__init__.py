@@ -1,0 +1,1 @@
+"""The instructor's package: release, reading, sandbox, grading, pages."""

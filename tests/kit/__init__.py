@@ -1,0 +1,1 @@
+"""The kit: data, networks, trainings, commands."""

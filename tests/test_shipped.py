@@ -19,13 +19,17 @@ PACKAGES = ("labkit", "labkit_instructor")
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory):
+    """A wheel of the whole repository."""
+    return _built(tmp_path_factory.mktemp("checkout"), PACKAGES)
+
+
+def _built(home, packages):
     """A wheel built offline from a copy of the checkout, as pip builds it from a zip of the repository."""
     pytest.importorskip("setuptools", minversion="77", reason="the wheel is built by setuptools >= 77")
-    home = tmp_path_factory.mktemp("checkout")
     for name in ("pyproject.toml", "setup.py", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, home)
     no_junk = shutil.ignore_patterns("__pycache__", "cache")
-    for package in PACKAGES:
+    for package in packages:
         shutil.copytree(ROOT / package, home / package, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(ROOT / "data", home / "data", ignore=no_junk)
     for junk in (
@@ -94,3 +98,37 @@ def test_an_installed_wheel_reads_its_own_classifiers(wheel, tmp_path):
     assert Path(module).is_relative_to(site) and Path(classifier).is_relative_to(site)
     assert int(heads) > 9
     assert "Install the kit again" in missing
+
+
+STUDENT = """
+import os, sys
+sys.meta_path = [finder for finder in sys.meta_path if "editable" not in repr(finder)]
+sys.path = [p for p in sys.path if p == SITE or not os.path.isdir(os.path.join(p, "labkit_instructor"))]
+from labkit import cli, notebook
+from labkit.checks import check
+from labkit.hand_in import hand_in
+notebook.start("03")
+def generator_loss(D, real, fake):
+    return 2 - D(fake).mean()
+try: check("3.3", generator_loss)
+except Exception: pass
+hand_in("03")
+try: cli.main(["grade", "x"])
+except SystemExit as stop: sys.exit(stop.code)
+"""
+
+
+@pytest.mark.slow
+def test_a_student_needs_no_instructors_package(tmp_path):
+    """First cell, checks and hand_in work, and ``labkit grade`` says in one line what it lacks."""
+    home, site = tmp_path / "tree", tmp_path / "site"
+    home.mkdir()
+    zipfile.ZipFile(_built(home, ["labkit"])).extractall(site)
+    code = f"SITE = {str(site)!r}\n{STUDENT}"
+    environment = {**os.environ, "PYTHONPATH": str(site), "LABKIT_BUDGET": "smoke"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True
+    )
+    assert done.returncode == 2, done.stderr[-2000:]
+    assert "Lab 03" in done.stdout and "✘ 3.3" in done.stdout
+    assert done.stderr.splitlines()[-1].startswith("labkit grade is for instructors")

@@ -1,8 +1,7 @@
 """The cells of a submission, cut where an answer begins and freed of what is no Python.
 
 A student may have merged two answer cells into one. Cut at its marker lines, each exercise has its own
-piece again. Lines that only a notebook understands (``%matplotlib inline``, ``!pip install``) become
-``pass``: the sandbox runs plain Python.
+piece again. Lines that only a notebook understands are left out (`magics`): the sandbox runs plain Python.
 """
 
 import ast
@@ -13,21 +12,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from labkit_instructor.authoring.course import SETUP_MARK
+from labkit_instructor.submissions.magics import without_magics
 from labkit_instructor.submissions.names import Names, names, parse
 from labkit_instructor.submissions.notebook_file import FileCell
 
 _CODE_MARKER = re.compile(r"#+[\W_]*exercise[\W_]*(\d+)\s*[.,]\s*(\d+)\b(.*)", re.IGNORECASE)
 _TEXT_MARKER = re.compile(r"[\W_]*exercise[\W_]*(\d+)\s*[.,]\s*(\d+)[\W_]+your\s+answer\b", re.IGNORECASE)
-# From what is surely no Python to what may also continue an expression ("% b").
-_MAGICS = tuple(
-    re.compile(r"(\s*)(?:" + kinds + ")")
-    for kinds in (
-        r"(?<!\s)(?:%%?[A-Za-z]|!)",
-        r"%%?[A-Za-z]|!",
-        r"%%?[A-Za-z]|!|\w[\w\s,.]*=\s*[%!]|\?+\w|[\w.%]+\?+\s*$",
-    )
-)
-_PYTHON_MAGICS = {"time", "timeit", "capture", "prun", "python", "python3", "memit", "debug"}
 _NOT_GRADED = {"check", "hand_in"}
 
 
@@ -81,7 +71,7 @@ def python(piece: Piece) -> Piece:
     """The piece as plain Python where that can be had, with its names, and notes on what was changed."""
     if piece.kind != "code":
         return piece
-    source, notes = _without_magics(piece.source)
+    source, notes = without_magics(piece.source)
     if piece.source.startswith(SETUP_MARK):  # it names the course's repository, so it may differ
         source = only_imports(source)
     source, calls = _without_checks(source)
@@ -120,30 +110,6 @@ def _marker_at(kind: str, line: str, wanted: Mapping[str, str]) -> str:
     if kind == "code" and line[:1] != "#":  # a marker stands at the margin, not inside a function
         return marker("markdown", line, wanted)
     return marker(kind, line, wanted)
-
-
-def _without_magics(source: str) -> tuple[str, tuple[str, ...]]:
-    if parse(source) is not None:
-        return source, ()
-    lines = source.split("\n")
-    first = next((n for n, line in enumerate(lines) if line.strip()), 0)
-    if lines[first].startswith("%%"):
-        word = re.match(r"%%(\w*)", lines[first])[1]
-        if word not in _PYTHON_MAGICS:
-            return "", (f"a cell that begins with %%{word[:20]} is no Python and was left out",)
-    tries = [_blanked(lines, magic) for magic in _MAGICS]
-    text, gone = next((t for t in tries if t[1] and parse(t[0]) is not None), tries[0])
-    if not gone:
-        return source, ()
-    shown = ", ".join(line.strip()[:30] for line in gone[:3])
-    return text, (f"lines that are no Python were left out: {shown}",)
-
-
-def _blanked(lines: list[str], magic: re.Pattern) -> tuple[str, list[str]]:
-    """The lines with ``pass`` in the place of those that match, and these."""
-    found = {n: m for n, line in enumerate(lines) if (m := magic.match(line))}
-    text = "\n".join(found[n][1] + "pass" if n in found else line for n, line in enumerate(lines))
-    return text, [lines[n] for n in found]
 
 
 def _without_checks(source: str) -> tuple[str, list[str]]:

@@ -2,6 +2,7 @@
 
 import base64
 import struct
+import time
 import zlib
 
 import pytest
@@ -223,7 +224,7 @@ def test_lines_that_are_no_python_are_taken_out_and_told():
     kept = "def discriminator_loss(D, real, fake):\n    return (7\n            % 4)\ntext = '''\n!a\n'''"
     assert read(answered("3.2", kept)).answers["3.2"].source.endswith(kept)
     mixed = read(answered("3.2", "%matplotlib inline\n!ls\n" + kept)).answers["3.2"].source
-    assert "\npass\npass\n" in mixed and "            % 4)" in mixed, (
+    assert "\nNone\nNone\n" in mixed and "            % 4)" in mixed, (
         "a line that continues an expression is no magic"
     )
     broken = read(answered("3.2", "%matplotlib inline\ndef discriminator_loss(D:\n    pass")).answers["3.2"]
@@ -235,6 +236,33 @@ def test_lines_that_are_no_python_are_taken_out_and_told():
     assert answer.found_by == "marker" and answer.source.startswith("pass\n# Exercise 3.2")
     shell = read(with_cell(solved(), "3.2", code("%%bash\nrm -rf /"))).helpers
     assert shell == ()
+
+
+@pytest.mark.parametrize(
+    ("lines", "kept"),
+    [
+        ("!pip install -q \\\n    einops \\\n    torchmetrics\nx = 1", "x = 1"),
+        ("%pip install -q \\\n    einops", ""),
+        ("for k in range(2):\n    !echo {k} \\\n        more\n    y = k", "    y = k"),
+        ("t = %timeit -o 1 + 1", "t = None"),
+        ("import asyncio\nawait asyncio.sleep(0)\nz = 2", "z = 2"),
+        ("async def f():\n    await g()\n!ls", "    await g()"),
+        ("discriminator_loss?", ""),
+        ('text = """\n!pip install nothing\n"""\n!ls', "!pip install nothing"),
+    ],
+)
+def test_what_ipython_runs_and_python_does_not_is_taken_out(lines, kept):
+    answer = read(answered("3.2", TWO + "\n" + lines)).answers["3.2"]
+    compile(answer.source, "cell", "exec")
+    assert "discriminator_loss" in answer.names.binds and kept in answer.source
+    assert "lines that are no Python were left out" in answer.notes[0]
+
+
+def test_many_magics_do_not_hold_the_reader():
+    start = time.process_time()
+    for source in ("!ls\n" * 5_000, "%x " * 6_000 + "\n(", "x = !a\n" * 29 + "(" * 10_000):
+        read(answered("3.2", source))
+    assert time.process_time() - start < 10
 
 
 def test_checks_in_an_answer_cell_are_left_out():

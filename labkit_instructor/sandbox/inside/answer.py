@@ -12,6 +12,7 @@ from labkit.exercises import find
 from labkit.exercises.exercise import Exercise, Finding
 from labkit.exercises.guard import TookTooLong, time_limit
 from labkit.exercises.record import LIMIT_SECONDS, Record, failure_of, run_probe
+from labkit_instructor.sandbox.inside import stand_ins
 from labkit_instructor.sandbox.inside.exchange import Result, Task, write_result
 
 PRINTED = 4_000  # characters of output that are kept
@@ -62,7 +63,8 @@ def _run_cells(
     answer's own ends the task, unless it had defined the answer by then."""
     notebook = types.ModuleType("__main__")
     sys.modules["__main__"] = notebook  # classes of the answer must be found by pickle, as in a kernel
-    notebook.__dict__["display"] = lambda *values, **options: None
+    notebook.__dict__.update(stand_ins.names())
+    stand_ins.provide_colab()
     for label, source, code in task.cells:
         try:
             exec(_compiled(label, source, code), notebook.__dict__)

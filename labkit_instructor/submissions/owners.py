@@ -22,8 +22,12 @@ _LAB_FOLDER = re.compile(r"(?:lab|labs|week|assignment|homework)[ _-]?\d{1,2}", 
 _ANY_LAB = re.compile(
     r"(?<![a-z0-9])(?:\d\d_[a-z][a-z0-9]*(?:_[a-z0-9]+)*|lab[ _-]?\d{1,2})(?![a-z0-9])", re.IGNORECASE
 )
+# "Copy of anna" (Google Drive), "anna - Copy (2)" (Windows), "anna copy 2" (macOS), "anna-Copy1" (Jupyter),
+# "anna (1)" (browsers), "anna-2" (Canvas), in the languages of most students.
 _COPY = re.compile(
-    r"^(?:copy of|kopie von|copie de|copia de)[ _]+|(?:[ _]*\(\d+\)|-copy\d*|-\d{1,2})$", re.IGNORECASE
+    r"^(?:copy of|kopie von|kopie van|copie de|c[oó]pia de|copia di|kopia)[ _]+"
+    r"|(?:[ _]*\(\d+\)|[ _-]+(?:copy|kopie|copie|c[oó]pia|kopia|kopi)[ _-]?\d*|-\d{1,2})$",
+    re.IGNORECASE,
 )
 
 
@@ -93,9 +97,15 @@ def _name_in(file: str, stems: Collection[str]) -> str:
     """What is left of a file's name without the lab's; "" when nothing is."""
     stem = re.sub(r"(\.ipynb)?(\.txt|\.json)?$", "", file, flags=re.IGNORECASE)
     known = [re.escape(s).replace("_", "[ _-]") for s in sorted(stems, key=len, reverse=True)]
-    stem = _COPY.sub("", _COPY.sub("", stem))
+    stem = _without_copy(stem)
     if known and re.search("|".join(known), stem, re.IGNORECASE):
         stem = re.sub("|".join(known), "", stem, count=1, flags=re.IGNORECASE)
     else:
         stem = _ANY_LAB.sub("", stem, count=1)
-    return _COPY.sub("", stem).strip(" _-.,+")
+    return _without_copy(stem).strip(" _-.,+")
+
+
+def _without_copy(stem: str) -> str:
+    """The name without what file managers add to a copy, or to the copy of a copy."""
+    shorter = _COPY.sub("", stem)
+    return stem if shorter == stem else _without_copy(shorter)

@@ -23,7 +23,8 @@ LONGEST = 600  # characters of one text in a finding: what a hostile record says
 
 _OF_ODD = {  # what came back instead of an array, and why
     "None": "the function returned nothing: is there a `return`?",
-    "a tuple": "several values came back, where one is asked for: look at the `return` line",
+    "a tuple": "several values came back, where one is asked for: look at the `return` line; a tuple of one, "
+    "as `torch.autograd.grad` returns, is unpacked by `(value,) = ...`",
 }
 
 

@@ -208,7 +208,10 @@ def close(
     if got.shape != expected.shape:
         return Finding(what, False, f"shape {got.shape}", f"shape {expected.shape}", cause)
     if got.dtype.kind == "f" and not np.isfinite(got).all():
-        cause = "there is a NaN or an infinity: look for log(0), a division by zero or an overflow of exp"
+        cause = (
+            "there is a NaN or an infinity: look for log(0), the log or root of a negative number, a "
+            "division by zero or an overflow of exp"
+        )
     return Finding(what, False, *_both(got, expected), cause)
 
 

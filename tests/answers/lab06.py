@@ -102,6 +102,20 @@ def _loss_each(reconstruction, images, mean, log_var, beta=1.0):
     return {"total": (first + beta * second).mean(), "reconstruction": first, "kl": second}
 
 
+def _loss_with_beta_in_kl(reconstruction, images, mean, log_var, beta=1.0):
+    parts = _loss_by_total_sum(reconstruction, images, mean, log_var, beta)
+    return parts | {"kl": beta * parts["kl"]}
+
+
+def _loss_with_a_sum_over(axes):
+    def loss(reconstruction, images, mean, log_var, beta=1.0):
+        parts = _loss_by_total_sum(reconstruction, images, mean, log_var, beta)
+        first = F.binary_cross_entropy(reconstruction, images, reduction="none").sum(axes).mean()
+        return parts | {"reconstruction": first, "total": first + beta * parts["kl"]}
+
+    return loss
+
+
 def _loss_in_place(reconstruction, images, mean, log_var, beta=1.0):
     return _loss_by_total_sum(reconstruction, images.clamp_(1e-3, 1 - 1e-3), mean, log_var, beta)
 
@@ -187,6 +201,10 @@ WRONG = {
         "on another device": _on_the_cpu,
         "draws from the normal distribution": _coin,
         "the KL term needs them as they are": _spoiling,
+        "as `torch.exp`": lambda mean, log_var: mean + math.exp(log_var / 2) * torch.randn_like(mean),
+        "the log or root of a negative number": lambda mean, log_var: (
+            mean + log_var.sqrt() * torch.randn_like(mean)
+        ),
         "drops the batch axis": lambda mean, log_var: _by_library(mean, log_var).squeeze(0),
         "scales eps by the variance": lambda mean, log_var: torch.addcmul(
             mean, torch.randn_like(mean), log_var.exp()
@@ -202,6 +220,10 @@ WRONG = {
         "the batch axis": lambda m, v: _kl_as_published(m, v).squeeze(),
         "without `.cuda()`": lambda m, v: _kl_as_published(m, v) + torch.zeros(len(m)),
         "no method that ends in `_`": lambda m, v: (m.square() + v.exp() - v.add_(1)).sum(1) / 2,
+        "the variance is its exp": lambda m, v: (m.square() + v.square() - 1 - v).sum(1) / 2,
+        "is the deviation": lambda m, v: (m.square() + v.div(2).exp() - 1 - v).sum(1) / 2,
+        "the log or root of a negative number": lambda m, v: (m**2 + v.exp() - 1 - v.log()).sum(1) / 2,
+        "as `torch.exp`": lambda m, v: (m**2 + math.exp(v) - 1 - v).sum(1) / 2,
         "it is subtracted": lambda m, v: (m**2 / 2 + v.exp() / 2 - 0.5 + v / 2).sum(1),
     },
     "6.3": {
@@ -212,6 +234,11 @@ WRONG = {
         "on another device": lambda reconstruction, *a, **k: _loss_by_total_sum(
             reconstruction + torch.zeros(1, 1, 1, 1), *a, **k
         ),
+        "`total` alone": _loss_with_beta_in_kl,
+        "summed over the channels alone": _loss_with_a_sum_over(1),
+        "the two are swapped": lambda reconstruction, images, *a, **k: _loss_by_total_sum(
+            images, reconstruction, *a, **k
+        ),
         "averaged over the latent dimensions": lambda *a, **k: _loss_by_total_sum(
             *a, **k, kl=lambda m, v: -0.5 * (1 + v - m**2 - v.exp()).mean(1)
         ),
@@ -219,6 +246,8 @@ WRONG = {
     "6.6": {
         "infinite": lambda side: _codes_by_grid(side, ends=True),
         "grows downwards": lambda side: _codes_by_grid(side, up=False),
+        "their order is not": lambda side: _codes_by_grid(side).flip(0).flip(1),
+        "run backwards": lambda side: _codes_by_grid(side).flip(0),
         "one row for each point": lambda side: _codes_by_grid(side).reshape(side, side, 2),
         "these are the probabilities": lambda side: torch.distributions.Normal(0.0, 1.0).cdf(
             _codes_by_grid(side)
@@ -227,8 +256,9 @@ WRONG = {
     "6.7": {
         "take that of a sum": _by_mean,
         "write `return score, path`": lambda *given: list(_by_autograd(*given)) + [0],
+        "is unpacked by `(value,)": lambda *given: (_by_autograd(*given)[0], _by_autograd(*given)[1:]),
         "the two are swapped": lambda *given: tuple(reversed(_by_autograd(*given))),
-        "its derivative by mu is": _drawing_anew,
+        "with z = mu + sigma · eps": _drawing_anew,
         "eps is left as it was": _in_the_place_of_eps,
     },
     "6.9": {

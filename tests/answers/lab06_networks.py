@@ -79,6 +79,11 @@ class _SqueezedCodes(_Encoder):
         return tuple(part.squeeze() for part in super().forward(images))
 
 
+class _Unflattened(_Encoder):
+    def forward(self, images):
+        return self.mean(self.dense(self.two(self.one(images)))), None
+
+
 class _OnlyMean(_Encoder):
     def forward(self, images):
         return super().forward(images)[0]
@@ -120,6 +125,16 @@ class _DecoderList(nn.Module):
 
     def forward(self, z):
         return self.layers(z)
+
+
+class _OfTwo(_DecoderList):
+    def __init__(self, latent_dim=2, base_channels=32, image_size=28):
+        super().__init__(2, base_channels, image_size)
+
+
+class _Of28(_Decoder):
+    def __init__(self, latent_dim=2, base_channels=32, image_size=28):
+        super().__init__(latent_dim, base_channels)
 
 
 class _Squeezed(_Decoder):
@@ -200,6 +215,8 @@ WRONG = {
         "a layer each": _OneHead,
         "after layer 5 the table has nothing": _Positive,
         "`base_channels` maps": _Stuck,
+        "that is the deviation": _kind(_Encoder, log_var_act=staticmethod(lambda v: v.div(2).exp())),
+        "`nn.Flatten` comes before it": _Unflattened,
         "returns two tensors": _OnlyMean,
         "neither is detached": _Detached,
         "leave `eval()` to the code": _Evaluating,
@@ -210,6 +227,8 @@ WRONG = {
         "Tanh gives -1 to 1": _kind(_Decoder, last=nn.Tanh),
         "the network ends without Sigmoid": _kind(_Decoder, last=nn.Identity),
         "the dense layer makes 2": _kind(_Decoder, times=(2, 1, 1)),
+        "28 pixels, whatever": _Of28,
+        "takes `latent_dim` numbers": _OfTwo,
         "the channel axis is lost": _Squeezed,
         "drops a batch of one": _OneSqueezed,
         "without `.cuda()`": _Elsewhere,
@@ -218,6 +237,8 @@ WRONG = {
         "ten more columns in one dense layer: beside the flat": _pair(encoder_told=_whole, extra=(1, 10)),
         "ten more columns in one dense layer: beside z": _pair(decoder_told=_whole, extra=(10, 1)),
         "in the order of the classes": _pair(encoder_told=_ones),
+        "so `+ 10` in `__init__`": _pair(extra=(10, 0)),
+        "as many columns as the batch needs": _pair(encoder_told=F.one_hot),
         "return encoder, decoder": _pair(order=lambda pair: pair[0]),
         "is on another device": _pair(encoder_told=lambda labels: F.one_hot(labels, 10) + torch.zeros(1, 10)),
     },

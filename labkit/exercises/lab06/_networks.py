@@ -9,14 +9,19 @@ FAULTY = {
     r"values to unpack|cannot unpack|not iterable": (
         "`forward` returns two tensors, the mean and the log variance: `return mean, log_var`"
     ),
-    r"mat1 and mat2 shapes cannot be multiplied": (
-        "a dense layer receives another number of features than it was made for: work it out from "
-        "`base_channels` and `image_size`, whose quarter is left after two halvings"
-    ),
     r"unflatten|shape '\[.*is invalid for input": (
         "the features do not fit into the maps: 2 · base_channels of them, `image_size // 4` on each side"
     ),
 } | tracing.FAULTY_CLASS
+
+
+def misfit(reason: str) -> dict[str, str]:
+    """What to say of a dense layer that gets another number of features than it was made for."""
+    return {
+        r"mat1 and mat2 shapes cannot be multiplied": (
+            f"a dense layer receives another number of features than it was made for: {reason}"
+        )
+    }
 
 
 def sizes(seed: int) -> dict[str, int]:

@@ -70,6 +70,11 @@ def _nothing_to_see(kind: str) -> dict:
     return {"kind": kind[:80], "borrowed": ""}
 
 
+_TEN_MORE = (
+    "ten more than in 6.4 and 6.5, so `+ 10` in `__init__`, and `F.one_hot(labels, 10)`, which makes ten "
+    "columns for any batch"
+)
+
 EXERCISE = Exercise(
     "6.8",
     "The conditional VAE",
@@ -88,6 +93,7 @@ EXERCISE = Exercise(
             "`F.one_hot` gives whole numbers: make floats of them"
         ),
     }
+    | _networks.misfit(_TEN_MORE)
     | _networks.FAULTY,
 )
 
@@ -185,12 +191,18 @@ def _counted(which: str, more: str):
 _ORDER = "the one-hot row stands after {}, in the order of the classes, and nothing else is changed"
 
 
+def _for_one(said: str) -> str:
+    if "mat1 and mat2" in said:
+        return "`F.one_hot(labels)` has as many columns as the batch needs: `F.one_hot(labels, 10)` has ten"
+    return "the batch axis stays: `squeeze()` also drops a batch of one"
+
+
 def _told(which: str, shapes: str, one: str, more: str, after: str):
     """What is asked of one of the two networks: shapes, size, and what the label does."""
     result = f"{which}'s result"
     return (
         same_shape(result, shapes, "print the shape after each layer"),
-        same_shape(f"{result} for one", one, "the batch axis stays: `squeeze()` also drops a batch of one"),
+        same_shape(f"{result} for one", one, lambda case: _for_one(word(case.got[f"{result} for one"]))),
         _counted(which, more),
         same(result, f"the label stands beside {after}", _ORDER.format(after), points=1, **in_use.NEAR),
         same(

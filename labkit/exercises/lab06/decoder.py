@@ -33,7 +33,8 @@ EXERCISE = Exercise(
     "Decoder(latent_dim, base_channels, image_size)(z)",
     inputs,
     probe,
-    causes=_networks.FAULTY,
+    causes=_networks.misfit("the first layer takes `latent_dim` numbers, whatever that is")
+    | _networks.FAULTY,
     unjudged=("operations", "the result again"),
 )
 
@@ -75,6 +76,9 @@ PROPERTIES = (
 MISTAKES = {
     "without `output_padding=1` a layer of stride 2 ends one pixel short": lambda **sizes: expected(
         _unpadded, **sizes
+    ),
+    "28 pixels, whatever `image_size` is: maps begin with `image_size // 4` on each side": lambda **sizes: (
+        expected(**(sizes | {"image_size": 28}))
     ),
     "the images are flat: `nn.Unflatten` makes maps of the dense layer's numbers": lambda **sizes: expected(
         lambda layers: layers.append(nn.Flatten()), **sizes

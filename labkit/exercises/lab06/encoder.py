@@ -35,7 +35,11 @@ EXERCISE = Exercise(
     "Encoder(latent_dim, hidden, base_channels, image_size)(images)",
     inputs,
     probe,
-    causes=_networks.FAULTY,
+    causes=_networks.misfit(
+        "2 · `base_channels` · (`image_size` // 4)² for each image, if both convolutions pad by 1 and "
+        "`nn.Flatten` comes before it"
+    )
+    | _networks.FAULTY,
     unjudged=("operations", "the result again"),
 )
 
@@ -92,6 +96,9 @@ PROPERTIES = (
 MISTAKES = {
     "the variance is positive, its logarithm any number: nothing is applied to it": lambda **sizes: expected(
         lambda pair: (pair[0], pair[1].exp()), **sizes
+    ),
+    "that is the deviation: return the log variance, as the layer gives it": lambda **sizes: expected(
+        lambda pair: (pair[0], (0.5 * pair[1]).exp()), **sizes
     ),
     "the mean stands in both places: the log variance has a layer of its own": lambda **sizes: expected(
         lambda pair: (pair[0], pair[0]), **sizes

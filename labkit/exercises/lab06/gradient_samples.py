@@ -93,7 +93,8 @@ PROPERTIES = (
     same(
         "score",
         "f(z) times the derivative of log p(z) by mu",
-        "log p(z) is −(z − mu)² / (2 sigma²) and a constant; its derivative by mu is (z − mu) / sigma²",
+        "log p(z) is −(z − mu)² / (2 sigma²) and a constant; its derivative by mu is (z − mu) / sigma², with "
+        "z = mu + sigma · eps",
         rtol=1e-3,
         points=2,
     ),
@@ -122,7 +123,7 @@ MISTAKES = {
     "f(z) is missing: the score alone has mean 0, whatever f is": _but(
         score=lambda f, z, eps, sigma: eps / sigma
     ),
-    "divided by sigma twice too seldom: (z − mu) / sigma² is eps / sigma": _but(
+    "the division by sigma² is missing: (z − mu) / sigma² is eps / sigma": _but(
         score=lambda f, z, eps, sigma: f * eps * sigma
     ),
     "sigma is missing: (z − mu) / sigma² is eps / sigma": _but(score=lambda f, z, eps, sigma: f * eps),

@@ -3,6 +3,7 @@
 import torch
 
 from labkit.exercises.exercise import Exercise
+from labkit.exercises.lab06.reparameterise import SCALAR_EXP
 from labkit.exercises.probing import elsewhere, flat, gradients, tried
 from labkit.exercises.properties import fits_any_device, same, same_shape, unchanged
 
@@ -33,7 +34,9 @@ def probe(kl_divergence, given):
     }
 
 
-EXERCISE = Exercise("6.2", "The KL term", 2, "kl_divergence(mean, log_var)", normals, probe)
+EXERCISE = Exercise(
+    "6.2", "The KL term", 2, "kl_divergence(mean, log_var)", normals, probe, causes=SCALAR_EXP
+)
 
 # ---- judge: a sandbox shows this file only down to here ------------------------------------------------
 
@@ -88,6 +91,10 @@ MISTAKES = {
     ),
     "log_var was taken for the log of the deviation: exp(log_var) is the variance already": _half_of(
         lambda m, v: m**2 + (2 * v).exp() - 1 - 2 * v
+    ),
+    "log_var is squared: the variance is its exp": _half_of(lambda m, v: m**2 + v**2 - 1 - v),
+    "exp(log_var / 2) is the deviation: the formula has its square, the variance": _half_of(
+        lambda m, v: m**2 + (0.5 * v).exp() - 1 - v
     ),
     "exp(log_var) is squared: it is the variance already": _half_of(
         lambda m, v: m**2 + (2 * v).exp() - 1 - v

@@ -1,5 +1,6 @@
 """Exercise 6.6: a grid of codes that divides the prior into parts of equal probability."""
 
+import numpy as np
 import torch
 
 from labkit.exercises.exercise import Exercise
@@ -58,13 +59,23 @@ def _finite(case: Case):
     )
 
 
+def _values_or_order(case: Case) -> str:
+    got, right = (np.sort(numbers(arrays["the codes"]), axis=None) for arrays in (case.got, case.expected))
+    if got.shape == right.shape and np.allclose(got, right, rtol=1e-3, atol=1e-3):
+        return (
+            "the values are right, their order is not: the first row is the top one, and along it only the "
+            "first dimension grows"
+        )
+    return "`torch.special.ndtri` gives the quantiles of the normal distribution"
+
+
 PROPERTIES = (
     same_shape("the codes", "side · side codes of two numbers", "one row for each point, (side · side, 2)"),
     rule(_finite, "the codes", compared=True),
     same(
         "the codes",
         "the points of equal probability, row by row",
-        "`torch.special.ndtri` gives the quantiles of the normal distribution",
+        _values_or_order,
         rtol=1e-3,
         atol=1e-3,
         points=2,
@@ -78,6 +89,7 @@ MISTAKES = {
         lambda x, y: _stacked(x, -y)
     ),
     "the first dimension grows to the left": _arranged(lambda x, y: _stacked(-x, y)),
+    "both dimensions run backwards: reverse the other one": _arranged(lambda x, y: _stacked(-x, -y)),
     "the two dimensions are swapped: along a row the first one changes": _arranged(
         lambda x, y: _stacked(y, x)
     ),

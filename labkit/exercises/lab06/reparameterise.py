@@ -66,7 +66,15 @@ _MEASURED = (
     "the gradient at mean", "the gradient at log_var", "the shape for one", "given afterwards",
 )  # fmt: skip
 
-EXERCISE = Exercise("6.1", "Reparameterise", 2, "reparameterise(mean, log_var)", normals, probe)
+SCALAR_EXP = {
+    r"converted to Python scalars|converted to a Scalar": (
+        "a function of `math` takes one number: for a tensor take torch's, as `torch.exp`"
+    )
+}
+
+EXERCISE = Exercise(
+    "6.1", "Reparameterise", 2, "reparameterise(mean, log_var)", normals, probe, causes=SCALAR_EXP
+)
 
 # ---- judge: a sandbox shows this file only down to here ------------------------------------------------
 

@@ -45,6 +45,7 @@ def probe(vae_loss, given):
         "kind": "a dict",
         **{name: found[name] for name in PARTS},
         "total with beta 3": tried(lambda: vae_loss(**_copied(given), beta=3.0)["total"]),
+        "kl with beta 3": tried(lambda: vae_loss(**_copied(given), beta=3.0)["kl"]),
         "total without the KL term": tried(lambda: vae_loss(**_copied(given), beta=0.0)["total"]),
         "total for one": tried(lambda: vae_loss(**one)["total"]),
         "the gradients": flat([torch.where(inside, to_pixels, 0), *to_codes]),
@@ -58,8 +59,8 @@ def _copied(given: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
 
 
 _VALUES = (
-    *PARTS, "total with beta 3", "total without the KL term", "total for one", "the gradients",
-    "given afterwards",
+    *PARTS, "total with beta 3", "kl with beta 3", "total without the KL term", "total for one",
+    "the gradients", "given afterwards",
 )  # fmt: skip
 
 EXERCISE = Exercise(
@@ -135,12 +136,7 @@ PROPERTIES = (
         points=1,
     ),
     scalar("kl", "average over the batch", what="the KL part is one number"),
-    same(
-        "kl",
-        "the KL part: averaged over images, without beta",
-        "the mean of your `kl_divergence`",
-        points=0.5,
-    ),
+    same("kl", "the KL part: averaged over images", "the mean of your `kl_divergence`", points=0.5),
     same("total", "total is their sum", "reconstruction + beta · kl, with beta 1 by default", points=0.5),
     same(
         "total with beta 3",
@@ -148,6 +144,7 @@ PROPERTIES = (
         "reconstruction + beta · kl: beta belongs to the KL part alone",
         points=0.5,
     ),
+    same("kl with beta 3", "the KL part is returned without beta", "beta multiplies it in `total` alone"),
     same("total without the KL term", "with beta 0 it is the reconstruction alone"),
     same("total for one", "a batch of one image works", "keep the batch axis: no `squeeze()`"),
     same(
@@ -178,6 +175,12 @@ MISTAKES = {
     ),
     "the sign is flipped: a cross-entropy is positive": _but(
         error=lambda r, x: -F.binary_cross_entropy(r, x, reduction="none")
+    ),
+    "the two are swapped: `F.binary_cross_entropy` takes the reconstruction first, then the images": _but(
+        error=lambda r, x: F.binary_cross_entropy(x, r, reduction="none")
+    ),
+    "summed over the channels alone: sum over rows and columns, too, as `.flatten(1).sum(1)` does": _but(
+        pixels=lambda values: values.sum(0).mean()
     ),
     "a sigmoid is applied to what is a probability already": _but(
         error=lambda r, x: F.binary_cross_entropy_with_logits(r, x, reduction="none")

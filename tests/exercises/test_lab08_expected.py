@@ -29,8 +29,9 @@ def G():
         image_size=16, latent_dim=6, style_dim=7, mapping_layers=2, base_channels=2, most_channels=4
     )
     with torch.no_grad():
-        for decoration in (G.synthesis.first, *(layer.decoration for layer in G.synthesis.layers)):
-            decoration.noise_strength.fill_(0.3)
+        for name, weights in G.synthesis.named_parameters():
+            if "noise_strength" in name:
+                weights.fill_(0.3)
     return G.double().requires_grad_(False)
 
 

@@ -29,7 +29,7 @@ CODED = ("3.1", "3.2", "3.3", "3.4", "3.5", "3.6", "3.7")
 TWO = "def discriminator_loss(D, real, fake, smooth=0.9):\n    return 2"
 
 
-@pytest.mark.parametrize("lab", ["00", "01", "02", "03", "04", "05", "06", "07"])
+@pytest.mark.parametrize("lab", ["00", "01", "02", "03", "04", "05", "06", "07", "08"])
 def test_every_lab_is_read_solved_and_untouched(lab):
     trusted = labs()[lab]
     full = read(solved(lab))

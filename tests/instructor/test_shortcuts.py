@@ -20,7 +20,7 @@ def test_the_answers_of_the_tests_are_not_refused(path: Path):
     assert shortcut(path.read_text(encoding="utf-8"), labs()[path.stem[3:5]]) == ""
 
 
-@pytest.mark.parametrize("lab", ["00", "01", "02", "03", "04", "05", "06", "07"])
+@pytest.mark.parametrize("lab", ["00", "01", "02", "03", "04", "05", "06", "07", "08"])
 def test_the_notebooks_own_cells_are_not_refused(lab):
     trusted = labs()[lab]
     for exercise in trusted.coded:

@@ -27,5 +27,6 @@ def test_the_shell_knows_every_method_and_is_not_colabs():
     names = stand_ins.names()
     shell = names["get_ipython"]()
     assert shell.run_line_magic("matplotlib", "inline") is None and shell.system("ls") is None
+    assert shell.ast_transformers.append(1) is None and shell.events.register("post_run_cell", print) is None
     assert "google.colab" not in str(shell)
     assert names["display"](1, clear=True) is None

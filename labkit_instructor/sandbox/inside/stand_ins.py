@@ -6,17 +6,19 @@ They do nothing. An answer that mounts a drive or draws is judged on what it com
 import importlib.util
 import sys
 import types
-from collections.abc import Callable
 from typing import Any
 
 
 class _Shell:
-    """Stands for IPython's shell: it knows every method, and none does anything."""
+    """Stands for IPython's shell: it has every method and every list to append to, and nothing comes of it."""
 
-    def __getattr__(self, name: str) -> Callable[..., None]:
+    def __getattr__(self, name: str) -> "_Shell":
         if name.startswith("__"):
             raise AttributeError(name)
-        return nothing
+        return self
+
+    def __call__(self, *_values: Any, **_options: Any) -> None:
+        return None
 
 
 def nothing(*_values: Any, **_options: Any) -> None:

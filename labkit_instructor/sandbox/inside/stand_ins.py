@@ -10,7 +10,7 @@ from typing import Any
 
 
 class _Shell:
-    """Stands for IPython's shell: it has every method and every list to append to, and nothing comes of it."""
+    """Stands for IPython's shell: it has every method and every list, and nothing comes of them."""
 
     def __getattr__(self, name: str) -> "_Shell":
         if name.startswith("__"):

@@ -14,11 +14,14 @@ def labelled(seed: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     generator = torch.Generator().manual_seed(seed)
     width = 6 + int(torch.randint(0, 3, (), generator=generator))
     count = 8 * width + int(torch.randint(0, 9, (), generator=generator))
-    scales = torch.linspace(0.6, 1.6, width)
-    w = torch.randn(count, width, generator=generator) * scales + 2
-    axes = torch.linalg.qr(torch.randn(width, 3, generator=generator)).Q
-    normals = axes @ torch.tensor([[1.0, 0.0, 0.0], [0.7, 1.2, 0.9], [0.9, 0.0, 1.0]])
-    labels = w @ normals + 0.5 * torch.randn(count, 3, generator=generator) + 3
+    # In double precision, so that the labels are the same on every processor but for their last digit.
+    how = {"generator": generator, "dtype": torch.float64}
+    scales = torch.linspace(0.6, 1.6, width, dtype=torch.float64)
+    w = torch.randn(count, width, **how) * scales + 2
+    axes = torch.linalg.qr(torch.randn(width, 3, **how)).Q
+    shares = torch.tensor([[1.0, 0.0, 0.0], [0.7, 1.2, 0.9], [0.9, 0.0, 1.0]], dtype=torch.float64)
+    labels = w @ axes @ shares + 0.5 * torch.randn(count, 3, **how) + 3
+    w, labels = w.float(), labels.float()
     return w, labels[:, 0], labels[:, 1:]
 
 

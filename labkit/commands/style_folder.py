@@ -75,21 +75,19 @@ class Plan:
         return {name: getattr(self, name) for name in names}
 
 
-_FAST = {
-    "g_lr": 6e-3, "d_lr": 6e-3, "gamma": 1.0, "r1_every": 8, "mixing": 0.5, "ema": 0.998, "decay_from": 0.5,
-}  # fmt: skip
-_SMOKE = _FAST | {"base_channels": 8, "most_channels": 16, "batch_size": 8, "steps": 20, "images": 256}
-_CPU = _FAST | {"base_channels": 16, "most_channels": 128, "batch_size": 16, "steps": 20_000}
-_GPU = _FAST | {"base_channels": 32, "most_channels": 256, "batch_size": 32, "steps": 60_000}
+_SHARED = {"g_lr": 6e-3, "d_lr": 6e-3, "gamma": 1.0, "r1_every": 8, "mixing": 0.5, "ema": 0.998}
+_SMOKE = _SHARED | {"base_channels": 8, "most_channels": 16, "batch_size": 8, "steps": 20, "images": 256}
+_CPU = _SHARED | {"base_channels": 16, "batch_size": 16}
+_GPU = _SHARED | {"base_channels": 32, "batch_size": 32}
 PICTURES = {
     "smoke": Plan(image_size=32, **_SMOKE),
-    "cpu": Plan(image_size=64, **_CPU),
-    "gpu": Plan(image_size=64, **_GPU),
+    "cpu": Plan(image_size=64, most_channels=128, steps=20_000, decay_from=0.5, images=20_000, **_CPU),
+    "gpu": Plan(image_size=64, most_channels=256, steps=60_000, decay_from=0.5, **_GPU),
 }
 DIGITS = {
     "smoke": Plan(image_size=28, **_SMOKE),
-    "cpu": Plan(image_size=28, **(_CPU | {"base_channels": 16, "most_channels": 64, "steps": 2_000})),
-    "gpu": Plan(image_size=28, **(_GPU | {"base_channels": 32, "most_channels": 128, "steps": 20_000})),
+    "cpu": Plan(image_size=28, most_channels=64, steps=3_000, **_CPU),
+    "gpu": Plan(image_size=28, most_channels=128, steps=20_000, **_GPU),
 }
 
 

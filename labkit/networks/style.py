@@ -231,22 +231,27 @@ def truncate(w: torch.Tensor, mean: torch.Tensor, psi: float) -> torch.Tensor:
 
 
 class StyleDiscriminator(nn.Module):
-    """Images (B, C, S, S) to logits (B,): a convolution for each halving, then a look at the whole batch."""
+    """Images (B, C, S, S) to logits (B,): a convolution for each halving, then a look at the whole batch.
+
+    The paper has two convolutions for each size. Here there is one, which halves the size, as in a DCGAN: it
+    takes less time, and in the same time images get better.
+    """
 
     output = "logits"
 
     def __init__(self, sizes: Sequence[int], widths: Sequence[int], image_channels: int):
         super().__init__()
-        self.from_image = EqualConv2d(image_channels, widths[0], 3)
+        channels = [image_channels, *widths[1:]]
         self.down = nn.ModuleList(
-            EqualConv2d(width, wider, 4, stride=2) for width, wider in zip(widths, widths[1:], strict=False)
+            EqualConv2d(before, width, 4, stride=2)
+            for before, width in zip(channels, channels[1:], strict=False)
         )
         self.compare = EqualConv2d(widths[-1] + 1, widths[-1], 3)
         self.dense = EqualLinear(widths[-1] * sizes[-1] ** 2, widths[-1])
         self.to_logit = EqualLinear(widths[-1], 1, gain=1.0)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        x = functional.leaky_relu(self.from_image(images), SLOPE)
+        x = images
         for layer in self.down:
             x = functional.leaky_relu(layer(x), SLOPE)  # half the size
         x = functional.leaky_relu(self.compare(with_deviation(x)), SLOPE)

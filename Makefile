@@ -34,7 +34,7 @@ $(BIN)/python:
 	  || { echo "No venv: on Debian and Ubuntu install python3-venv, then run make again."; rm -rf $(VENV); exit 2; }
 
 # The stamps hold the state of the environment: one for the labs, one for development on top.
-$(VENV)/.student: pyproject.toml constraints.txt | $(BIN)/python
+$(VENV)/.student: pyproject.toml setup.py constraints.txt | $(BIN)/python
 	@echo "Installing the kit, PyTorch and JupyterLab (several minutes, a few gigabytes) …"
 	@$(call install,.[instructor])
 	@touch $@

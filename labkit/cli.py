@@ -9,6 +9,7 @@ import importlib
 import importlib.util
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from types import ModuleType
 from typing import NoReturn
 
@@ -45,7 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         asked = parser.parse_args(argv[1:], argparse.Namespace(argv=argv[1:]))
         return command.run(asked)
     told = {name: command.SUMMARY for name, command in COMMANDS.items()}
-    if importlib.util.find_spec(_PACKAGE):
+    if _finds_instructors():
         told |= INSTRUCTORS
     lines = "\n".join(f"  {name:<{max(map(len, told))}}  {summary}" for name, summary in told.items())
     parser = Parser(
@@ -65,15 +66,25 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
+def _finds_instructors() -> bool:
+    """Whether there is the instructor's package: installed, or beside the kit in a checkout.
+
+    An environment that was made before the checkout had it knows the kit alone.
+    """
+    checkout = Path(__file__).resolve().parent.parent
+    if (checkout / _PACKAGE).is_dir() and str(checkout) not in sys.path:
+        sys.path.append(str(checkout))
+    return importlib.util.find_spec(_PACKAGE) is not None
+
+
 def _instructors(name: str, parser: Parser) -> ModuleType:
     """The instructor's command of this name; where it cannot be had, the parser says so and leaves."""
+    if not _finds_instructors():
+        parser.exit(2, f"{parser.prog} is for instructors: it needs the course's whole repository\n")
     try:
         return importlib.import_module(f"{_PACKAGE}.commands.{name}")
     except ModuleNotFoundError as error:
-        missing = (error.name or "").split(".")[0]
-        if missing == _PACKAGE:
-            parser.exit(2, f"{parser.prog} is for instructors: it needs the course's whole repository\n")
-        parser.exit(2, f"{parser.prog} needs {missing}: pip install 'gan-lab-kit[instructor]'\n")
+        parser.exit(2, f"{parser.prog} needs {error.name}: pip install 'gan-lab-kit[instructor]'\n")
 
 
 if __name__ == "__main__":

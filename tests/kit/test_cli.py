@@ -1,11 +1,13 @@
 """The command `labkit`: it answers at once, and helps."""
 
+import os
 import subprocess
 import sys
 
 import pytest
 
 from labkit import __version__, cli
+from tests.solutions import ROOT
 
 
 def test_help_names_every_command_and_imports_nothing_heavy():
@@ -48,6 +50,24 @@ def test_every_command_has_its_own_help(capsys):
             cli.main([command, "--help"])
         assert stop.value.code == 0
         assert f"labkit {command}" in capsys.readouterr().out
+
+
+def test_an_environment_older_than_the_instructors_package_finds_it_in_the_checkout(tmp_path):
+    """An editable install lists the packages of its day; after a pull there may be one more."""
+    (tmp_path / "labkit").symlink_to(ROOT / "labkit")
+    code = (
+        "import sys\n"
+        "sys.meta_path = [finder for finder in sys.meta_path if 'editable' not in repr(finder)]\n"
+        f"sys.path = [{str(tmp_path)!r}] + [p for p in sys.path if p not in ('', {str(ROOT)!r})]\n"
+        "from labkit import cli\n"
+        "cli.main(['grade', '--help'])"
+    )
+    bare = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env=bare, capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    assert "--self-test" in done.stdout
 
 
 def test_it_runs_as_a_module_too():

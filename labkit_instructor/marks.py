@@ -27,7 +27,8 @@ STATUSES = (
 
 @dataclass(frozen=True)
 class Student:
-    """Who handed in. ``key`` tells students apart; the ids are there where a LMS export has them."""
+    """Who handed in. ``key`` tells students apart. The ids are there where a LMS export has them; the key
+    holds one of them then."""
 
     key: str
     name: str
@@ -46,7 +47,8 @@ class Handed:
         digest: SHA-256 of the content in hexadecimal.
         trouble: why it cannot be read; empty where it can.
         absent: nothing of the lab was handed in: its exercises are missing, not refused.
-        notes: what a reader of the marks should know: "an older file of the same student was left out".
+        notes: what a reader of the marks should know: "the learning platform marked it as late".
+        merged: which other files of the same student it stands for, and why they are the same student's.
     """
 
     student: Student
@@ -57,6 +59,7 @@ class Handed:
     trouble: str = ""
     notes: tuple[str, ...] = ()
     absent: bool = False
+    merged: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -96,6 +99,7 @@ class Graded:
         figures: id -> PNGs in base64, from the outputs that the student handed in.
         notes: on the notebook as a whole: what was repaired, what was left out.
         sources: id -> the answer cell that was graded.
+        merged: as in `Handed`.
     """
 
     student: Student
@@ -107,6 +111,7 @@ class Graded:
     figures: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     sources: Mapping[str, str] = field(default_factory=dict)
+    merged: tuple[str, ...] = ()
 
     @property
     def slug(self) -> str:
@@ -167,6 +172,7 @@ def graded_from(values: Mapping[str, Any]) -> Graded:
             "marks": tuple(mark_from(m) for m in values["marks"]),
             "figures": {i: tuple(f) for i, f in values.get("figures", {}).items()},
             "notes": tuple(values.get("notes", ())),
+            "merged": tuple(values.get("merged", ())),
         }
     )
 

@@ -6,6 +6,7 @@ keeping.
 
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from labkit.files import write_bytes
@@ -14,6 +15,7 @@ from labkit_instructor.gradebook import book as gradebook
 from labkit_instructor.gradebook import exports, reviews
 from labkit_instructor.gradebook.book import GradebookError
 from labkit_instructor.marks import Batch, Graded, graded_from
+from labkit_instructor.people import People
 from labkit_instructor.reports.feedback import write_feedback
 from labkit_instructor.reports.overview import write_overview
 from labkit_instructor.reports.review_page import review_page
@@ -27,11 +29,12 @@ def publish(out: Path, labs: Mapping[str, Trusted], course: Course, run: Batch) 
         GradebookError: the gradebook or a result is broken; the message names it.
     """
     standings = gradebook.standing(out / "gradebook.jsonl")
-    both = [(graded, standings[key]) for key, graded in _results(out).items() if key in standings]
+    results = _results(out, gradebook.people(out / "gradebook.jsonl"))
+    both = [(graded, standings[key]) for key, graded in results.items() if key in standings]
     for graded, standing in both:
         write_feedback(graded, standing, out, unsafe=standing.unsafe)
     exports.write_all(out / "gradebook.jsonl", out, course)
-    write_overview(both, out, run=run)
+    write_overview(both, out, run=run, pageless=[s for k, s in standings.items() if k not in results])
     write_reviews([g for g, _ in both], labs, out, run.seed)
 
 
@@ -56,12 +59,13 @@ def write_reviews(graded: Iterable[Graded], labs: Mapping[str, Trusted], out: Pa
     return paths
 
 
-def _results(out: Path) -> dict[tuple[str, str], Graded]:
+def _results(out: Path, people: People) -> dict[tuple[str, str], Graded]:
     found = {}
     for path in sorted((out / "results").glob("*.json")):
         try:
             graded = graded_from(json.loads(path.read_bytes()))
         except (ValueError, KeyError, TypeError) as error:
             raise GradebookError(f"{path} is damaged ({error}): grade that notebook again") from error
-        found[(graded.student.key, graded.lab)] = graded
+        student = people.recorded(graded.student, graded.lab)
+        found[student.key, graded.lab] = replace(graded, student=student)
     return found

@@ -134,7 +134,7 @@ def _grade(asked: argparse.Namespace) -> int:
     course, trusted = _course(asked.solutions), labs(asked.solutions)
     earlier = gradebook.runs(book)
     lab = _lab(asked, trusted, earlier)
-    handed = collect(asked.paths, [t.stem for t in trusted.values()])
+    handed = collect(asked.paths, [t.stem for t in trusted.values()], gradebook.people(book))
     print(f"{len(handed)} files to read …", flush=True)
     handed = select(handed, trusted, lab)
     run = _run(asked, lab, earlier)  # last, as it asks for a sandbox: a slip is a slip without one too
@@ -203,7 +203,8 @@ def _set(asked: argparse.Namespace) -> int:
     except ValueError:
         _complain(f"--set {change!r}: write ID=POINTS, such as 3.2=2, or 3.2=auto to hand it back")
     lab = exercise.split(".")[0].zfill(2)
-    before = gradebook.standing(book).get((student, lab))
+    standings = gradebook.standing(book)
+    student = gradebook.find(standings, student, lab)
     gradebook.change(
         book,
         student=student,
@@ -216,6 +217,7 @@ def _set(asked: argparse.Namespace) -> int:
     )
     _again(asked.out, asked.solutions)
     after = gradebook.standing(book)[student, lab]
+    before = standings[student, lab]
     old, new = before.counted[exercise], after.counted[exercise]
     print(f"{student}, {exercise}: {_points(old.points)} → {_points(new.points)} of {new.mark.out_of:g}.")
     print(f"Lab {lab}: {before.total.points:g} → {after.total.points:g} of {after.total.out_of:g}.")

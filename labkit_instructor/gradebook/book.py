@@ -13,11 +13,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from labkit_instructor.gradebook import journal
-from labkit_instructor.gradebook.folding import fold
+from labkit_instructor.gradebook import folding, journal
 from labkit_instructor.gradebook.journal import GradebookError
 from labkit_instructor.gradebook.standing import Counted, Standing, overridden, text_digest, totals, ungraded
 from labkit_instructor.marks import Batch, Graded, to_json
+from labkit_instructor.people import People, called, numbers_of
 
 __all__ = [
     "Counted",
@@ -25,8 +25,10 @@ __all__ = [
     "Review",
     "Standing",
     "change",
+    "find",
     "finished",
     "overridden",
+    "people",
     "record",
     "record_run",
     "resume_key",
@@ -96,6 +98,7 @@ def change(
     """Set points by hand. They stand, over regrades and reviews too, until handed back.
 
     Args:
+        student: whatever `find` understands.
         points: from 0 to what the exercise is worth; None hands back what a person said last: points set by
             hand, and where there are none, the review.
         reason: why; it is kept, and the student sees it.
@@ -107,7 +110,9 @@ def change(
     """
     if not reason.strip():
         raise GradebookError("a change of points needs a reason: --reason TEXT")
-    counted = _exercise(standing(book), student, lab, exercise)
+    standings = standing(book)
+    student = find(standings, student, lab)
+    counted = _exercise(standings, student, lab, exercise)
     if points is None and counted.source == "graded":
         raise GradebookError(
             f"nothing to hand back: {exercise} of {student} has the mark of the machine, {counted.status}"
@@ -169,7 +174,41 @@ def standing(book: Path) -> dict[tuple[str, str], Standing]:
     Raises:
         GradebookError: the book cannot be read, or a line in it is broken; the message names it.
     """
-    return fold(book.name, journal.entries(book))
+    return folding.fold(book.name, journal.entries(book))
+
+
+def people(book: Path) -> People:
+    """Everybody in the book.
+
+    Raises:
+        GradebookError: as `standing`.
+    """
+    return folding.people(book.name, journal.entries(book))
+
+
+def find(standings: Mapping[tuple[str, str], Standing], student: str, lab: str) -> str:
+    """The key of the student whom a person means by a key, a number of a platform, or a name.
+
+    Raises:
+        GradebookError: nobody is called like that, or several are; the message says who is there.
+    """
+    here = {key: s.student for (key, one), s in standings.items() if one == lab}
+    meant = {k for k, s in here.items() if student in (k, s.name, *numbers_of(s).values())}
+    if len(meant) > 1:
+        names = called(here.values())
+        ways = ", ".join(repr(next(iter(numbers_of(here[k]).values()), k)) for k in sorted(meant))
+        said = ", ".join(names[k] for k in sorted(meant))
+        raise GradebookError(f"{student!r} can mean several students: {said}. Write one of {ways}")
+    if meant:
+        return meant.pop()
+    labs = [one for (key, one), s in standings.items() if student in (key, s.student.name)]
+    if labs:
+        raise GradebookError(f"{student} handed in no lab {lab!r}. There: {', '.join(labs)}")
+    everyone = {s.student.name.casefold(): s.student.name for s in standings.values()}
+    if near := difflib.get_close_matches(student.casefold(), everyone, n=3, cutoff=0.6):
+        likely = " or ".join(repr(everyone[name]) for name in near)
+        raise GradebookError(f"no student {student!r} in the gradebook; did you mean {likely}?")
+    raise GradebookError(f"no student {student!r} in the gradebook. There: {_listed(everyone.values())}")
 
 
 def runs(book: Path) -> list[Batch]:
@@ -224,25 +263,21 @@ def _run(book: Path, number: int, entry: Mapping[str, Any]) -> Batch:
 def _exercise(
     standings: Mapping[tuple[str, str], Standing], student: str, lab: str, exercise: str
 ) -> Counted:
-    students = dict.fromkeys(key for key, _ in standings)
-    if student not in students:
-        raise GradebookError(f"no student {student!r} in the gradebook. There: {_named(student, students)}")
-    labs = [one for key, one in standings if key == student]
-    if lab not in labs:
-        raise GradebookError(f"{student} handed in no lab {lab!r}. There: {', '.join(labs)}")
+    if (student, lab) not in standings:
+        raise GradebookError(
+            f"no student {student!r} in lab {lab}; is {find(standings, student, lab)!r} meant?"
+        )
     counted = standings[(student, lab)].counted
     if exercise not in counted:
         raise GradebookError(f"lab {lab} has no exercise {exercise!r}. There: {', '.join(counted)}")
     return counted[exercise]
 
 
-def _named(wanted: str, there: Iterable[str], most: int = 8) -> str:
-    """The names that are there, the likeliest first, in a line of bearable length."""
+def _listed(there: Iterable[str], most: int = 8) -> str:
+    """The names that are there, in a line of bearable length."""
     there = list(there)
-    near = difflib.get_close_matches(wanted, there, n=3, cutoff=0.6)
-    shown = (near + [name for name in there if name not in near])[:most]
     more = f" and {len(there) - most} more" if len(there) > most else ""
-    return (", ".join(repr(name) for name in shown) or "nobody") + more
+    return (", ".join(repr(name) for name in there[:most]) or "nobody") + more
 
 
 def _within(points: float, most: float, what: str) -> float:

@@ -115,4 +115,4 @@ def _remarks(standing: Standing) -> list[str]:
         if counted.source == "manual":
             by = next((e.by for e in reversed(counted.history) if e.what == "set by hand"), "")
             said.append(f"{i}: set by hand{f' by {by}' if by else ''}: {counted.comment}")
-    return said + list(standing.notes)
+    return [*said, *standing.merged, *standing.notes]

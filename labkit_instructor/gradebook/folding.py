@@ -13,6 +13,7 @@ from typing import Any
 from labkit_instructor.gradebook.journal import GradebookError
 from labkit_instructor.gradebook.standing import Counted, Event, Standing
 from labkit_instructor.marks import Mark, Student, mark_from
+from labkit_instructor.people import People
 
 _Key = tuple[str, str]  # student key, lab
 
@@ -23,14 +24,22 @@ class _Seen:
 
     Attributes:
         runs: id -> whether it was without a sandbox.
+        people: who is who. In books of earlier versions one key can stand for two people of one name.
+        called: (key as it stands in the lines, lab) -> key of the person who was graded under it last.
+        students: the latest of each, with the numbers of the learning platforms.
         graded: the latest grading, with the number of its line.
-        numbers: of the learning platforms.
+        files: (student key, lab) -> digest -> what was graded before: the file's name, and when.
+        names: student key -> the names that came with it.
         history: (student key, lab, exercise) -> events, a review with the digest of the text that was read.
     """
 
     runs: dict[str, bool] = field(default_factory=dict)
+    people: People = field(default_factory=People)
+    called: dict[_Key, str] = field(default_factory=dict)
+    students: dict[_Key, Student] = field(default_factory=dict)
     graded: dict[_Key, tuple[int, Mapping[str, Any]]] = field(default_factory=dict)
-    numbers: dict[_Key, dict[str, str]] = field(default_factory=dict)
+    files: dict[_Key, dict[str, tuple[str, str]]] = field(default_factory=dict)
+    names: dict[str, dict[str, None]] = field(default_factory=dict)
     history: dict[tuple[str, str, str], list[tuple[Event, str]]] = field(default_factory=dict)
 
 
@@ -44,15 +53,25 @@ def fold(name: str, lines: Iterable[tuple[int, Mapping[str, Any]]]) -> dict[_Key
     Raises:
         GradebookError: an entry says nothing that can be understood; the message names its line.
     """
-    seen = _Seen()
-    for number, entry in lines:
-        with _at(name, number):
-            _take(number, entry, seen)
+    seen = _read(name, lines)
     standings = {}
     for key, (number, entry) in seen.graded.items():
         with _at(name, number):
             standings[key] = _standing(key, entry, seen)
     return standings
+
+
+def people(name: str, lines: Iterable[tuple[int, Mapping[str, Any]]]) -> People:
+    """Everybody in a gradebook; arguments and errors as those of `fold`."""
+    return _read(name, lines).people
+
+
+def _read(name: str, lines: Iterable[tuple[int, Mapping[str, Any]]]) -> _Seen:
+    seen = _Seen()
+    for number, entry in lines:
+        with _at(name, number):
+            _take(number, entry, seen)
+    return seen
 
 
 @contextmanager
@@ -76,16 +95,21 @@ def _take(number: int, entry: Mapping[str, Any], seen: _Seen) -> None:
         if entry["run"] not in seen.runs:
             raise ValueError(f"run {entry['run']!r} is not started in any line before")
         values = entry["graded"]
-        key = (values["student"]["key"], values["lab"])
+        student = Student(**values["student"])
+        settled = seen.people.recorded(student, values["lab"])
+        key = (settled.key, values["lab"])
+        seen.called[student.key, values["lab"]] = settled.key
+        seen.students[key] = settled
         seen.graded[key] = (number, entry)
-        # A file that was fixed by hand comes without them: the earlier ones stay.
-        known = {k: values["student"][k] for k in ("canvas_id", "moodle_id") if values["student"][k]}
-        seen.numbers.setdefault(key, {}).update(known)
+        before = seen.files.setdefault(key, {})
+        before.pop(values["digest"], None)
+        before[values["digest"]] = (values["file"], when)
+        seen.names.setdefault(settled.key, {})[student.name] = None
         for mark in values["marks"]:
             event = Event(when, "graded", mark["points"], entry["run"], mark["reason"] or mark["status"])
             seen.history.setdefault((*key, mark["exercise"]), []).append((event, ""))
     elif kind in ("change", "review"):
-        key = (entry["student"], entry["lab"])
+        key = (seen.called.get((entry["student"], entry["lab"]), entry["student"]), entry["lab"])
         if key not in seen.graded:
             raise ValueError(f"lab {key[1]} of {key[0]} is not graded in any line before")
         points = entry["points"]
@@ -108,13 +132,12 @@ def _machine(history: Iterable[tuple[Event, str]]) -> float | None:
 
 def _standing(key: _Key, entry: Mapping[str, Any], seen: _Seen) -> Standing:
     values, lab, texts = entry["graded"], key[1], entry["texts"]
-    student = Student(**{**values["student"], **seen.numbers[key]})
     counted = {}
     for mark in (mark_from(m) for m in values["marks"]):
         events = seen.history[(*key, mark.exercise)]
         counted[mark.exercise] = _counted(mark, events, texts.get(mark.exercise))
     return Standing(
-        student,
+        seen.students[key],
         lab,
         values["file"],
         values["digest"],
@@ -123,7 +146,19 @@ def _standing(key: _Key, entry: Mapping[str, Any], seen: _Seen) -> Standing:
         tuple(values["notes"]),
         counted,
         texts,
+        (*values.get("merged", ()), *_merged(key, values["digest"], seen)),
     )
+
+
+def _merged(key: _Key, digest: str, seen: _Seen) -> Iterator[str]:
+    """What earlier lines say of the same student's files and names."""
+    earlier = [
+        f"{file} (graded on {when[:10]})" for d, (file, when) in seen.files[key].items() if d != digest
+    ]
+    if earlier:
+        yield f"graded again from another file, which counts now; before: {', '.join(earlier[-5:])}"
+    if len(names := seen.names[key[0]]) > 1:
+        yield f"graded under the names {', '.join(names)}: taken for one student"
 
 
 def _counted(mark: Mark, events: list[tuple[Event, str]], text: str | None) -> Counted:

@@ -85,6 +85,8 @@ class Standing:
         run: the id of that run; ``unsafe``: whether it was without a sandbox.
         counted: id of an exercise -> what counts, in the order of the lab.
         texts: id of a written answer -> `text_digest` of the text in that submission.
+        merged: which other files of the student it stands for, now or earlier, and why they are the same
+            student's.
     """
 
     student: Student
@@ -96,6 +98,7 @@ class Standing:
     notes: tuple[str, ...] = ()
     counted: Mapping[str, Counted] = field(default_factory=dict)
     texts: Mapping[str, str] = field(default_factory=dict)
+    merged: tuple[str, ...] = ()
 
     @property
     def total(self) -> Total:

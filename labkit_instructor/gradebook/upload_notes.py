@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from labkit_instructor.gradebook.lms import on_canvas, on_moodle
 from labkit_instructor.gradebook.spreadsheet import as_cell, line
 from labkit_instructor.gradebook.standing import Standing, ungraded
+from labkit_instructor.people import called, namesakes, near
 
 _Having = Callable[[Sequence[Standing], str], list[tuple[Standing, str]]]
 
@@ -25,10 +26,31 @@ def upload_notes(
     """
     lines = [f"Tables of grades: {course}", ""]
     lines += [*_cautions(everyone, waiting_too), *_canvas(everyone, titles), *_moodle(everyone, list(titles))]
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, *_people(everyone)]) + "\n"
+
+
+def _people(everyone: Sequence[Standing]) -> list[str]:
+    """Which files were taken for one student's, and which were not although the names are alike."""
+    names = called(s.student for s in everyone)
+    lines = [
+        f"  {line(names[s.student.key])}, lab {s.lab}: {line(said)}" for s in everyone for said in s.merged
+    ]
+    if lines:
+        lines.insert(0, "SEVERAL FILES OF ONE STUDENT:")
+    alike, apart = [], []
+    for lab in sorted({s.lab for s in everyone}):
+        here = [s.student for s in everyone if s.lab == lab]
+        alike += [f"  lab {lab}: {line(names[a.key])} and {line(names[b.key])}" for a, b in near(here)]
+        apart += [f"  lab {lab}: {line(', '.join(names[s.key] for s in g))}" for g in namesakes(here)]
+    if alike:
+        lines += ["ONE STUDENT, OR TWO? These names are near each other, and nothing was merged:", *alike]
+    if apart:
+        lines += ["DIFFERENT STUDENTS OF ONE NAME, told apart by their numbers:", *apart]
+    return lines
 
 
 def _cautions(everyone: Sequence[Standing], waiting_too: bool) -> list[str]:
+    names = called(s.student for s in everyone)
     unsafe = sum(s.unsafe for s in everyone)
     waiting = [s for s in everyone if s.total.waiting]
     failed = [s for s in ungraded(everyone) if s.counted]
@@ -44,19 +66,19 @@ def _cautions(everyone: Sequence[Standing], waiting_too: bool) -> list[str]:
         lines += [
             f"NOT FINAL: {_many(len(waiting), 'submission')} with written answers that nobody has read yet. "
             f"The files for Canvas and Moodle {files}:",
-            *(f"  {line(s.student.name)}, lab {s.lab}: {', '.join(s.total.waiting)}" for s in waiting),
+            *(f"  {line(names[s.student.key])}, lab {s.lab}: {', '.join(s.total.waiting)}" for s in waiting),
         ]
     if failed:
         lines += [
             f"NOT FINAL: {_many(len(failed), 'submission')} of which nothing could be graded. The files for "
             "Canvas and Moodle leave them out, because a 0 would be no verdict. Grade a better file, or set "
             "points by hand for any exercise (labkit grade --set): then what stands there is final.",
-            *(f"  {line(s.student.name)}, lab {s.lab}: {line(s.trouble)}" for s in failed),
+            *(f"  {line(names[s.student.key])}, lab {s.lab}: {line(s.trouble)}" for s in failed),
         ]
     if unknown:
         lines += [
             "NOT GRADED, because nothing tells which lab it is (--lab NN does):",
-            *(f"  {line(s.student.name)}: {line(s.file)}: {line(s.trouble)}" for s in unknown),
+            *(f"  {line(names[s.student.key])}: {line(s.file)}: {line(s.trouble)}" for s in unknown),
         ]
     return lines
 
@@ -99,16 +121,16 @@ def _no_file(lab: str, platform: str) -> str:
 
 def _without(everyone: Sequence[Standing], labs: Iterable[str], having: _Having, platform: str) -> list[str]:
     """Who is missing in the files that there are only because the platform's number is."""
-    names = []
+    names, lines = called(s.student for s in everyone), []
     for lab in labs:
         there = {s.student.key for s, _ in having(everyone, lab)}
         missing = [s for s in everyone if s.lab == lab and s.student.key not in there and not s.ungraded]
-        names += [f"  {line(s.student.name)}, lab {lab}" for s in missing if there]
-    if not names:
+        lines += [f"  {line(names[s.student.key])}, lab {lab}" for s in missing if there]
+    if not lines:
         return []
     return [
         f"Not in the files for {platform}, because their submissions came without a number of {platform}:",
-        *names,
+        *lines,
     ]
 
 

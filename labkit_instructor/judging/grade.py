@@ -90,7 +90,15 @@ def refused(handed: Handed, setting: Setting, reason: str) -> Graded:
     if lab in setting.labs:
         status = "missing" if handed.absent else "refused"
         marks = tuple(Mark(i, status, 0, find(i).points, reason) for i in setting.labs[lab].exercises)
-    return Graded(handed.student, lab, handed.name, handed.digest, marks, notes=(*handed.notes, reason))
+    return Graded(
+        handed.student,
+        lab,
+        handed.name,
+        handed.digest,
+        marks,
+        notes=(*handed.notes, reason),
+        merged=handed.merged,
+    )
 
 
 def _grade(job: Job) -> Done:
@@ -114,6 +122,7 @@ def _grade(job: Job) -> Done:
         dict(submission.figures),
         (*handed.notes, *submission.notes),
         {i: a.source for i, a in submission.answers.items()},
+        handed.merged,
     )
     return Done(graded, seconds + time.monotonic() - start)
 

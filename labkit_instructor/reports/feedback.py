@@ -74,7 +74,10 @@ def feedback_page(graded: Graded, standing: Standing, *, unsafe: bool = False) -
         out_of=sum(c.mark.out_of for c in entry.all),
         waiting=[m.exercise for m in waiting],
         waiting_points=sum(m.out_of for m in waiting),
-        notes=[n for n in graded.notes if not together or n != together.reason],
+        notes=[
+            *graded.merged,
+            *(n for n in graded.notes if not together or n != together.reason),
+        ],
         sections=list(_sections(graded, [c for c in entry.all if c.mark.exercise not in told])),
     )
 

@@ -12,6 +12,7 @@ from typing import Any
 from labkit.files import write_bytes
 from labkit_instructor.gradebook.standing import Standing
 from labkit_instructor.marks import STATUSES, Batch, Graded
+from labkit_instructor.people import called, namesakes, near, numbers_of
 from labkit_instructor.reports import tallies
 from labkit_instructor.reports.entries import PLACES, Entry, Place, place, refused, set_by_hand
 from labkit_instructor.reports.pages import LOOKS, look, render
@@ -21,7 +22,9 @@ from labkit_instructor.reports.tallies import Group
 MOST_GROUPS = 4  # of what is wrong with one exercise, before the rest is folded
 
 
-def write_overview(all: Sequence[tuple[Graded, Standing]], out: Path, *, run: Batch) -> Path:
+def write_overview(
+    all: Sequence[tuple[Graded, Standing]], out: Path, *, run: Batch, pageless: Sequence[Standing] = ()
+) -> Path:
     """Write ``overview.html`` under ``out`` and return its path.
 
     Args:
@@ -29,17 +32,20 @@ def write_overview(all: Sequence[tuple[Graded, Standing]], out: Path, *, run: Ba
         out: the folder of the grading run, as the instructor named it: the page links to the feedback and
             review pages in it and names it in commands.
         run: the latest run, for its facts.
+        pageless: what counts for submissions of which the result is gone, so that there is no page of them.
 
     Raises:
         OSError: it cannot be written.
     """
     path = out / "overview.html"
     out.mkdir(parents=True, exist_ok=True)
-    write_bytes(path, overview_page(all, run, out).encode("utf-8"))
+    write_bytes(path, overview_page(all, run, out, pageless).encode("utf-8"))
     return path
 
 
-def overview_page(pairs: Sequence[tuple[Graded, Standing]], run: Batch, out: Path) -> str:
+def overview_page(
+    pairs: Sequence[tuple[Graded, Standing]], run: Batch, out: Path, pageless: Sequence[Standing] = ()
+) -> str:
     """The page as HTML."""
     entries = [Entry(graded, standing) for graded, standing in pairs]
     labs: dict[str, list[Entry]] = {}
@@ -48,7 +54,9 @@ def overview_page(pairs: Sequence[tuple[Graded, Standing]], run: Batch, out: Pat
     return render(
         "overview.html",
         entries=entries,
-        students=len({e.graded.student.key for e in entries}),
+        students=_heads(entries),
+        names=called([e.graded.student for e in entries] + [s.student for s in pageless]),
+        pageless=pageless,
         unsafe=sum(e.standing.unsafe for e in entries),
         run=run,
         lost=[(e, place(e).why) for e in entries if e.lost],
@@ -60,6 +68,18 @@ def overview_page(pairs: Sequence[tuple[Graded, Standing]], run: Batch, out: Pat
         labs=[_lab(lab, labs[lab]) for lab in sorted(labs)],
         fill=fill,
     )
+
+
+def _heads(entries: Sequence[Entry]) -> int:
+    """How many people handed in. Moodle has another number for a student in every assignment, so one who has
+    nothing but that is known across labs by the name, and two of a name within a lab are two."""
+    students = {(e.graded.lab, e.graded.student.key): e.graded.student for e in entries}
+    here = Counter((s.name, lab) for (lab, _), s in students.items() if numbers_of(s).keys() == {"Moodle"})
+    most: dict[str, int] = {}
+    for (name, _), count in here.items():
+        most[name] = max(count, most.get(name, 0))
+    others = {s.key for s in students.values() if numbers_of(s).keys() != {"Moodle"}}
+    return sum(most.values()) + len(others)
 
 
 def fill(status: str) -> str:
@@ -84,6 +104,9 @@ def _lab(lab: str, entries: list[Entry]) -> dict[str, Any]:
         "failures": [_failures(i, groups) for i in ids if (groups := tallies.failures(entries, i))],
         "notes": tallies.notes(entries),
         "places": places,
+        "merged": [(e, said) for e in entries for said in e.standing.merged],
+        "namesakes": namesakes(e.graded.student for e in entries),
+        "near": near(e.graded.student for e in entries),
         "tally": _tally([where for _, where in places]),
         "seen": [s for s in LOOKS if s in statuses],
         "by_hand": [(e, c, said) for e in entries for c in e.all if (said := set_by_hand(c))],

@@ -7,11 +7,13 @@ only after reading it; then ``newest`` keeps one for each student and lab.
 import hashlib
 import re
 import zipfile
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from labkit_instructor.marks import Handed, Student
+from labkit_instructor.people import People, numbers_of
 from labkit_instructor.submissions import archives
 from labkit_instructor.submissions.archives import IntakeError, Member
 from labkit_instructor.submissions.owners import Owner, owner, tidy
@@ -22,26 +24,29 @@ MOST_NOTEBOOKS = 50  # of one student
 _NOTEBOOK = re.compile(r"\.ipynb(\.txt|\.json)?$", re.IGNORECASE)  # browsers add endings of their own
 
 
-def collect(paths: Sequence[Path], stems: Collection[str] = ()) -> list[Handed]:
+def collect(paths: Sequence[Path], stems: Collection[str] = (), people: People | None = None) -> list[Handed]:
     """What was handed in, sorted by student and, for each, from the oldest to the newest.
 
     Args:
         paths: notebooks, folders (one folder per student, or all files in one), zips from Canvas or Moodle.
         stems: the labs' own file names ("03_training_loop"), which are no part of a student's name.
+        people: those whom the gradebook knows already; they keep their keys.
 
     Raises:
         IntakeError: a path is not there or of another kind, or there is no notebook in any.
     """
-    found: list[tuple[Handed, tuple]] = []
-    for path in paths:
-        found += _unique(_one_path(Path(path), stems))
-    if not found:
+    once: dict[tuple[Path, str], tuple[Handed, tuple, Path]] = {}
+    for path in map(Path, paths):
+        place = path.absolute().parent if _NOTEBOOK.search(path.name) else path.absolute()
+        for handed, age in _one_path(path, stems):
+            once.setdefault((handed.path.absolute(), handed.member), (handed, age, place))
+    if not once:
         raise IntakeError(_nothing_in(paths))
-    found.sort(key=lambda pair: (pair[0].student.key, pair[1]))
-    once: dict[tuple[str, Path, str], Handed] = {}
-    for handed, _ in found:
-        once[handed.student.key, handed.path, handed.member] = handed
-    return list(once.values())
+    people = people or People()
+    # Those with a number first: a key that belongs to one of them goes to nobody else.
+    handed = sorted(_apart(list(once.values())), key=lambda pair: not numbers_of(pair[0].student))
+    found = [(replace(h, student=people.settle(h.student)), age) for h, age in handed]
+    return [handed for handed, _ in sorted(found, key=lambda pair: (pair[0].student.key, pair[1]))]
 
 
 def content(handed: Handed) -> bytes:
@@ -65,8 +70,8 @@ def content(handed: Handed) -> bytes:
 def newest(handed: Sequence[Handed], labs: Sequence[str]) -> list[tuple[Handed, str]]:
     """One notebook for each student and lab, with its lab: the last one, in the order of `collect`.
 
-    The others are named in its notes. A file that has a trouble counts only where the same student has no
-    better one for that lab. One whose lab is unknown stays, so that nothing is lost.
+    It says which others it stands for (``merged``). A file that has a trouble counts only where the same
+    student has no better one for that lab. One whose lab is unknown stays, so that nothing is lost.
 
     Args:
         handed: what `collect` found.
@@ -79,13 +84,29 @@ def newest(handed: Sequence[Handed], labs: Sequence[str]) -> list[tuple[Handed, 
     for (_, lab), files in groups.items():
         sound = [f for f in files if not f.trouble] or files
         best = sound[-1]
-        others = [f for f in files if f is not best and f.digest != best.digest]
-        notes = best.notes
-        if others:
-            names = ", ".join(f"{f.name} ({f.trouble})" if f.trouble else f.name for f in others[:5])
-            notes = (*notes, f"the newest of {len(others) + 1} files was graded; left out: {names}")
-        kept.append((replace(best, notes=notes), "" if lab.startswith("?") else lab))
+        kept.append((replace(best, merged=tuple(_merged(best, files))), "" if lab.startswith("?") else lab))
     return kept
+
+
+def _merged(best: Handed, files: Sequence[Handed]) -> Iterator[str]:
+    """What a person should know of the files that `best` stands for."""
+    others = [f for f in files if f is not best and f.digest != best.digest]
+    same = [f for f in files if f is not best and f.digest == best.digest]
+    if others:
+        names = ", ".join(_where(f, best) + (f" ({f.trouble})" if f.trouble else "") for f in others[:5])
+        more = f" and {len(others) - 5} more" if len(others) > 5 else ""
+        yield f"the newest of {len(others) + 1} files was graded; left out: {names}{more}"
+    if same:
+        copies = ", ".join(_where(f, best) for f in same[:5])
+        yield f"handed in more than once, the same to the byte: {copies}"
+    if len(names := dict.fromkeys(f.student.name for f in files)) > 1:
+        yield f"one number for the names {', '.join(names)}: taken for one student"
+
+
+def _where(one: Handed, best: Handed) -> str:
+    """A file's name and, where that is needed, the place that it came from."""
+    place, other = (f.path if f.member else f.path.parent for f in (one, best))
+    return one.name if place == other else f"{one.name} in {place.name}"
 
 
 def _nothing_in(paths: Sequence[Path]) -> str:
@@ -155,7 +176,7 @@ def _handed(
             # Among files of others it is somebody's own: who, its full name may tell.
             name = tidy(Path(own.file).stem)
             own = replace(own, student=Student(name, name))
-        students.setdefault(f"{own.student.key}\0{own.student.moodle_id}", []).append((entry, own))
+        students.setdefault(own.student.key, []).append((entry, own))
     found = []
     for files in students.values():
         notebooks = [(e, o) for e, o in files if _NOTEBOOK.search(e.parts[-1])]
@@ -199,17 +220,28 @@ def _nothing(files: list[tuple[Member, Owner]], own: Owner, first: Member) -> Ha
     return Handed(own.student, name, first.path, first.member, "", trouble, absent=True)
 
 
-def _unique(found: list[tuple[Handed, tuple]]) -> list[tuple[Handed, tuple]]:
-    """Two participants of the same name keep apart by their ids."""
-    ids: dict[str, set[str]] = {}
-    for handed, _ in found:
-        ids.setdefault(handed.student.key, set()).add(handed.student.moodle_id)
-    return [
-        (replace(h, student=replace(h.student, key=f"{h.student.key}_{h.student.moodle_id}")), age)
-        if len(ids[h.student.key]) > 1 and h.student.moodle_id
-        else (h, age)
-        for h, age in found
-    ]
+def _apart(found: list[tuple[Handed, tuple, Path]]) -> list[tuple[Handed, tuple]]:
+    """Those who are known by name only are different people where their files come from different places."""
+    places: dict[str, list[Path]] = defaultdict(list)
+    for handed, _, place in sorted(found, key=lambda one: len(one[2].parts)):
+        if not numbers_of(handed.student) and not any(_inside(place, p) for p in places[handed.student.key]):
+            places[handed.student.key].append(place)
+
+    def settled(handed: Handed, place: Path) -> Handed:
+        there = places[handed.student.key]
+        if len(there) < 2 or numbers_of(handed.student):
+            return handed
+        place = next(p for p in there if _inside(place, p))
+        label = place.name if len({p.name for p in there}) == len(there) else str(place)
+        key = f"{handed.student.key} ({tidy(label)})"
+        return replace(handed, student=replace(handed.student, key=key))
+
+    return [(settled(handed, place), age) for handed, age, place in found]
+
+
+def _inside(place: Path, other: Path) -> bool:
+    """Whether a place is the other or lies in it. What lies in a zip lies nowhere else."""
+    return place == other or (place.suffix.lower() != ".zip" and place.is_relative_to(other))
 
 
 def _age(entry: Member, own: Owner) -> tuple:

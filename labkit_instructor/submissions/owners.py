@@ -64,7 +64,7 @@ def owner(parts: Sequence[str], root: str, stems: Collection[str] = ()) -> Owner
     first, file = parts[0], parts[-1]
     # Only the outermost name comes from the platform: what is below, the student has named.
     if found := _MOODLE.fullmatch(first):
-        student = Student(found["name"], found["name"], moodle_id=found["id"])
+        student = Student(f"{found['name']}_{found['id']}", found["name"], moodle_id=found["id"])
         return Owner(student, True, file=file if len(parts) > 1 else found["rest"] or file)
     if len(parts) > 1:
         return Owner(Student(first, first), True, file=file)

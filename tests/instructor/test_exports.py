@@ -370,7 +370,7 @@ def test_no_cell_is_a_formula_however_it_is_split(write, tmp_path):
     texts = [*NASTY, *fuzzed(400)]
     some = [
         submission(
-            Student(f"k{n} {text}", text, canvas_id=text, moodle_id=f"{n}"),
+            Student(f"k{n} {text}", text, canvas_id=f"{text}{n}", moodle_id=f"{n}"),
             reason=text,
             notes=(text, "n", text),
         )

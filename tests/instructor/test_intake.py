@@ -66,7 +66,7 @@ def test_names_of_canvas(file, key, canvas_id, order, own, late):
 )
 def test_names_of_moodle(parts):
     found = owner(parts, "submissions", STEMS)
-    assert found.student == Student("Anna Müller", "Anna Müller", moodle_id="123456")
+    assert found.student == Student("Anna Müller_123456", "Anna Müller", moodle_id="123456")
     assert found.file == (LAB if parts[-1].endswith(".ipynb") else "onlinetext.html")
 
 
@@ -169,7 +169,7 @@ def test_a_zip_of_moodle(tmp_path):
     members |= {f"Bo_3_assignsubmission_file_/{LAB}": b"3", "Bo_3_assignsubmission_onlinetext_/o.html": b"t"}
     found = collect([_zip(tmp_path / "m.zip", members)], STEMS)
     students = [(h.student.key, h.student.name, h.student.moodle_id) for h in found]
-    assert students == [("Anna Müller", "Anna Müller", "1"), ("Bo_2", "Bo", "2"), ("Bo_3", "Bo", "3")]
+    assert students == [("Anna Müller_1", "Anna Müller", "1"), ("Bo_2", "Bo", "2"), ("Bo_3", "Bo", "3")]
 
 
 @pytest.mark.parametrize("wrapper", ["", "submissions/", "lab 03/"])
@@ -199,7 +199,7 @@ def test_the_newest_counts_by_number_then_by_time_then_by_name(tmp_path):
     assert [h.name for h in found] == ["a.ipynb", "b.ipynb", "final (9).ipynb", "final (10).ipynb"]
     ((kept, lab),) = newest(found, ["03"] * 4)
     assert (kept.name, lab) == ("final (10).ipynb", "03")
-    assert "the newest of 4 files was graded; left out: a.ipynb, b.ipynb, final (9).ipynb" in kept.notes[0]
+    assert "the newest of 4 files was graded; left out: a.ipynb, b.ipynb, final (9).ipynb" in kept.merged[0]
 
 
 def test_the_newest_for_each_lab_and_sound_files_before_damaged_ones(tmp_path):
@@ -209,9 +209,10 @@ def test_the_newest_for_each_lab_and_sound_files_before_damaged_ones(tmp_path):
     files = [handed("1"), handed("2"), handed("3", trouble="cut off"), handed("4"), handed("5", "ben")]
     kept = newest(files, ["03", "03", "03", "", "03"])
     assert [(h.name, lab) for h, lab in kept] == [("2", "03"), ("4", ""), ("5", "03")]
-    assert "left out: 1, 3 (cut off)" in kept[0][0].notes[0] and not kept[1][0].notes
-    same = newest([files[0], replace(files[0], name="copy")], ["03", "03"])
-    assert [(h.name, h.notes) for h, _ in same] == [("copy", ())], "the same bytes twice need no note"
+    assert "left out: 1, 3 (cut off)" in kept[0][0].merged[0] and not kept[1][0].merged
+    ((same, _),) = newest([files[0], replace(files[0], name="copy")], ["03", "03"])
+    assert (same.name, same.notes) == ("copy", ())
+    assert same.merged == ("handed in more than once, the same to the byte: 1",)
 
 
 def test_litter_is_passed_over_in_silence(tmp_path):

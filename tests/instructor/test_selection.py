@@ -32,7 +32,7 @@ def test_the_newest_counts_and_the_others_are_named(put):
     put("anna", "03_training_loop (1).ipynb", solved(), minutes=5)
     (one,) = _chosen(put)
     assert one.name == "03_training_loop (1).ipynb"
-    assert any("03_training_loop.ipynb" in note for note in one.notes)
+    assert any("03_training_loop.ipynb" in note for note in one.merged)
 
 
 def test_a_newer_file_that_is_damaged_does_not_replace_a_sound_one(put):

@@ -192,18 +192,25 @@ def translation_curves(log, *, title: str = "") -> Figure:
 def scatter_by_class(
     points: torch.Tensor, labels: torch.Tensor, *, title: str = "", side: float = 5.2
 ) -> Figure:
-    """Points of the plane (N, 2), each class (N,) in its own colour, its number written at its median."""
+    """Points of the plane (N, 2), each class (N,) in its own colour, its number written at its median.
+
+    A number that would cover another is left out: the legend has them all.
+    """
     figure = Picture(figsize=(side + 0.7, side), dpi=_DPI, layout="constrained")
     axes = figure.add_subplot()
     classes = sorted(set(labels.tolist()))
     shades = colormaps["tab10"]
+    written, apart = [], 0.06 * float((points.amax(0) - points.amin(0)).max())
     for index, c in enumerate(classes):
         own = points[labels == c]
         colour = shades(index % 10)
         axes.scatter(*own.T.numpy(), s=4, color=colour, alpha=0.6, linewidths=0, label=str(c))
-        x, y = own.median(0).values.tolist()
+        middle = own.median(0).values
+        if any(torch.dist(middle, other) < apart for other in written):
+            continue
+        written.append(middle)
         box = {"boxstyle": "circle,pad=0.15", "facecolor": "white", "edgecolor": colour, "alpha": 0.9}
-        axes.text(x, y, str(c), ha="center", va="center", fontsize=9, bbox=box)
+        axes.text(*middle.tolist(), str(c), ha="center", va="center", fontsize=9, bbox=box)
     axes.set(xlabel="first latent dimension", ylabel="second", aspect="equal", adjustable="datalim")
     axes.set_title(title, loc="left", fontsize=10)
     axes.spines[["top", "right"]].set_visible(False)

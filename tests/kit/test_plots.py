@@ -104,6 +104,15 @@ def test_an_animation_holds_its_frames_and_loops(format):
     assert f"data:image/{format};base64," in html
 
 
+def test_the_numbers_of_two_classes_never_lie_on_each_other():
+    spots = {0: (0.0, 0.0), 1: (0.1, 0.0), 2: (4.0, 0.0)}
+    labels = torch.tensor([c for c in spots for _ in range(5)])
+    points = torch.tensor([spots[int(c)] for c in labels])
+    (axes,) = plots.scatter_by_class(points, labels).axes
+    assert [text.get_text() for text in axes.texts] == ["0", "2"]
+    assert len(axes.get_legend().get_texts()) == 3
+
+
 def test_an_animation_of_nothing_is_refused():
     with pytest.raises(ValueError, match="at least one frame"):
         plots.animation([])

@@ -19,7 +19,7 @@ from labkit.networks import patch_gan, unet
 from labkit.training import train_translation
 from labkit.translation import errors, mean_l1, translate
 
-SIZE, TESTED = 32, 300
+SIZE, TESTED = 32, 200
 
 
 @dataclass(frozen=True)
@@ -43,11 +43,11 @@ class Recolouring:
     turned: bool = False
     base_channels: int = 16
     levels: int = 3
-    critic_channels: int = 16
+    critic_channels: int = 12
     images: int = 1000
-    steps: int = 200
+    steps: int = 150
     batch_size: int = 4
-    lr: float = 2e-3
+    lr: float = 4e-3
     decay_from: float = 0.5
 
 
@@ -60,7 +60,7 @@ class RecolouringOutcome:
 
     Attributes:
         settings, seed: what was trained. G, F: the translators.
-        a, b: the test images, uint8 (300, 3, 32, 32). fake_a: F(b).
+        a, b: the test images, uint8 (200, 3, 32, 32). fake_a: F(b).
         kept: the share of F(b) in which the classifier reads the digit that b shows.
         l1: the mean absolute difference between F(b) and a, in [0, 2].
         cycle_error: the same between G(F(b)) and b, and F(G(a)) and a, their mean.
@@ -145,7 +145,7 @@ def kit_networks(settings: Recolouring) -> tuple[nn.Module, nn.Module, nn.Module
 
 @functools.lru_cache(maxsize=4)
 def _digits(count: int, turned: bool) -> ImagePair:
-    """Digits of both kinds, those of B perhaps turned; 300 true pairs to test on."""
+    """Digits of both kinds, those of B perhaps turned; 200 true pairs to test on."""
     pair = load_pair("recoloured-digits", count=count)
     few = {name: values[:TESTED] for name, values in pair.test_a.factors.items()}
     test_a, test_b = (

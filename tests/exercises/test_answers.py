@@ -54,9 +54,15 @@ def test_a_mistake_is_told_in_its_own_words(exercise_id, words):
         assert (last.ok, last.cause) == (False, words)
 
 
+def _with_seeds():
+    """Every exercise with three seeds; with one where its inputs are the same for all seeds."""
+    for exercise_id, exercise in CODED.items():
+        for seed in (2024,) if exercise.fixed or exercise.played else (2024, 1, 2):
+            yield _param(exercise_id, seed)
+
+
 @pytest.mark.portable
-@pytest.mark.parametrize("exercise_id", map(_param, CODED))
-@pytest.mark.parametrize("seed", [2024, 1, 2])
+@pytest.mark.parametrize(("exercise_id", "seed"), _with_seeds())
 def test_the_solution_passes_on_any_inputs(exercise_id, seed):
     exercise = CODED[exercise_id]
     record = run_probe(exercise, solution(exercise_id), seed)

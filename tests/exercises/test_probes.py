@@ -28,8 +28,11 @@ def _no(*_args, **_more):
     return False
 
 
-def all_is_equal(patch):
-    """As an answer would do that wants to hide what it changed."""
+def comparisons_lie(patch):
+    """All is equal, nothing is in anything, whatever is asked of all is true, and nothing is of any.
+
+    So would an answer do it that wants to hide what it changed.
+    """
     for name in ("equal", "allclose", "isclose", "is_same_size"):
         patch.setattr(torch, name, _yes)
     for name in ("equal", "allclose"):
@@ -37,17 +40,13 @@ def all_is_equal(patch):
     for name in ("array_equal", "array_equiv", "allclose", "isclose"):
         patch.setattr(np, name, _yes)
     patch.setattr(torch, "isin", lambda tensor, *_, **__: torch.zeros_like(tensor, dtype=torch.bool))
-
-
-def all_holds(patch):
-    """Whatever is asked of all is true, whatever is asked of any is not."""
     patch.setattr(builtins, "all", _yes)
     patch.setattr(builtins, "any", _no)
 
 
-def _is_right(exercise, answer, solved, attack, monkeypatch):
+def _is_right(exercise, answer, solved, monkeypatch):
     with monkeypatch.context() as patch:
-        attack(patch)
+        comparisons_lie(patch)
         record = record_of(exercise, answer, SEED)
     found = findings(exercise, record, SEED)
     return bool(found) and all(f.ok for f in found) and agreement(exercise, record, solved) is None
@@ -59,14 +58,13 @@ def solved():
     return {i: run_probe(e, solution(i), SEED) for i, e in CODED.items()}
 
 
-@pytest.mark.parametrize("attack", [all_is_equal, all_holds])
 @pytest.mark.parametrize("exercise_id", ATTACKED)
-def test_no_wrong_answer_becomes_right_where_comparisons_lie(exercise_id, attack, solved, monkeypatch):
+def test_no_wrong_answer_becomes_right_where_comparisons_lie(exercise_id, solved, monkeypatch):
     exercise, expected = CODED[exercise_id], solved[exercise_id]
     fooled = [
         clue
         for clue, answer in {**WRONG[exercise_id], **mistakes_of(exercise)}.items()
-        if _is_right(exercise, answer, expected, attack, monkeypatch)
+        if _is_right(exercise, answer, expected, monkeypatch)
     ]
     assert not fooled
 

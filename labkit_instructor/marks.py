@@ -47,8 +47,10 @@ class Handed:
         digest: SHA-256 of the content in hexadecimal.
         trouble: why it cannot be read; empty where it can.
         absent: nothing of the lab was handed in: its exercises are missing, not refused.
-        notes: what a reader of the marks should know: "the learning platform marked it as late".
+        notes: what a reader of the marks should know: "it was read without its outputs".
         merged: which other files of the same student it stands for, and why they are the same student's.
+        at: when it was handed in, in seconds since 1970; 0 where no learning platform says.
+        late: who says that it is late: "handed in 2026-11-21 08:15, after 2026-11-20 23:59".
     """
 
     student: Student
@@ -60,6 +62,8 @@ class Handed:
     notes: tuple[str, ...] = ()
     absent: bool = False
     merged: tuple[str, ...] = ()
+    at: float = 0.0
+    late: str = ""
 
 
 @dataclass(frozen=True)
@@ -99,7 +103,7 @@ class Graded:
         figures: id -> PNGs in base64, from the outputs that the student handed in.
         notes: on the notebook as a whole: what was repaired, what was left out.
         sources: id -> the answer cell that was graded.
-        merged: as in `Handed`.
+        merged, late: as in `Handed`.
     """
 
     student: Student
@@ -112,6 +116,7 @@ class Graded:
     notes: tuple[str, ...] = ()
     sources: Mapping[str, str] = field(default_factory=dict)
     merged: tuple[str, ...] = ()
+    late: str = ""
 
     @property
     def slug(self) -> str:

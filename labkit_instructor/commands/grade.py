@@ -25,6 +25,7 @@ from labkit_instructor.marks import Batch, Handed
 from labkit_instructor.reports import summary
 from labkit_instructor.sandbox import self_test
 from labkit_instructor.sandbox.host import NONE, SandboxError, version
+from labkit_instructor.submissions import lateness
 from labkit_instructor.submissions.intake import IntakeError, collect
 from labkit_instructor.submissions.selection import select
 from labkit_instructor.submissions.trusted import Trusted, TrustedError, labs
@@ -61,6 +62,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--lab", metavar="NN", help="grade this lab only (default: whatever was handed in)")
     parser.add_argument("--jobs", type=int, metavar="N", help="processes (default: one per core)")
     parser.add_argument("--seed", type=int, metavar="S", help="of the fresh inputs (default: random, kept)")
+    parser.add_argument(
+        "--deadline",
+        metavar="TIME",
+        help='mark as late what came after "2026-11-20 23:59", by the times in Moodle\'s zip (Canvas says it '
+        "itself); no points are taken",
+    )
     parser.add_argument("--resume", action="store_true", help="go on with the last run in DIR")
     parser.add_argument("--unsafe", action="store_true", help="no sandbox: strangers' code runs as you")
     parser.add_argument("--dask", default="", metavar="ADDRESS", help="on the workers of this scheduler")
@@ -119,6 +126,11 @@ def _usable(asked: argparse.Namespace) -> None:
         _complain(f"--jobs {asked.jobs}: give 1 or more")
     if asked.seed is not None and not 0 <= asked.seed < 2**31:
         _complain(f"--seed {asked.seed}: give a number from 0 to 2147483647")
+    if asked.deadline:
+        try:
+            lateness.deadline(asked.deadline)
+        except ValueError:
+            _complain(f'--deadline {asked.deadline!r}: write a time such as "2026-11-20 23:59", or a day')
     if asked.seed is not None and asked.resume:
         _complain("--resume goes on with the seed of the last run: leave --seed out")
     if (asked.merge or asked.set) and not (asked.out / _BOOK).is_file():
@@ -136,6 +148,10 @@ def _grade(asked: argparse.Namespace) -> int:
     lab = _lab(asked, trusted, earlier)
     handed = collect(asked.paths, [t.stem for t in trusted.values()], gradebook.people(book))
     print(f"{len(handed)} files to read …", flush=True)
+    if asked.deadline:
+        handed = lateness.marked(handed, lateness.deadline(asked.deadline))
+        if untimed := len(lateness.untimed(handed)):
+            print(f"--deadline: no platform says when {untimed} of them were handed in; they are not marked.")
     handed = select(handed, trusted, lab)
     run = _run(asked, lab, earlier)  # last, as it asks for a sandbox: a slip is a slip without one too
     before = gradebook.finished(book, run) if asked.resume else set()

@@ -73,8 +73,8 @@ def grade_rows(standings: Standings) -> list[list[str]]:
     """``grades.csv``: a row per student and lab, by name; two columns per exercise of any lab."""
     exercises = sorted({i for s in standings.values() for i in s.counted}, key=_in_order)
     each = [f"{i} {what}" for i in exercises for what in ("points", "status")]
-    head = ["student", "name", "lab", *each, "total", "so far", "out of", "waits for", "sandbox", "notes"]
-    rows = [head]
+    head = ["student", "name", "lab", *each, "total", "so far", "out of", "waits for"]
+    rows = [[*head, "late", "sandbox", "notes"]]
     for one in in_name_order(standings):
         total = one.total
         cells = []
@@ -91,6 +91,7 @@ def grade_rows(standings: Standings) -> list[list[str]]:
                 as_cell(total.points),
                 as_cell(total.out_of),
                 " ".join(total.waiting),
+                line(one.late),
                 "none (--unsafe)" if one.unsafe else "yes",
                 line(" · ".join(_remarks(one))),
             ]

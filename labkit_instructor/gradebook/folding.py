@@ -147,6 +147,7 @@ def _standing(key: _Key, entry: Mapping[str, Any], seen: _Seen) -> Standing:
         counted,
         texts,
         (*values.get("merged", ()), *_merged(key, values["digest"], seen)),
+        values.get("late", ""),
     )
 
 

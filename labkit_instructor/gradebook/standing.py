@@ -87,6 +87,7 @@ class Standing:
         texts: id of a written answer -> `text_digest` of the text in that submission.
         merged: which other files of the student it stands for, now or earlier, and why they are the same
             student's.
+        late: who says that it is late; empty where nobody does.
     """
 
     student: Student
@@ -99,6 +100,7 @@ class Standing:
     counted: Mapping[str, Counted] = field(default_factory=dict)
     texts: Mapping[str, str] = field(default_factory=dict)
     merged: tuple[str, ...] = ()
+    late: str = ""
 
     @property
     def total(self) -> Total:

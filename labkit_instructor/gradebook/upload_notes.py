@@ -26,7 +26,13 @@ def upload_notes(
     """
     lines = [f"Tables of grades: {course}", ""]
     lines += [*_cautions(everyone, waiting_too), *_canvas(everyone, titles), *_moodle(everyone, list(titles))]
-    return "\n".join([*lines, *_people(everyone)]) + "\n"
+    return "\n".join([*lines, *_late(everyone), *_people(everyone)]) + "\n"
+
+
+def _late(everyone: Sequence[Standing]) -> list[str]:
+    names = called(s.student for s in everyone)
+    late = [f"  {line(names[s.student.key])}, lab {s.lab}: {line(s.late)}" for s in everyone if s.late]
+    return ["LATE; no points were taken for it, here or in the files:", *late] if late else []
 
 
 def _people(everyone: Sequence[Standing]) -> list[str]:

@@ -98,6 +98,7 @@ def refused(handed: Handed, setting: Setting, reason: str) -> Graded:
         marks,
         notes=(*handed.notes, reason),
         merged=handed.merged,
+        late=handed.late,
     )
 
 
@@ -123,6 +124,7 @@ def _grade(job: Job) -> Done:
         (*handed.notes, *submission.notes),
         {i: a.source for i, a in submission.answers.items()},
         handed.merged,
+        handed.late,
     )
     return Done(graded, seconds + time.monotonic() - start)
 

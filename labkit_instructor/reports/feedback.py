@@ -75,6 +75,7 @@ def feedback_page(graded: Graded, standing: Standing, *, unsafe: bool = False) -
         waiting=[m.exercise for m in waiting],
         waiting_points=sum(m.out_of for m in waiting),
         notes=[
+            *([f"late: {graded.late}"] if graded.late else []),
             *graded.merged,
             *(n for n in graded.notes if not together or n != together.reason),
         ],

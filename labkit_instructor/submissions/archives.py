@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-LARGEST = 20_000_000  # bytes of one notebook
+LARGEST = 100_000_000  # bytes of one notebook with its outputs
 MOST_FILES = 5_000  # in one student's folder
 MOST_MEMBERS = 100_000  # in one zip
 DEEPEST = 20  # folders
@@ -162,7 +162,7 @@ def _odd(mode: int) -> str:
 
 def _limited(content: bytes) -> bytes:
     if len(content) > LARGEST:
-        raise IntakeError(f"it has more than {LARGEST // 10**6} MB; a notebook with its figures has far less")
+        raise IntakeError(f"it has more than {LARGEST // 10**6} MB: clear its outputs and save it again")
     return content
 
 

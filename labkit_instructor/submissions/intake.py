@@ -14,8 +14,10 @@ from pathlib import Path
 
 from labkit_instructor.marks import Handed, Student
 from labkit_instructor.people import People, numbers_of
-from labkit_instructor.submissions import archives
+from labkit_instructor.submissions import archives, notebook_file
 from labkit_instructor.submissions.archives import IntakeError, Member
+from labkit_instructor.submissions.lateness import LATE_IN_CANVAS, times_of
+from labkit_instructor.submissions.notebook_file import without_outputs
 from labkit_instructor.submissions.owners import Owner, owner, tidy
 
 __all__ = ["IntakeError", "collect", "content", "newest"]
@@ -50,7 +52,7 @@ def collect(paths: Sequence[Path], stems: Collection[str] = (), people: People |
 
 
 def content(handed: Handed) -> bytes:
-    """The bytes of a file that was handed in.
+    """The bytes of a file that was handed in; of a very large one, without its outputs.
 
     Raises:
         IntakeError: it cannot be read (any longer), or it has changed since it was collected.
@@ -64,7 +66,7 @@ def content(handed: Handed) -> bytes:
         data = archives.read_file(handed.path)
     if handed.digest and _digest(data) != handed.digest:
         raise IntakeError("the file changed while the class was being graded")
-    return data
+    return without_outputs(data) if len(data) > notebook_file.LARGEST else data
 
 
 def newest(handed: Sequence[Handed], labs: Sequence[str]) -> list[tuple[Handed, str]]:
@@ -93,7 +95,7 @@ def _merged(best: Handed, files: Sequence[Handed]) -> Iterator[str]:
     others = [f for f in files if f is not best and f.digest != best.digest]
     same = [f for f in files if f is not best and f.digest == best.digest]
     if others:
-        names = ", ".join(_where(f, best) + (f" ({f.trouble})" if f.trouble else "") for f in others[:5])
+        names = ", ".join(_left_out(f, best) for f in others[:5])
         more = f" and {len(others) - 5} more" if len(others) > 5 else ""
         yield f"the newest of {len(others) + 1} files was graded; left out: {names}{more}"
     if same:
@@ -101,6 +103,12 @@ def _merged(best: Handed, files: Sequence[Handed]) -> Iterator[str]:
         yield f"handed in more than once, the same to the byte: {copies}"
     if len(names := dict.fromkeys(f.student.name for f in files)) > 1:
         yield f"one number for the names {', '.join(names)}: taken for one student"
+
+
+def _left_out(one: Handed, best: Handed) -> str:
+    in_time = "in time" if best.late and one.at and not one.late else ""
+    why = ", ".join(filter(None, (one.trouble, in_time)))
+    return _where(one, best) + (f" ({why})" if why else "")
 
 
 def _where(one: Handed, best: Handed) -> str:
@@ -188,20 +196,24 @@ def _handed(
         elif any(o.sure for _, o in files):
             entry, own = next((e, o) for e, o in files if o.sure)
             found.append((_nothing(files, own, entry), _age(entry, own)))
-    return found
+    # Moodle's files have the times of the hand-in, those of Canvas and of people that of a copy.
+    timed = times_of([age[1] for handed, age in found if handed.student.moodle_id])
+    return [(replace(h, at=age[1]) if timed and h.student.moodle_id else h, age) for h, age in found]
 
 
 def _take(entry: Member, own: Owner, read: Callable[[Member], bytes], dropped: int) -> Handed:
-    notes = ("the learning platform marked it as late",) if own.late else ()
-    if dropped:
-        notes = (*notes, f"{dropped} older notebooks of the same student were left out")
+    notes = (f"{dropped} older notebooks of the same student were left out",) if dropped else ()
     trouble, digest = entry.trouble, ""
     if not trouble:
         try:
-            digest = _digest(read(entry))
+            data = read(entry)
+            digest = _digest(data)
+            if len(data) > notebook_file.LARGEST:
+                notes = (*notes, f"the file has {len(data) / 1e6:.0f} MB; it was read without its outputs")
         except IntakeError as error:
             trouble = str(error)
-    return Handed(own.student, own.file, entry.path, entry.member, digest, trouble, notes)
+    late = LATE_IN_CANVAS if own.late else ""
+    return Handed(own.student, own.file, entry.path, entry.member, digest, trouble, notes, late=late)
 
 
 def _nothing(files: list[tuple[Member, Owner]], own: Owner, first: Member) -> Handed:

@@ -6,14 +6,20 @@ metadata, with outputs that no standard knows. What is broken beyond that ends i
 
 import codecs
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from json.decoder import scanstring
 from typing import Any
 
-LARGEST = 20_000_000  # bytes
+LARGEST = 20_000_000  # bytes; of a larger file the outputs are not read
+MOST_SIGNS = 5_000_000  # brackets and strings in these outputs
 MOST_BRACKETS = 1_000_000  # JSON that needs more memory than a notebook's ever does
 MOST_CELLS = 5_000  # that are not empty
 LONGEST_CELL = 2_000_000  # characters; the rest of a cell is not read
+# In a string the quotes would have backslashes.
+_OUTPUTS = re.compile(r'"(?:outputs"\s*:\s*\[|application/vnd\.jupyter\.widget-state\+json"\s*:\s*\{)')
+_SIGN = re.compile(r'["\[\]{}]')
 
 
 class ReadingError(ValueError):
@@ -33,6 +39,7 @@ class FileCell:
         kind: "code", "markdown" or "raw".
         id: from the cell or, as Colab has it, from its metadata; "" where there is none.
         pictures: the values of its image/png outputs, as they stand in the file.
+        was: what kind it had before it was taken for code; "" for one that is as it stands in the file.
     """
 
     number: int
@@ -40,6 +47,7 @@ class FileCell:
     source: str
     id: str = ""
     pictures: tuple[str, ...] = ()
+    was: str = ""
 
 
 @dataclass(frozen=True)
@@ -57,9 +65,16 @@ def read_cells(content: bytes) -> NotebookFile:
         ReadingError: the bytes are no notebook, or one that is cut off or beyond all measure.
     """
     if len(content) > LARGEST:
-        raise ReadingError(f"the file has {len(content) / 1e6:.0f} MB; at most {LARGEST // 10**6} are read")
+        least = f"{len(content) / 1e6:.0f} MB without its outputs"
+        raise ReadingError(f"the file has {least}; at most {LARGEST // 10**6} are read")
     notes: list[str] = []
-    notebook = _json(_text(content, notes))
+    text = _text(content, notes)
+    if _nested(text):
+        text = _text(without_outputs(content), [])
+        notes.append("more nested data than a notebook needs: it was read without its outputs and widgets")
+    if _nested(text):
+        raise ReadingError("the file holds more nested data than any notebook editor writes")
+    notebook = _json(text, notes)
     if not isinstance(notebook, dict) or not ("cells" in notebook or "worksheets" in notebook):
         raise ReadingError("the file is JSON, but no notebook: it has no cells")
     raw = list(_raw_cells(notebook))
@@ -81,6 +96,33 @@ def read_cells(content: bytes) -> NotebookFile:
     if not cells:
         raise ReadingError("the notebook is empty: there is nothing in its cells")
     return NotebookFile(tuple(cells), tuple(notes))
+
+
+def without_outputs(content: bytes) -> bytes:
+    """The notebook without what is in its outputs and in the states of its widgets, which is not parsed; as
+    it is where they do not end, or hold more than any editor writes."""
+    text = content.decode("latin-1")  # one character a byte; what tells strings and brackets apart is ASCII
+    kept, place, signs = [], 0, 0
+    for start in _OUTPUTS.finditer(text):
+        if start.start() < place:  # inside of outputs that are gone already
+            continue
+        depth, end = 1, start.end()
+        while depth:
+            sign = _SIGN.search(text, end)
+            signs += 1
+            if sign is None or signs > MOST_SIGNS:
+                return content
+            end = sign.end()
+            if sign[0] == '"':
+                try:
+                    end = scanstring(text, end, False)[1]
+                except ValueError:
+                    return content
+            else:
+                depth += 1 if sign[0] in "[{" else -1
+        kept.append(text[place : start.end()])
+        place = end - 1
+    return "".join([*kept, text[place:]]).encode("latin-1")
 
 
 def _text(content: bytes, notes: list[str]) -> str:
@@ -107,14 +149,19 @@ def _text(content: bytes, notes: list[str]) -> str:
     except UnicodeDecodeError:
         text = content.decode(encoding, errors="replace")
         notes.append("some letters are damaged: the file is not UTF-8 throughout")
-    if text.count("{") + text.count("[") > MOST_BRACKETS:
-        raise ReadingError("the file holds more nested data than any notebook editor writes")
     return text
 
 
-def _json(text: str) -> Any:
+def _nested(text: str) -> bool:
+    return text.count("{") + text.count("[") > MOST_BRACKETS
+
+
+def _json(text: str, notes: list[str]) -> Any:
     try:
-        return json.loads(text)
+        value, end = json.JSONDecoder().raw_decode(text := text.lstrip())
+        if text[end:].strip("\0 \t\r\n"):
+            notes.append("the file goes on after the end of the notebook; that was not read")
+        return value
     except RecursionError:
         raise ReadingError("the file is nested too deep to be a notebook") from None
     except json.JSONDecodeError as error:

@@ -18,6 +18,8 @@ from labkit_instructor.submissions.notebook_file import FileCell
 
 _CODE_MARKER = re.compile(r"#+[\W_]*exercise[\W_]*(\d+)\s*[.,]\s*(\d+)\b(.*)", re.IGNORECASE)
 _TEXT_MARKER = re.compile(r"[\W_]*exercise[\W_]*(\d+)\s*[.,]\s*(\d+)[\W_]+your\s+answer\b", re.IGNORECASE)
+_DEFINES = re.compile(r"^(?:async +)?(?:def|class) +\w", re.MULTILINE)
+_HEAD = 50  # lines at the beginning of a cell
 _NOT_GRADED = {"check", "hand_in"}
 
 
@@ -49,8 +51,30 @@ def cut(cells: tuple[FileCell, ...], wanted: Mapping[str, str]) -> list[Piece]:
     pieces: list[Piece] = []
     for cell in cells:
         for marker, source in _parts(cell, wanted):
-            pieces.append(Piece(len(pieces), cell.number, cell.kind, source, cell.id, marker))
+            told = f"its cell is a {cell.was} cell, which does not run; it was read as code"
+            notes = (told,) if cell.was else ()
+            pieces.append(Piece(len(pieces), cell.number, cell.kind, source, cell.id, marker, notes=notes))
     return pieces
+
+
+def turned_into_text(
+    cells: tuple[FileCell, ...], lacking: Mapping[str, str], wanted: Mapping[str, str]
+) -> dict[int, FileCell]:
+    """Number -> a Markdown or raw cell as the code that it was before somebody pressed a wrong key.
+
+    Such a cell holds a definition, and it begins with the marker line, or has the id, of an answer that no
+    code gives (``lacking``: exercise -> id).
+    """
+    found = {}
+    for cell in cells:
+        if cell.kind == "code" or not _DEFINES.search(cell.source):
+            continue
+        head = cell.source.split("\n", _HEAD)[:_HEAD]
+        marked = {m for line in head if (m := marker("code", line, wanted))}
+        if marked & lacking.keys() or (cell.id and cell.id in lacking.values()):
+            was = "Markdown" if cell.kind == "markdown" else cell.kind
+            found[cell.number] = replace(cell, kind="code", was=was)
+    return found
 
 
 def marker(kind: str, line: str, wanted: Mapping[str, str]) -> str:
@@ -77,7 +101,7 @@ def python(piece: Piece) -> Piece:
     source, calls = _without_checks(source)
     if calls:
         notes = (*notes, f"left out: {', '.join(calls)}")
-    return replace(piece, source=source, names=names(source), notes=tuple(notes))
+    return replace(piece, source=source, names=names(source), notes=(*piece.notes, *notes))
 
 
 def only_imports(source: str) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from labkit_instructor.submissions import matching, pieces, written
 from labkit_instructor.submissions.figures import figures
 from labkit_instructor.submissions.names import Names, names, weight
-from labkit_instructor.submissions.notebook_file import NotebookFile, ReadingError, read_cells
+from labkit_instructor.submissions.notebook_file import FileCell, NotebookFile, ReadingError, read_cells
 from labkit_instructor.submissions.pieces import Piece
 from labkit_instructor.submissions.trusted import Trusted
 
@@ -142,9 +142,12 @@ def lab_of_name(name: str, labs: Mapping[str, Trusted]) -> str:
 
 def _submission(notebook: NotebookFile, trusted: Trusted) -> Submission:
     wanted = {e: trusted.name(e) for e in trusted.exercises}
-    raw = pieces.cut(notebook.cells, wanted)
-    parts, too_long = _as_python(trusted, raw)
-    found = matching.match(trusted, parts)
+    cells = notebook.cells
+    raw, parts, too_long, found = _matched(trusted, cells, wanted)
+    lacking = {e: trusted.cell(e).id for e in trusted.coded if e not in found or found[e].blank}
+    if turned := pieces.turned_into_text(cells, lacking, wanted):
+        cells = tuple(turned.get(c.number, c) for c in cells)
+        raw, parts, too_long, found = _matched(trusted, cells, wanted)
     helpers = matching.helpers(trusted, parts, found)
     texts, notes = written.written(trusted, raw)
     notes = (*too_long, *notes)
@@ -157,9 +160,18 @@ def _submission(notebook: NotebookFile, trusted: Trusted) -> Submission:
         answers={e: _answer(e, m, trusted) for e, m in found.items()},
         helpers=tuple(Helper(n, p.source, p.cell, p.place) for n, p in enumerate(helpers, 1)),
         written=texts,
-        figures=figures(notebook.cells, where | _written_cells(raw)),
+        figures=figures(cells, where | _written_cells(raw)),
         notes=(*notebook.notes, *notes),
     )
+
+
+def _matched(
+    trusted: Trusted, cells: tuple[FileCell, ...], wanted: Mapping[str, str]
+) -> tuple[list[Piece], list[Piece], tuple[str, ...], dict[str, matching.Match]]:
+    """The pieces, the same as plain Python with a note on what is too long, and which answers what."""
+    raw = pieces.cut(cells, wanted)
+    parts, too_long = _as_python(trusted, raw)
+    return raw, parts, too_long, matching.match(trusted, parts)
 
 
 def _as_python(trusted: Trusted, raw: list[Piece]) -> tuple[list[Piece], tuple[str, ...]]:

@@ -32,6 +32,7 @@ SLIPS = {
     "a lab that is not there": (["{anna}", "--out", "{out}", "--lab", "42"], "has no such lab, but 00, 01"),
     "no jobs": (["{anna}", "--out", "{out}", "--jobs", "0"], "give 1 or more"),
     "a negative seed": (["{anna}", "--out", "{out}", "--seed", "-1"], "from 0 to 2147483647"),
+    "no time": (["{anna}", "--out", "{out}", "--deadline", "tomorrow"], "write a time such as"),
     "nothing to resume": (["{anna}", "--out", "{out}", "--resume"], "no run in"),
     "a seed for a resumed run": (["{anna}", "--out", "{out}", "--resume", "--seed", "1"], "leave --seed out"),
     "a merge without a gradebook": (["--merge", "x.csv", "--out", "{out}"], "holds no gradebook.jsonl"),

@@ -8,6 +8,8 @@ import time
 import nbformat
 import pytest
 
+from labkit_instructor.submissions.intake import collect, content
+from labkit_instructor.submissions.notebook_file import LARGEST, read_cells, without_outputs
 from labkit_instructor.submissions.reading import ReadingError, read_submission
 from tests.instructor.handed import (
     answered,
@@ -237,3 +239,74 @@ def test_three_hundred_mutated_notebooks():
         assert found.lab in labs(), number
         assert set(found.answers) <= set(labs()[found.lab].coded)
     assert read_well > 100
+
+
+def _with_output(data):
+    notebook = solved("01")
+    notebook["cells"][3]["outputs"] = [{"output_type": "display_data", "metadata": {}, "data": data}]
+    return notebook
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"text/html": '\\"outputs": [ü\n' * 10},
+        {"text/html": ['"outputs": [', "]", "\\", '\\"']},
+        {"outputs": [{"outputs": [[]]}, "]"], "text/plain": "}"},
+        {},
+    ],
+)
+def test_outputs_are_left_out_whatever_is_in_them(data):
+    notebook = _with_output(data)
+    for how in ({}, {"indent": 1}, {"ensure_ascii": False, "separators": (",", ":")}):
+        slim = json.loads(without_outputs(json.dumps(notebook, **how).encode()))
+        assert slim["cells"][3]["outputs"] == []
+        slim["cells"][3]["outputs"] = notebook["cells"][3]["outputs"]
+        for one, other in zip(slim["cells"], notebook["cells"], strict=True):
+            assert one | {"outputs": 0} == other | {"outputs": 0}
+
+
+@pytest.mark.parametrize("end", [b"", b'"', b'"\\', b"[{}", b"]"])
+def test_outputs_without_an_end_stay_as_they_are(end):
+    file = b'{"outputs": [' + end
+    assert without_outputs(file) == file
+
+
+def test_a_notebook_that_is_large_by_its_outputs_is_read(tmp_path):
+    handed = tmp_path / "01_transposed_convolution.ipynb"
+    handed.write_bytes(as_bytes(_with_output({"text/html": "A" * LARGEST})))
+    (found,) = collect([handed])
+    assert found.notes == ("the file has 20 MB; it was read without its outputs",)
+    assert len(content(found)) < 1_000_000
+    assert set(read_submission(content(found), labs()).answers) == set(labs()["01"].coded)
+    large = as_bytes(_with_output({"text/html": ["[]"] * 10})).replace(b'"[]"', b"[" * 10 + b"]" * 10)
+    assert json.loads(without_outputs(large))["cells"][3]["outputs"] == []
+    source = answered("1.1", "#" + "x" * LARGEST, lab="01")
+    handed.write_bytes(as_bytes(source))
+    with pytest.raises(ReadingError, match="20 MB without its outputs; at most 20 are read"):
+        read_cells(content(collect([handed])[0]))
+
+
+def test_a_bomb_in_the_outputs_is_left_in_a_moment():
+    for inside in (b'"",', b"[],", b"1,", b'"\\n\\n\\n\\n\\n",', b'"' + b"\\n" * 5_000_000 + b'",'):
+        bomb = b'{"cells": [{"outputs": [' + inside * (30_000_000 // len(inside)) + b"0]}]}"
+        start = time.monotonic()
+        without_outputs(bomb)
+        assert time.monotonic() - start < 10
+
+
+def test_what_follows_the_end_of_a_notebook_is_not_read():
+    whole = as_bytes(solved())
+    assert read_cells(whole + b"\n\0\0\0").notes == ()
+    (told,) = read_cells(whole + whole).notes
+    assert "goes on after the end" in told
+    assert read_cells(whole + b"}").cells == read_cells(b"\n\n" + whole).cells == read_cells(whole).cells
+
+
+def test_the_state_of_many_widgets_is_not_read():
+    notebook = solved()
+    state = {f"{i:032x}": {"a": {"b": {}}, "c": []} for i in range(260_000)}
+    notebook["metadata"]["widgets"] = {"application/vnd.jupyter.widget-state+json": state}
+    found = read_cells(as_bytes(notebook))
+    assert found.cells == read_cells(as_bytes(solved())).cells
+    assert "without its outputs and widgets" in found.notes[0]

@@ -330,3 +330,38 @@ def test_figures_belong_to_the_answer_above_them():
         assert _shown(bad) == {}
     assert _shown('no base64 "><script>') == {} and _shown(_png(extra=bytes(1_000_001))) == {}
     assert "3.1" not in _shown(_png())
+
+
+@pytest.mark.parametrize("kind", ["markdown", "raw"])
+@pytest.mark.parametrize("ids", [True, False])
+def test_an_answer_in_a_cell_that_is_no_code_any_more_is_found_and_told(kind, ids):
+    notebook = solved()
+    cell = notebook["cells"][at(notebook, "3.2")]
+    for key in ("outputs", "execution_count", *(() if ids else ("id",))):
+        cell.pop(key, None)
+    found = read(_turned(notebook, "3.2", kind))
+    answer = found.answers["3.2"]
+    assert not answer.blank and "def discriminator_loss" in answer.source
+    name = "Markdown" if kind == "markdown" else kind
+    assert answer.notes == (f"its cell is a {name} cell, which does not run; it was read as code",)
+    assert tuple(found.answers) == CODED and found.helpers == () and set(found.written) == {"3.8"}
+    blank = read(_turned(untouched(), "3.2", kind)).answers["3.2"]
+    assert blank.blank and blank.notes == answer.notes
+
+
+def _turned(notebook, exercise, kind):
+    notebook["cells"][at(notebook, exercise)]["cell_type"] = kind
+    return notebook
+
+
+def test_an_older_version_kept_as_text_does_not_replace_the_code():
+    notebook = answered("3.2", TWO)
+    old = text(solved()["cells"][at(notebook, "3.2")]["source"])
+    for after in (False, True):
+        found = read(with_cell(notebook, "3.2", old, after=after)).answers["3.2"]
+        assert found.source.endswith("return 2") and found.notes == ()
+    notes = text("# Exercise 3.2 · discriminator_loss (3 points)\nI will write this later.")
+    assert read(with_cell(untouched(), "3.2", notes)).answers["3.2"].blank
+    known = headless(solved(), "3.2")
+    known["cells"][at(solved(), "3.2")]["cell_type"] = "raw"
+    assert "def discriminator_loss" in read(known).answers["3.2"].source, "by its id"

@@ -4,6 +4,7 @@ call changes, and call an answer as later cells and a GPU will."""
 import functools
 import re
 from collections.abc import Callable, Iterable
+from contextvars import ContextVar
 from typing import Any
 
 import torch
@@ -11,6 +12,7 @@ from torch import nn
 
 # How torch says that two devices met, or that there is no GPU to go to.
 OTHER_DEVICE = r"on the expected device|on the same device|NVIDIA driver|not compiled with CUDA|CUDA error"
+_DEVICE = ContextVar("device of the inputs", default="cpu")
 
 
 def gradients(loss, tensors: list[torch.Tensor]) -> list[torch.Tensor]:
@@ -77,11 +79,19 @@ def elsewhere(call: Callable[[], Any]) -> str:
     """
     if not make_ready.cache_info().currsize:
         raise NotReady
+    token = _DEVICE.set("meta")
     try:
         call()
     except Exception as error:
         return _said(error) if re.search(OTHER_DEVICE, str(error)) else ""
+    finally:
+        _DEVICE.reset(token)
     return ""
+
+
+def device_of_inputs() -> str:
+    """Where the tensors live that an answer is being given: "cpu", or "meta" inside `elsewhere`."""
+    return _DEVICE.get()
 
 
 def _said(error: Exception) -> str:

@@ -24,6 +24,10 @@ from labkit_instructor.submissions.trusted import Trusted
 
 # What may be another exercise's fault; "not attempted" is, where an answer calls one that is still blank.
 _WORSE = ("wrong", "raised", "timed out", "not attempted")
+_GPU = (
+    'it sends tensors to a GPU by name (`.cuda()`, `device="cuda"`) and was graded as on a CPU; '
+    "`x.device` works on both"
+)
 
 
 class SolutionError(RuntimeError):
@@ -145,7 +149,8 @@ def _judge_outcome(
         return replace(_broken(exercise, outcome, judge.sandbox.limits.wall_seconds), notes=notes)
     record, printed = outcome.result.record, outcome.result.printed
     failed = tuple(f"the cell {c} stopped with {e}" for c, e in outcome.result.failed_cells.items())
-    rest = {"notes": (*notes, *failed), "printed": printed}
+    gpu = (_GPU,) if outcome.result.gpu else ()
+    rest = {"notes": (*notes, *failed, *gpu), "printed": printed}
     if record is None:
         return _mark(exercise, "missing", f"its cell defines no `{answer.name}`", **rest)
     if record.status == "blank":
@@ -208,7 +213,7 @@ def _without_words(result: Result) -> Result:
     if record and record.failure:
         kind = re.match(r"\w+", record.failure.got)
         record = replace(record, failure=replace(record.failure, got=kind[0] if kind else ""))
-    return Result(record, "", {})
+    return Result(record, gpu=result.gpu)
 
 
 def _is_students(label: str) -> bool:

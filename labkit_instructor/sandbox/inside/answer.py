@@ -1,6 +1,7 @@
 """One task, in the forked process: run the cells, probe the answer, write the result."""
 
 import base64
+import contextlib
 import linecache
 import marshal
 import sys
@@ -12,7 +13,7 @@ from labkit.exercises import find
 from labkit.exercises.exercise import Exercise, Finding
 from labkit.exercises.guard import TookTooLong, time_limit
 from labkit.exercises.record import LIMIT_SECONDS, Record, failure_of, run_probe
-from labkit_instructor.sandbox.inside import stand_ins
+from labkit_instructor.sandbox.inside import gpu, stand_ins
 from labkit_instructor.sandbox.inside.exchange import Result, Task, write_result
 
 PRINTED = 4_000  # characters of output that are kept
@@ -46,14 +47,17 @@ def answer(task: Task, file: BinaryIO) -> None:
     exercise = find(task.exercise)
     failed: dict[str, str] = {}
     record = None
-    try:
-        with time_limit(LIMIT_SECONDS):
-            namespace, record = _run_cells(exercise, task, failed)
-    except TookTooLong:
-        record = _late()
-    if record is None and task.name in namespace:
-        record = run_probe(exercise, namespace[task.name], task.seed)
-    write_result(Result(record, printed.text, failed), file)
+    # For those only who may need it: it slows every call of torch.
+    wanted = any("cuda" in source for _, source, _ in task.cells)
+    with gpu.stand_in() if wanted else contextlib.nullcontext() as asked:
+        try:
+            with time_limit(LIMIT_SECONDS):
+                namespace, record = _run_cells(exercise, task, failed)
+        except TookTooLong:
+            record = _late()
+        if record is None and task.name in namespace:
+            record = run_probe(exercise, namespace[task.name], task.seed)
+    write_result(Result(record, printed.text, failed, bool(asked and asked.used)), file)
 
 
 def _run_cells(

@@ -51,11 +51,12 @@ class Task:
 @dataclass(frozen=True)
 class Result:
     """What came out: the record of the probe (None: the cells define no such name), the beginning of what was
-    printed, and which cells failed on the way, with the type of the error."""
+    printed, which cells failed on the way, with the type of the error, and whether a GPU was asked for."""
 
     record: Record | None
     printed: str = ""
     failed_cells: dict[str, str] = field(default_factory=dict)
+    gpu: bool = False
 
 
 def task_bytes(task: Task) -> bytes:
@@ -79,6 +80,7 @@ def write_result(result: Result, file: BinaryIO) -> None:
         "failure": asdict(record.failure) if record.failure else None,
         "printed": result.printed,
         "failed_cells": result.failed_cells,
+        "gpu": result.gpu,
     }
     text = np.frombuffer(json.dumps(meta).encode("utf-8", "replace"), np.uint8)
     arrays = {f"a{i}": array for i, array in enumerate(record.arrays.values())}
@@ -117,7 +119,9 @@ def read_result(file: BinaryIO) -> Result:
             record = None
         elif record.status not in _STATUSES or bool(record.failure) != (record.status in _STATUSES[2:]):
             raise ExchangeError("its result contradicts itself")
-        return Result(record, _plain(meta["printed"], MOST_TEXT), _texts(meta["failed_cells"]))
+        return Result(
+            record, _plain(meta["printed"], MOST_TEXT), _texts(meta["failed_cells"]), meta["gpu"] is True
+        )
     except ExchangeError:
         raise
     except (

@@ -1,8 +1,9 @@
 """A class of submissions to labs 01 to 03, as data: each with what every exercise must end as.
 
 `build` makes notebooks from the released ones; `styles` changes them as students and Colab do; `written`
-turns the answers of `tests.answers` into cells. The class: `honest`, `accidents`, `damaged`, and the hostile ones in
-`fooling`, `peeking`, `harm` and `breaking`; `exports` packs students into the zips of Canvas and Moodle.
+turns the answers of `tests.answers` into cells. The class: `honest`, `accidents`, `damaged`, and the
+hostile ones in `fooling`, `peeking`, `harm` and `breaking`; `exports` packs students into the zips of Canvas
+and Moodle.
 """
 
 from tests.submissions import accidents, breaking, damaged, fooling, harm, honest, peeking

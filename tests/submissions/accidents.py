@@ -115,7 +115,7 @@ def _for_a_gpu() -> Iterator[Case]:
     yield case(
         "Cal G", "03", "losses with .cuda() and device='cuda', a step that calls them, a loop of its own",
         {"3.2": _D_LOSS, "3.3": _G_LOSS, "3.5": _LOOP},
-        says={i: "graded as on a CPU" for i in ("3.2", "3.3", "3.5")},
+        says=dict.fromkeys(("3.2", "3.3", "3.5"), "graded as on a CPU"),
     )  # fmt: skip
     wrong = _D_LOSS.replace("fake.detach()", "fake")
     yield case(
@@ -143,7 +143,8 @@ def _for_a_gpu() -> Iterator[Case]:
     yield case(
         "Cleo G", "01", "counts on a GPU, in autocast",
         {"1.4": start + "    with torch.device('cuda'), torch.autocast('cuda'):\n"
-                "        ones, stamp = torch.ones(1, 1, size, size), torch.ones(1, 1, kernel_size, kernel_size)\n"
+                "        ones = torch.ones(1, 1, size, size)\n"
+                "        stamp = torch.ones(1, 1, kernel_size, kernel_size)\n"
                 "        return F.conv_transpose2d(ones, stamp, stride=stride, padding=padding)[0, 0].cpu()"},
         says={"1.4": "graded as on a CPU"},
     )  # fmt: skip

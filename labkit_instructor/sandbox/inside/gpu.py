@@ -1,8 +1,8 @@
-"""Stands in for a GPU where there is none: what an answer sends to one stays with the tensors that it was given.
+"""Stands in for a GPU: what an answer sends to one stays with the tensors that it was given.
 
-``x.cuda()`` and ``device="cuda"`` are right in Colab, where everything is on the GPU, and a grader has none. In
-here every GPU is the device of the inputs: the CPU, and where a probe calls an answer with tensors of torch's
-device "meta", that one.
+``x.cuda()`` and ``device="cuda"`` are right in Colab, where everything is on the GPU, and a grader has none.
+In here every GPU is the device of the inputs: the CPU, and where a probe calls an answer with tensors of
+torch's device "meta", that one.
 """
 
 import contextlib
@@ -21,7 +21,7 @@ _TYPES = ("Float", "Double", "Half", "BFloat16", "Long", "Int", "Short", "Byte",
 
 
 class StandIn(TorchFunctionMode):
-    """While it is active, calls of torch find no GPU among their arguments. ``used``: whether one was there."""
+    """While it is active, calls of torch find no GPU among their arguments. ``used``: one was there."""
 
     used = False
 

@@ -67,6 +67,15 @@ class Handed:
 
 
 @dataclass(frozen=True)
+class Part:
+    """A property that an exercise gives points for, and what an answer has earned of them."""
+
+    what: str
+    points: float
+    out_of: float
+
+
+@dataclass(frozen=True)
 class Mark:
     """How one exercise came out.
 
@@ -79,6 +88,7 @@ class Mark:
         findings: what the judge saw, as the notebook's check shows it.
         notes: what happened on the way: "graded with the solution's 3.2, because yours did not pass".
         printed: the beginning of what the answer printed.
+        parts: of an answer that is not right, where points are given in parts.
     """
 
     exercise: str
@@ -89,6 +99,7 @@ class Mark:
     findings: tuple[Finding, ...] = ()
     notes: tuple[str, ...] = ()
     printed: str = ""
+    parts: tuple[Part, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -135,6 +146,7 @@ class Batch:
         sandbox: "bubblewrap 0.8.0", or "none (--unsafe)".
         version: of labkit.
         started: the time in UTC, as ISO 8601 has it.
+        partial: whether an answer that is not right can earn a part of the points.
     """
 
     id: str
@@ -143,6 +155,7 @@ class Batch:
     sandbox: str
     version: str
     started: str
+    partial: bool = False
 
     @property
     def unsafe(self) -> bool:
@@ -189,4 +202,5 @@ def mark_from(values: Mapping[str, Any]) -> Mark:
         KeyError, TypeError: the values do not come from `to_json`.
     """
     findings = tuple(Finding(**f) for f in values.get("findings", ()))
-    return Mark(**{**values, "findings": findings, "notes": tuple(values.get("notes", ()))})
+    parts = tuple(Part(**p) for p in values.get("parts", ()))
+    return Mark(**{**values, "findings": findings, "notes": tuple(values.get("notes", ())), "parts": parts})

@@ -71,7 +71,7 @@ def findings(exercise: Exercise, record: Record, seed: int, *, for_points: bool 
 
 def judged(exercise: Exercise, arrays: Arrays, seed: int, *, for_points: bool = False) -> Iterator[Finding]:
     """The findings about these arrays, property by property; each is worked out when it is asked for."""
-    case = Case(exercise.inputs(seed), arrays, _expected(exercise, seed), for_points)
+    case = case_of(exercise, arrays, seed, for_points=for_points)
     before: list[Property] = []
     for one in properties_of(exercise):
         before.append(one)
@@ -80,6 +80,11 @@ def judged(exercise: Exercise, arrays: Arrays, seed: int, *, for_points: bool = 
                 likely = _mistake(exercise, arrays, seed, [one] if one.alone else before)
                 finding = dataclasses.replace(finding, cause=likely or finding.cause)
             yield finding
+
+
+def case_of(exercise: Exercise, arrays: Arrays, seed: int, *, for_points: bool = False) -> Case:
+    """These arrays as the properties look at them."""
+    return Case(exercise.inputs(seed), arrays, _expected(exercise, seed), for_points)
 
 
 def properties_of(exercise: Exercise) -> tuple[Property, ...]:

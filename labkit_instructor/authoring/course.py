@@ -34,13 +34,17 @@ class CourseError(ValueError):
 
 @dataclass(frozen=True)
 class Course:
-    """What an instructor sets: the course's name, the copy of the kit that notebooks point to, and lab ->
-    the title of its assignment in Canvas, for ``labkit grade``."""
+    """What an instructor sets: the course's name, and the copy of the kit that notebooks point to.
+
+    For ``labkit grade``: lab -> the title of its assignment in Canvas, and whether an answer that is not
+    right can earn a part of the points (None: yes, but a gradebook that was begun without goes on without).
+    """
 
     name: str
     repo: str
     branch: str
     canvas: Mapping[str, str] = field(default_factory=dict)
+    partial: bool | None = None
 
     def badge(self, notebook: str) -> str:
         """The Markdown of a badge that opens ``notebooks/<notebook>`` in Colab."""
@@ -65,7 +69,14 @@ def read(path: Path) -> Course:
     try:
         tables = tomllib.loads(path.read_text(encoding="utf-8"))
         values = tables["course"]
-        course = Course(values["name"], values["repo"], values["branch"], tables.get("canvas", {}))
+        grading = tables.get("grading", {})
+        course = Course(
+            values["name"],
+            values["repo"],
+            values["branch"],
+            tables.get("canvas", {}),
+            grading.get("partial"),
+        )
     except OSError as error:
         raise CourseError(
             f"{path}: cannot be read ({error.strerror}); run this from the kit's folder"
@@ -81,4 +92,6 @@ def read(path: Path) -> Course:
     for lab, title in course.canvas.items():
         if not re.fullmatch(r"\d\d", lab) or not isinstance(title, str):
             raise CourseError(f'{path}: under [canvas] write lines such as 03 = "Lab 03 (4711)", not {lab!r}')
+    if set(grading) - {"partial"} or not isinstance(course.partial, bool | None):
+        raise CourseError(f"{path}: under [grading] write partial = true or partial = false, no more")
     return course

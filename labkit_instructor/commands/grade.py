@@ -153,14 +153,15 @@ def _grade(asked: argparse.Namespace) -> int:
         if untimed := len(lateness.untimed(handed)):
             print(f"--deadline: no platform says when {untimed} of them were handed in; they are not marked.")
     handed = select(handed, trusted, lab)
-    run = _run(asked, lab, earlier)  # last, as it asks for a sandbox: a slip is a slip without one too
+    # Last, as it asks for a sandbox: a slip is a slip without one too.
+    run = _run(asked, course, lab, earlier)
     before = gradebook.finished(book, run) if asked.resume else set()
     todo = [h for h in handed if not any(_same(h, key) for key in before)]
     if len(todo) < len(handed):
         print(f"{len(handed) - len(todo)} of {len(handed)} notebooks are graded already.")
     asked.out.mkdir(parents=True, exist_ok=True)
     gradebook.record_run(book, run)
-    setting = Setting(run.seed, trusted, _digest(asked.solutions), lab, run.unsafe)
+    setting = Setting(run.seed, trusted, _digest(asked.solutions), lab, run.unsafe, partial=run.partial)
     jobs = asked.jobs or os.cpu_count() or 1
     start = time.monotonic()
     if todo:
@@ -186,7 +187,7 @@ def _lab(asked: argparse.Namespace, trusted: Mapping[str, Trusted], earlier: Seq
     return "".join(earlier[-1].labs) if asked.resume else lab
 
 
-def _run(asked: argparse.Namespace, lab: str, earlier: Sequence[Batch]) -> Batch:
+def _run(asked: argparse.Namespace, course: Course, lab: str, earlier: Sequence[Batch]) -> Batch:
     """What this run is: the last one again with --resume, else a new one."""
     sandbox = NONE if asked.unsafe else version()
     seed = asked.seed if asked.seed is not None else secrets.randbelow(2**31)
@@ -197,7 +198,21 @@ def _run(asked: argparse.Namespace, lab: str, earlier: Sequence[Batch]) -> Batch
     if asked.unsafe:
         print(_UNSAFE, file=sys.stderr)
     started = datetime.now(UTC).isoformat(timespec="seconds")
-    return Batch(secrets.token_hex(4), seed, (lab,) if lab else (), sandbox, __version__, started)
+    chosen = (lab,) if lab else ()
+    return Batch(secrets.token_hex(4), seed, chosen, sandbox, __version__, started, _partial(course, earlier))
+
+
+def _partial(course: Course, earlier: Sequence[Batch]) -> bool:
+    """Whether points are given in parts: as the course says; else as in the run before, so that marks which
+    students know stay what they are."""
+    if course.partial is not None or not earlier:
+        return course.partial is not False
+    if not earlier[-1].partial:
+        print(
+            "This gradebook was begun with all points or none for an exercise, and goes on so. For points in "
+            "parts write partial = true under [grading] in course.toml."
+        )
+    return earlier[-1].partial
 
 
 def _merge(asked: argparse.Namespace) -> int:

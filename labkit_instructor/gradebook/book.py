@@ -223,7 +223,8 @@ def runs(book: Path) -> list[Batch]:
 def finished(book: Path, run: Batch) -> set[str]:
     """The `resume_key` of every submission that a run like this one has graded: what --resume skips.
 
-    Like this one: the same seed, labs and version of labkit, and with a sandbox if this one has one.
+    Like this one: the same seed, labs and version of labkit, with a sandbox if this one has one, and with
+    points in parts if this one gives them.
 
     Raises:
         GradebookError: as `standing`.
@@ -250,7 +251,7 @@ def resume_key(student: str, lab: str, digest: str) -> str:
 
 
 def _way(run: Batch) -> tuple[object, ...]:
-    return run.seed, sorted(run.labs), run.unsafe, run.version
+    return run.seed, sorted(run.labs), run.unsafe, run.version, run.partial
 
 
 def _run(book: Path, number: int, entry: Mapping[str, Any]) -> Batch:

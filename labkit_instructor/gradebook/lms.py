@@ -114,7 +114,7 @@ def _said(counted: Counted, known: str) -> str:
     parts = [f"{counted.status}.", _sentence(last.got if error else f"Does not hold: {last.what}")]
     if last.cause:
         parts.append(_sentence(f"Likely: {last.cause}"))
-    return " ".join(parts)
+    return " ".join([*parts, counted.in_parts.replace("`", "")]).strip()
 
 
 def _sentence(text: str) -> str:

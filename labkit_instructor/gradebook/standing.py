@@ -58,6 +58,18 @@ class Counted:
     was: float | None = None
 
     @property
+    def in_parts(self) -> str:
+        """What earned a part of the points and what did not: "2 of 5. Right: …"; empty where the points are
+        none, all, or a person's."""
+        parts = self.mark.parts if self.source == "graded" and self.points else ()
+        if not parts:
+            return ""
+        right = "; ".join(p.what for p in parts if p.points)
+        rest = "; ".join(p.what for p in parts if not p.points)
+        said = f"Right: {right}. Not right, or not to be known: {rest}."
+        return f"{self.points:g} of {self.mark.out_of:g}. {said}"
+
+    @property
     def regraded(self) -> bool:
         """Whether points set by hand are older than the machine's mark, and stand over it."""
         if self.source != "manual":

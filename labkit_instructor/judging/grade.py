@@ -35,6 +35,7 @@ class Setting:
         wanted: the one lab to grade, or empty.
         unsafe: without a sandbox.
         limits: of every task.
+        partial: whether an answer that is not right can earn a part of the points.
     """
 
     seed: int
@@ -43,6 +44,7 @@ class Setting:
     wanted: str = ""
     unsafe: bool = False
     limits: Limits = Limits()
+    partial: bool = True
 
 
 @dataclass(frozen=True)
@@ -139,7 +141,7 @@ def _one_at_a_time() -> threading.RLock:
 def _judge(setting: Setting, lab: str) -> Judge:
     imports = dict.fromkeys(line for t in setting.labs.values() for line in t.imports.splitlines())
     sandbox = _sandbox(setting.unsafe, setting.limits, "\n".join(imports))
-    return prepared(sandbox, setting.labs[lab], setting.seed)
+    return prepared(sandbox, setting.labs[lab], setting.seed, partial=setting.partial)
 
 
 @functools.lru_cache(maxsize=4)

@@ -6,6 +6,7 @@ same seed, and the solution's arrays, which another sandbox made from them.
 
 import base64
 import marshal
+import math
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -15,8 +16,9 @@ from labkit.exercises.exercise import Exercise, Finding
 from labkit.exercises.judging import agreement, findings
 from labkit.exercises.record import Record
 from labkit_instructor.judging.programs import Program, program
+from labkit_instructor.judging.shares import shares
 from labkit_instructor.judging.shortcuts import shortcut
-from labkit_instructor.marks import Mark
+from labkit_instructor.marks import Mark, Part
 from labkit_instructor.sandbox.host import Outcome, Sandbox
 from labkit_instructor.sandbox.inside.exchange import Result, Task
 from labkit_instructor.submissions.reading import Answer, Submission
@@ -40,15 +42,17 @@ class Judge:
 
     Attributes:
         records: exercise -> what the solution's answer gives for the inputs of this seed.
+        partial: whether an answer that is not right can earn a part of the points.
     """
 
     sandbox: Sandbox
     trusted: Trusted
     seed: int
     records: Mapping[str, Record]
+    partial: bool = True
 
 
-def prepared(sandbox: Sandbox, trusted: Trusted, seed: int) -> Judge:
+def prepared(sandbox: Sandbox, trusted: Trusted, seed: int, *, partial: bool = True) -> Judge:
     """A judge of this lab, after the solution has been through the sandbox itself.
 
     Raises:
@@ -59,7 +63,8 @@ def prepared(sandbox: Sandbox, trusted: Trusted, seed: int) -> Judge:
         for place, i in enumerate(trusted.coded)
     }
     solved = Submission(trusted.lab, answers, (), {}, {}, ())
-    return Judge(sandbox, trusted, seed, {i: _solve(sandbox, trusted, seed, solved, i) for i in answers})
+    records = {i: _solve(sandbox, trusted, seed, solved, i) for i in answers}
+    return Judge(sandbox, trusted, seed, records, partial)
 
 
 def _solve(sandbox: Sandbox, trusted: Trusted, seed: int, solved: Submission, exercise_id: str) -> Record:
@@ -160,10 +165,11 @@ def _judge_outcome(
         other = agreement(exercise, record, judge.records[exercise.id])
         if other is None:
             return _mark(exercise, "right", "", findings=found, **rest)
-        found = (*found, other)
+        return _mark(exercise, "wrong", _reason(other), findings=(*found, other), **rest)
     status = {"refused": "refused", "raised": "raised", "late": "timed out"}.get(record.status, "wrong")
     last = found[-1] if found else Finding("it can be judged", False)
-    return _mark(exercise, status, _reason(last), findings=found, **rest)
+    parts = shares(exercise, record, judge.records[exercise.id], judge.seed) if judge.partial else ()
+    return _mark(exercise, status, _reason(last), findings=found, parts=parts, **rest)
 
 
 def _broken(exercise: Exercise, outcome: Outcome, seconds: float) -> Mark:
@@ -177,9 +183,9 @@ def _broken(exercise: Exercise, outcome: Outcome, seconds: float) -> Mark:
     return _mark(exercise, "refused", outcome.trouble)
 
 
-def _mark(exercise: Exercise, status: str, reason: str, **rest) -> Mark:
-    points = exercise.points if status == "right" else 0
-    return Mark(exercise.id, status, points, exercise.points, reason, **rest)
+def _mark(exercise: Exercise, status: str, reason: str, *, parts: tuple[Part, ...] = (), **rest) -> Mark:
+    points = exercise.points if status == "right" else math.fsum(p.points for p in parts)
+    return Mark(exercise.id, status, points, exercise.points, reason, parts=parts, **rest)
 
 
 def _written(question, submission: Submission) -> Mark:

@@ -110,7 +110,7 @@ def place(entry: Entry) -> Place:
         return Place("lost", why=for_instructor(entry.standing.trouble))
     coded = [c for c in entry.all if c.status not in WRITTEN]
     for counted in coded:
-        if counted.status in STUCK and counted.points == 0:
+        if counted.status in STUCK and (counted.source == "graded" or counted.points == 0):
             sign = f"{CROSS} " if first_failure(counted.mark) and counted.status != "raised" else ""
             return Place("stuck", counted.mark.exercise, sign + what_failed(counted.mark))
     untouched = [c for c in coded if c.status in UNTOUCHED]

@@ -104,6 +104,7 @@ def _lab(lab: str, entries: list[Entry]) -> dict[str, Any]:
         "failures": [_failures(i, groups) for i in ids if (groups := tallies.failures(entries, i))],
         "notes": tallies.notes(entries),
         "places": places,
+        "partial": any(c.in_parts for e in entries for c in e.all),
         "late": [e for e in entries if e.standing.late],
         "merged": [(e, said) for e in entries for said in e.standing.merged],
         "namesakes": namesakes(e.graded.student for e in entries),

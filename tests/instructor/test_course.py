@@ -89,3 +89,22 @@ def test_canvas_titles_are_read_and_slips_are_told(tmp_path):
     file.write_text(base + "lab3 = 4711\n")
     with pytest.raises(courses.CourseError, match='03 = "Lab 03'):
         courses.read(file)
+
+
+def _with_grading(folder, lines):
+    path = folder / "course.toml"
+    path.write_text(f'[course]\nname = "n"\nrepo = "a/b"\nbranch = "main"\n{lines}\n')
+    return path
+
+
+@pytest.mark.parametrize(
+    ("lines", "partial"), [("", None), ("[grading]", None), ("[grading]\npartial = false", False)]
+)
+def test_points_in_parts_can_be_turned_off(tmp_path, lines, partial):
+    assert courses.read(_with_grading(tmp_path, lines)).partial is partial
+
+
+@pytest.mark.parametrize("line", ["partial = 0", 'partial = "no"', "partly = true"])
+def test_a_slip_under_grading_is_named(tmp_path, line):
+    with pytest.raises(courses.CourseError, match="partial = true or partial = false"):
+        courses.read(_with_grading(tmp_path, f"[grading]\n{line}"))

@@ -3,11 +3,16 @@
 import csv
 import json
 import os
+from dataclasses import replace
 
 import pytest
 
 from labkit import cli
+from labkit_instructor.authoring.course import Course
+from labkit_instructor.commands import grade
 from labkit_instructor.gradebook import book as gradebook
+from labkit_instructor.marks import to_json
+from tests.instructor import grading_samples as samples
 from tests.instructor.handed import solved
 from tests.solutions import ROOT
 
@@ -140,13 +145,38 @@ def test_a_mark_by_hand_is_named_when_the_machine_changes_its_mind(tmp_path):
     book = tmp_path / "gradebook.jsonl"
     gradebook.record_run(book, Batch("r", 1, (), "bubblewrap", "0", "2026-01-01T00:00:00+00:00"))
 
-    def grade(status, points):
+    def graded(status, points):
         mark = Mark("3.7", status, points, 2.0)
         gradebook.record(book, "r", Graded(Student("karin", "Karin"), "03", "x.ipynb", status, (mark,)))
 
-    grade("wrong", 0.0)
+    graded("wrong", 0.0)
     gradebook.change(book, student="karin", lab="03", exercise="3.7", points=1.5, reason="nearly", by="me")
-    grade("right", 2.0)
+    graded("right", 2.0)
     said = "\n".join(summary.lines(list(gradebook.standing(book).values()), tmp_path))
     assert "Karin, 3.7: 1.5 by hand stands, the machine gives 2 now" in said
     assert "--set 'karin' 3.7=auto" in said
+
+
+@pytest.mark.parametrize(
+    ("asked", "earlier", "partial", "told"),
+    [
+        (None, [], True, False),
+        (False, [], False, False),
+        (None, [False], False, True),
+        (None, [False, True], True, False),
+        (True, [False], True, False),
+        (False, [True], False, False),
+    ],
+)
+def test_an_old_gradebook_goes_on_with_all_points_or_none(asked, earlier, partial, told, capsys):
+    course = Course("GANs", "a/b", "main", partial=asked)
+    runs = [replace(samples.RUN, partial=before) for before in earlier]
+    assert grade._partial(course, runs) is partial
+    assert ("partial = true" in capsys.readouterr().out) == told
+
+
+def test_a_run_of_an_earlier_version_gave_all_points_or_none(tmp_path):
+    values = {k: v for k, v in to_json(samples.RUN).items() if k != "partial"}
+    line = {"entry": "run", "time": "2026-01-02T03:04:05+00:00", "run": values}
+    (tmp_path / "gradebook.jsonl").write_text(json.dumps(line) + "\n")
+    assert [run.partial for run in gradebook.runs(tmp_path / "gradebook.jsonl")] == [False]

@@ -158,8 +158,12 @@ def test_points_follow_the_statuses(ran, student):
     for mark in ran.of(student)["marks"]:
         worth = points(CASES[student].lab or mark["exercise"].split(".")[0].zfill(2))[mark["exercise"]]
         assert mark["out_of"] == worth
+        earned = sum(part["points"] for part in mark["parts"])
+        assert earned < worth and (mark["status"] == "wrong" or not earned)
         waits = mark["status"] == "to review"
-        assert mark["points"] == (None if waits else worth if mark["status"] == "right" else 0)
+        assert mark["points"] == (None if waits else worth if mark["status"] == "right" else earned)
+        if mark["exercise"] in CASES[student].points:
+            assert mark["points"] == CASES[student].points[mark["exercise"]]
         assert mark["status"] == "right" or mark["reason"] or mark["status"] in ("to review", "not attempted")
 
 

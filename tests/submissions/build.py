@@ -31,6 +31,7 @@ class Case:
         statuses: exercise id -> the status it must end with, for every exercise of the lab.
         says: exercise id -> a part of what its mark says; "" -> of the notes on the whole submission.
         hostile: whether it tries to fool, hang or damage the grader.
+        points: exercise id -> what it must earn, where that is a part of the points.
     """
 
     student: str
@@ -40,6 +41,7 @@ class Case:
     statuses: Mapping[str, str]
     says: Mapping[str, str] = field(default_factory=dict)
     hostile: bool = False
+    points: Mapping[str, float] = field(default_factory=dict)
 
 
 @functools.cache
@@ -178,15 +180,17 @@ def case(
     name: str = "",
     says: Mapping[str, str] | None = None,
     hostile: bool = False,
+    earns: Mapping[str, float] | None = None,
     **different: str,
 ) -> Case:
     """A case made from the solution: ``answers`` and ``helpers`` as `filled` has them, then ``change``.
 
-    ``different`` are the statuses that are not those of a full answer: ``e1_2="wrong"``.
+    ``different`` are the statuses that are not those of a full answer: ``e1_2="wrong"``; ``earns`` the points
+    of some of these.
     """
 
     def put(folder: Path) -> None:
         notebook = filled(lab, answers, helpers=helpers)
         saved(change(notebook) if change else notebook, name or file_name(lab))(folder)
 
-    return Case(student, lab, what, put, statuses(lab, **different), says or {}, hostile)
+    return Case(student, lab, what, put, statuses(lab, **different), says or {}, hostile, earns or {})

@@ -120,7 +120,7 @@ def read_result(file: BinaryIO) -> Result:
         elif record.status not in _STATUSES or bool(record.failure) != (record.status in _STATUSES[2:]):
             raise ExchangeError("its result contradicts itself")
         return Result(
-            record, _plain(meta["printed"], MOST_TEXT), _texts(meta["failed_cells"]), meta["gpu"] is True
+            record, _plain(meta["printed"], MOST_TEXT), _texts(meta["failed_cells"]), meta.get("gpu") is True
         )
     except ExchangeError:
         raise

@@ -18,6 +18,7 @@ from labkit.exercises.properties import ONE_DEVICE
 LIMIT_SECONDS = 2.0
 LARGEST = 20_000_000  # numbers in one array: more than any exercise asks for, few enough to look at
 BLANK = "your code here"
+NOT_YOURS = "the kit's own, not yours"  # what a grader's sandbox raises in the place of the kit's answers
 _TERMINAL = re.compile(r"\x1b\[[0-9;]*m?")  # colours of a terminal
 
 
@@ -34,6 +35,15 @@ class Record:
     arrays: dict[str, np.ndarray] = field(default_factory=dict)
     odd: dict[str, str] = field(default_factory=dict)
     failure: Finding | None = None
+
+
+LATE = Finding(
+    f"it finishes within {LIMIT_SECONDS:g} seconds",
+    False,
+    "still running",
+    "an answer in a moment",
+    "a loop that never ends, or Python loops over pixels where one tensor operation would do",
+)
 
 
 def run_probe(exercise: Exercise, answer: Any, seed: int) -> Record:
@@ -61,10 +71,7 @@ def _record_of(exercise: Exercise, answer: Any, seed: int) -> Record:
         except (KeyboardInterrupt, NotReady):
             raise
         except TookTooLong:
-            what = f"it finishes within {LIMIT_SECONDS:g} seconds"
-            cause = "a loop that never ends, or Python loops over pixels where one tensor operation would do"
-            late = Finding(what, False, "still running", "an answer in a moment", cause)
-            return Record("late", failure=late)
+            return Record("late", failure=LATE)
         except BaseException as error:  # SystemExit too: an answer may call exit()
             if _is_blank(error):
                 return Record("blank")
@@ -102,25 +109,43 @@ def _as_record(values: dict[str, Any]) -> Record:
 
 
 def _refusal(exercise: Exercise, answer: Any) -> Finding | None:
-    wants = f"your own `{exercise.name}`"
     if not callable(answer):
-        return Finding(
-            f"there is {wants}",
-            False,
-            _article(type(answer).__name__),
-            wants,
-            f'pass the name itself: check("{exercise.id}", {exercise.name})',
-        )
+        return _not_callable(exercise, _article(type(answer).__name__))
     lineage = answer.__mro__ if isinstance(answer, type) else (answer,)
     if any(str(getattr(c, "__module__", "")).split(".")[0] == "labkit" for c in lineage):
-        return Finding(
-            f"it is {wants}",
-            False,
-            "the one that labkit ships",
-            wants,
-            "an imported class or function is not an answer: write it in the exercise cell",
-        )
+        return _shipped(exercise)
     return None
+
+
+def _not_callable(exercise: Exercise, got: str) -> Finding:
+    wants = f"your own `{exercise.name}`"
+    cause = f'pass the name itself: check("{exercise.id}", {exercise.name})'
+    return Finding(f"there is {wants}", False, got, wants, cause)
+
+
+def _shipped(exercise: Exercise) -> Finding:
+    wants = f"your own `{exercise.name}`"
+    cause = "an imported class or function is not an answer: write it in the exercise cell"
+    return Finding(f"it is {wants}", False, "the one that labkit ships", wants, cause)
+
+
+def _raised(exercise: Exercise, got: str, cause: str) -> Finding:
+    return Finding(f"`{exercise.call}` runs", False, got, "no error", cause)
+
+
+def retold(exercise: Exercise, record: Record) -> Finding | None:
+    """The failure of a record from elsewhere, in the kit's own words: of the record's only ``got`` is kept,
+    which says what was seen."""
+    failure = record.failure
+    if failure is None:
+        return None
+    if record.status == "late":
+        return LATE
+    if record.status == "refused":
+        own = _shipped(exercise)
+        return own if failure.got == own.got else _not_callable(exercise, failure.got)
+    known = {*exercise.causes.values(), *_COMMON_CAUSES.values()}
+    return _raised(exercise, failure.got, failure.cause if failure.cause in known else "")
 
 
 def _is_blank(error: BaseException) -> bool:
@@ -134,9 +159,7 @@ def failure_of(exercise: Exercise, error: BaseException) -> Finding:
     searched = text + (_INSIDE if where else "")
     causes = [*exercise.causes.items(), *_COMMON_CAUSES.items()]
     cause = next((c for part, c in causes if re.search(part, searched)), "")
-    return Finding(
-        f"`{exercise.call}` runs", False, text + (f"  [{where}]" if where else ""), "no error", cause
-    )
+    return _raised(exercise, text + (f"  [{where}]" if where else ""), cause)
 
 
 _INSIDE = " <inside>"  # the error came from a line of the student's, not from the kit's call
@@ -145,6 +168,7 @@ _ARGUMENTS = r"missing \d+ required|takes (from )?\d+ |unexpected keyword|multip
 # In this order, by the error's text. Each holds wherever the error does: where two slips give the same error,
 # both are named, and an exercise that knows better says so in its own `causes`.
 _COMMON_CAUSES = {
+    NOT_YOURS: f"{NOT_YOURS}: labkit has a function for this, and it is not there while answers are graded",
     rf"({_ARGUMENTS}).*{_INSIDE}": (
         "a function is called with other arguments than it takes: compare the line shown with its `def`"
     ),

@@ -24,7 +24,7 @@ from labkit_instructor.judging.judge import SolutionError
 from labkit_instructor.marks import Batch, Handed
 from labkit_instructor.reports import summary
 from labkit_instructor.sandbox import self_test
-from labkit_instructor.sandbox.host import NONE, SandboxError, version
+from labkit_instructor.sandbox.host import NONE, SandboxError, keep_apart, version
 from labkit_instructor.submissions import lateness
 from labkit_instructor.submissions.intake import IntakeError, collect
 from labkit_instructor.submissions.selection import select
@@ -190,6 +190,8 @@ def _lab(asked: argparse.Namespace, trusted: Mapping[str, Trusted], earlier: Seq
 def _run(asked: argparse.Namespace, course: Course, lab: str, earlier: Sequence[Batch]) -> Batch:
     """What this run is: the last one again with --resume, else a new one."""
     sandbox = NONE if asked.unsafe else version()
+    if not asked.unsafe:
+        keep_apart(asked.solutions, asked.out)
     seed = asked.seed if asked.seed is not None else secrets.randbelow(2**31)
     if asked.resume:
         seed = earlier[-1].seed

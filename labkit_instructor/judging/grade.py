@@ -15,6 +15,7 @@ import torch
 
 from labkit.exercises import find
 from labkit_instructor.judging.judge import Judge, SolutionError, judge_submission, prepared
+from labkit_instructor.judging.limits import limited
 from labkit_instructor.marks import Graded, Handed, Mark
 from labkit_instructor.sandbox.host import Sandbox, SandboxError
 from labkit_instructor.sandbox.inside.walls import Limits
@@ -80,7 +81,7 @@ def grade_submission(job: Job) -> Done:
         except ReadingError as error:
             why = str(error)
         except Exception as error:  # a fault of the grader must cost neither the batch nor a silent zero
-            why = f"the grader itself failed on this notebook ({type(error).__name__}: {str(error)[:200]})"
+            why = f"the grader itself failed on this notebook ({type(error).__name__})"
             why += "; please look at it by hand"
         return Done(refused(job.handed, job.setting, why), time.monotonic() - start)
 
@@ -110,11 +111,13 @@ def _grade(job: Job) -> Done:
     if job.content is None:
         graded = refused(handed, setting, handed.trouble or "the file cannot be read")
         return Done(graded, time.monotonic() - start)
-    submission = read_submission(job.content, setting.labs, setting.wanted)
+    with limited():
+        submission = read_submission(job.content, setting.labs, setting.wanted)
     seconds = time.monotonic() - start
     judge = _judge(setting, submission.lab)  # the first of a lab waits for sandbox and solution: not its time
     start = time.monotonic()
-    marks = tuple(judge_submission(judge, submission))
+    with limited():
+        marks = tuple(judge_submission(judge, submission))
     graded = Graded(
         handed.student,
         submission.lab,

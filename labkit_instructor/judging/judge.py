@@ -7,7 +7,6 @@ same seed, and the solution's arrays, which another sandbox made from them.
 import base64
 import marshal
 import math
-import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
@@ -18,9 +17,11 @@ from labkit.exercises.record import Record
 from labkit_instructor.judging.programs import Program, program
 from labkit_instructor.judging.shares import shares
 from labkit_instructor.judging.shortcuts import shortcut
+from labkit_instructor.judging.shown import shown
+from labkit_instructor.judging.voice import own_words, without_words
 from labkit_instructor.marks import Mark, Part
 from labkit_instructor.sandbox.host import Outcome, Sandbox
-from labkit_instructor.sandbox.inside.exchange import Result, Task
+from labkit_instructor.sandbox.inside.exchange import Task
 from labkit_instructor.submissions.reading import Answer, Submission
 from labkit_instructor.submissions.trusted import Trusted
 
@@ -69,7 +70,8 @@ def prepared(sandbox: Sandbox, trusted: Trusted, seed: int, *, partial: bool = T
 
 def _solve(sandbox: Sandbox, trusted: Trusted, seed: int, solved: Submission, exercise_id: str) -> Record:
     exercise = find(exercise_id)
-    outcome = sandbox.run(_task(program(trusted, solved, exercise_id), exercise, seed))
+    task = _task(program(trusted, solved, exercise_id), exercise, seed)
+    outcome = sandbox.run(task, shown(trusted, exercise_id))
     record = outcome.result.record if outcome.result else None
     found = findings(exercise, record, seed, for_points=True) if record else []
     if not found or not all(f.ok for f in found):
@@ -84,7 +86,8 @@ def _solve(sandbox: Sandbox, trusted: Trusted, seed: int, solved: Submission, ex
 def judge_submission(judge: Judge, submission: Submission) -> Iterator[Mark]:
     """The marks of a submission, one for every exercise of its lab, in the order of the lab.
 
-    An answer that fails and builds on another that failed is run again with the solution's in its place.
+    An answer that fails and builds on an earlier one that failed is run again with the solution's in its
+    place. A later exercise's solution is never given: it may say what the earlier one asks for.
     """
     marks: dict[str, Mark] = {}
     uses: dict[str, tuple[str, ...]] = {}
@@ -94,8 +97,9 @@ def judge_submission(judge: Judge, submission: Submission) -> Iterator[Mark]:
             marks[exercise_id] = _written(exercise, submission)
             continue
         marks[exercise_id], uses[exercise_id] = _judge_answer(judge, submission, exercise)
-    for exercise_id, mark in marks.items():
-        failed = tuple(i for i in uses.get(exercise_id, ()) if marks[i].status != "right")
+    for exercise_id, used in uses.items():
+        mark = marks[exercise_id]
+        failed = tuple(i for i in _earlier(judge, exercise_id, used) if marks[i].status != "right")
         if mark.status in _WORSE and failed and not submission.answers[exercise_id].blank:
             mark = _judge_with_given(judge, submission, find(exercise_id), failed)
             marks[exercise_id] = mark
@@ -109,17 +113,34 @@ def _judge_answer(judge: Judge, submission: Submission, exercise: Exercise) -> t
     if answer.blank:
         return _mark(exercise, "not attempted", "", notes=answer.notes), ()
     plan = program(judge.trusted, submission, exercise.id)
+    if plan.trouble:
+        return _mark(exercise, "refused", plan.trouble, notes=answer.notes), ()
     uses = plan.uses
     banned = _banned(judge, plan)
-    others = tuple(i for i in banned if i in judge.trusted.coded and i != exercise.id)
+    others = _earlier(judge, exercise.id, banned)
     if others:  # what is refused in another answer is that one's fault
         return _judge_with_given(judge, submission, exercise, others), uses
     notes = (*answer.notes, *plan.notes)
     for label, why in banned.items():
         where = "" if label == exercise.id else f"its cell {label}: "
         return _mark(exercise, "refused", where + why, notes=notes), uses
-    outcome = judge.sandbox.run(_task(plan, exercise, judge.seed))
+    outcome = _run(judge, plan, exercise)
     return _judge_outcome(judge, exercise, answer, outcome, notes), uses
+
+
+def _earlier(judge: Judge, exercise_id: str, others: Collection[str]) -> tuple[str, ...]:
+    """Those of ``others`` whose solutions may stand in: exercises in code that come before this one. The
+    settings of a game build on nothing."""
+    coded = () if find(exercise_id).played else judge.trusted.coded
+    return tuple(i for i in coded[: judge.trusted.coded.index(exercise_id)] if i in others)
+
+
+def _run(judge: Judge, plan: Program, exercise: Exercise) -> Outcome:
+    outcome = judge.sandbox.run(_task(plan, exercise, judge.seed), shown(judge.trusted, exercise.id))
+    if outcome.result is None:
+        return outcome
+    labels = {cell.label for cell in plan.cells}
+    return replace(outcome, result=own_words(exercise, outcome.result, judge.records[exercise.id], labels))
 
 
 def _banned(judge: Judge, plan: Program) -> dict[str, str]:
@@ -133,16 +154,17 @@ def _judge_with_given(
 ) -> Mark:
     """Judge once more with the solution's answers in the place of those that failed.
 
-    The student's code could read these and print them. So nothing that it says in words comes out of this
-    run: no output, and of an error its kind only.
+    The student's code could read these and pass them on: nothing that it says in words comes out of this run.
     """
     answer = submission.answers[exercise.id]
     plan = program(judge.trusted, submission, exercise.id, given=failed)
+    if plan.trouble:
+        return _mark(exercise, "refused", plan.trouble, notes=answer.notes)
     if banned := _banned(judge, plan):
         return _mark(exercise, "refused", " and ".join(banned.values()), notes=answer.notes)
-    outcome = judge.sandbox.run(_task(plan, exercise, judge.seed))
+    outcome = _run(judge, plan, exercise)
     if outcome.result:
-        outcome = replace(outcome, result=_without_words(outcome.result))
+        outcome = replace(outcome, result=without_words(outcome.result, judge.records[exercise.id]))
     note = f"judged with the solution's {', '.join(failed)}, because yours did not pass"
     return _judge_outcome(judge, exercise, answer, outcome, (*answer.notes, *plan.notes, note))
 
@@ -159,7 +181,7 @@ def _judge_outcome(
     if record is None:
         return _mark(exercise, "missing", f"its cell defines no `{answer.name}`", **rest)
     if record.status == "blank":
-        return _mark(exercise, "not attempted", "", **rest)
+        return _mark(exercise, "not attempted", "it comes to a line that nobody has written yet", **rest)
     found = tuple(findings(exercise, record, judge.seed, for_points=True))
     if found and all(f.ok for f in found) and record.status == "answered":
         other = agreement(exercise, record, judge.records[exercise.id])
@@ -212,14 +234,6 @@ def _task(plan: Program, exercise: Exercise, seed: int) -> Task:
 def _compiled(source: str) -> str:
     code = compile(source, "given", "exec", dont_inherit=True)
     return base64.b64encode(marshal.dumps(code)).decode("ascii")
-
-
-def _without_words(result: Result) -> Result:
-    record = result.record
-    if record and record.failure:
-        kind = re.match(r"\w+", record.failure.got)
-        record = replace(record, failure=replace(record.failure, got=kind[0] if kind else ""))
-    return Result(record, gpu=result.gpu)
 
 
 def _is_students(label: str) -> bool:

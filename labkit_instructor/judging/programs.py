@@ -13,6 +13,8 @@ from labkit_instructor.submissions.names import Names, names
 from labkit_instructor.submissions.reading import Answer, Submission
 from labkit_instructor.submissions.trusted import Trusted
 
+MOST_CELLS = 300  # that run for one exercise: several times the longest lab
+
 
 @dataclass(frozen=True)
 class Cell:
@@ -32,6 +34,7 @@ class Program:
         cells: in the order in which they run. As in a notebook, one that raises does not stop the next.
         uses: other exercises whose answers this one uses, whether they are there or not.
         notes: what a reader of the mark should know.
+        trouble: why nothing runs; then there are no cells.
     """
 
     exercise: str
@@ -39,6 +42,7 @@ class Program:
     cells: tuple[Cell, ...]
     uses: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    trouble: str = ""
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,7 @@ class _Plan:
     made_by: Mapping[str, list[int]]  # name -> indices of the parts that make it
     chosen: set[int] = field(default_factory=set)  # indices of parts
     light: set[int] = field(default_factory=set)  # indices of trusted.light
+    asked: set[tuple[str, bool]] = field(default_factory=set)  # names whose makers are chosen
     uses: set[str] = field(default_factory=set)
     notes: dict[str, None] = field(default_factory=dict)
 
@@ -95,8 +100,12 @@ def program(
     cells = [Cell("set-up", trusted.imports)]
     cells += [Cell(f"notebook {s.number}", s.source) for i, s in enumerate(trusted.light) if i in plan.light]
     cells += [Cell(p.label, p.source) for i, p in enumerate(plan.parts) if i in plan.chosen]
+    trouble = ""
+    if len(cells) > MOST_CELLS:
+        trouble = f"it needs {len(cells):,} cells of the notebook; at most {MOST_CELLS} run for one answer"
+        cells = []
     uses = tuple(e for e in trusted.exercises if e in plan.uses)
-    return Program(exercise_id, answer.name, tuple(cells), uses, tuple(plan.notes))
+    return Program(exercise_id, answer.name, tuple(cells), uses, tuple(plan.notes), trouble)
 
 
 def _plan(trusted: Trusted, submission: Submission, own: Answer, given: Collection[str]) -> _Plan:
@@ -140,7 +149,10 @@ def _choose(plan: _Plan, index: int) -> None:
         thing = plan.parts[index] if kind == "part" else plan.trusted.light[index]
         if thing.names:
             for name in sorted(thing.names.needs):
-                waiting += _makers(plan, name, at_once=name in thing.names.now)
+                asked = name, name in thing.names.now
+                if asked not in plan.asked:  # once each: cells that all need each other are no more work
+                    plan.asked.add(asked)
+                    waiting += _makers(plan, name, at_once=asked[1])
 
 
 def _makers(plan: _Plan, name: str, *, at_once: bool) -> list[tuple[str, int]]:

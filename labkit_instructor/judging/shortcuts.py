@@ -5,21 +5,18 @@ there so that calling the kit's own function is not graded as an answer, and it 
 """
 
 import ast
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import labkit
+from labkit_instructor.judging.shown import BESIDE
 from labkit_instructor.submissions.names import HEAVIEST, imported, parse, weight
 from labkit_instructor.submissions.trusted import Trusted
 
 # Parts of the kit that hold no answer: anything in them may be imported.
 _FREE = ("labkit.settings", "labkit.plots", "labkit.notebook", "labkit.widgets", "labkit.synthetic")
-# What the kit computes itself and a lab shows beside the answer: allowed to look at, not to hand in.
-_ANSWERS = {
-    "00": ("labkit.data.to_uint8", "labkit.data.to_unit"),
-    "04": ("labkit.diagnosis", "labkit.logbook.read"),
-    "05": ("labkit.diagnosis", "labkit.games.experiments"),
-}
+_LETTERS = 8  # of a name that does not exist
 _FISHING = "an answer has no business in the inside of Python"
 _MEMORY = {
     "gc": {"get_objects", "get_referrers", "get_referents"},
@@ -69,14 +66,14 @@ def _found(tree: ast.Module, trusted: Trusted) -> Iterator[str]:
         if isinstance(node, ast.Import | ast.ImportFrom):
             for wanted in _wanted(node):
                 if wanted not in kit.allowed and not kit.may(wanted):
-                    yield f"{line} imports {wanted}: {_why(wanted)}"
+                    yield f"{line} imports {_real(wanted)}: {_why(wanted)}"
                 elif reason := _memory(wanted):
                     yield f"{line} {reason}"
         elif isinstance(node, ast.Attribute | ast.Name):
             wanted = _dotted(node, stands_for)
             name = node.attr if isinstance(node, ast.Attribute) else node.id
             if not kit.may(wanted):
-                yield f"{line} uses {wanted}: {_why(wanted)}"
+                yield f"{line} uses {_real(wanted)}: {_why(wanted)}"
             elif isinstance(node, ast.Attribute) and (reason := _memory(wanted)):
                 yield f"{line} {reason}"
             elif name in _INSIDE:
@@ -90,7 +87,7 @@ class _Kit:
 
     def __init__(self, trusted: Trusted) -> None:
         self.allowed = {v for v in trusted.provided.values() if v.split(".")[0] == "labkit"}
-        self.barred = _ANSWERS.get(trusted.lab, ())
+        self.barred = BESIDE.get(trusted.lab, ())
 
     def may(self, wanted: str) -> bool:
         """Whether a dotted name is outside labkit, holds no answer, or is imported by the lab's own cells.
@@ -130,10 +127,19 @@ def _is_module(dotted: str) -> bool:
     return place.is_dir() or place.with_suffix(".py").is_file()
 
 
+def _real(wanted: str) -> str:
+    """As much of a name as exists, and a few letters: the rest is the student's, and the sentence ours."""
+    parts = wanted.split(".")
+    known = next((n for n in range(len(parts), 0, -1) if _is_module(".".join(parts[:n]))), 0)
+    rest = "".join(parts[known : known + 1])
+    there = hasattr(sys.modules.get(".".join(parts[:known])), rest)
+    return ".".join([*parts[:known], rest if there else rest[:_LETTERS]]).strip(".")
+
+
 def _why(wanted: str) -> str:
     if wanted.startswith(("labkit.exercises", "labkit.checks", "labkit_instructor")):
         return "an answer computes for itself and leaves the checks alone"
-    if any(wanted.startswith(barred) for names in _ANSWERS.values() for barred in names):
+    if any(wanted.startswith(barred) for names in BESIDE.values() for barred in names):
         return "the kit has it so that you can compare; it is not your answer"
     return "that is not among what this lab gives you; an imported function is not an answer"
 
@@ -141,7 +147,7 @@ def _why(wanted: str) -> str:
 def _memory(wanted: str) -> str:
     module, _, name = wanted.partition(".")
     if module in _MEMORY and (not _MEMORY[module] or name.split(".")[0] in _MEMORY[module]):
-        return f"uses {wanted}: {_FISHING}"
+        return f"uses {'.'.join(wanted.split('.')[:2])}: {_FISHING}"
     return ""
 
 
@@ -164,7 +170,7 @@ def _call(node: ast.Call, stands_for: Mapping[str, str], trusted: Trusted, kit: 
         if not texts:
             return f"calls {called} with a name that it makes up: write an import"
         if texts[0] == "labkit" or not kit.may(texts[0]):
-            return f"imports {texts[0]}: {_why(texts[0])}"
+            return f"imports {_real(texts[0])}: {_why(texts[0])}"
         return _memory(texts[0])
     if called in ("exec", "eval", "compile"):
         if not texts:
@@ -178,5 +184,5 @@ def _call(node: ast.Call, stands_for: Mapping[str, str], trusted: Trusted, kit: 
                 return f"uses {text}: {_FISHING}"
         if called == "getattr" and texts:
             wanted = _dotted(ast.Attribute(node.args[0], texts[0]), stands_for)
-            return _memory(wanted) if kit.may(wanted) else f"uses {wanted}: {_why(wanted)}"
+            return _memory(wanted) if kit.may(wanted) else f"uses {_real(wanted)}: {_why(wanted)}"
     return ""

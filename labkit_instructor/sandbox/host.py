@@ -24,6 +24,7 @@ import labkit
 from labkit.exercises.exercise import above_cut
 from labkit.files import shipped
 from labkit_instructor.sandbox.inside.exchange import ExchangeError, Result, Task, read_result, task_bytes
+from labkit_instructor.sandbox.inside.kit import NOTHING, Shown
 from labkit_instructor.sandbox.inside.walls import Limits
 
 NONE = "none (--unsafe)"
@@ -37,6 +38,11 @@ _MEND = (
     "Install bubblewrap (Debian, Ubuntu: apt install bubblewrap; Fedora: dnf install bubblewrap). Where it "
     "is there and forbidden, docs/instructors.md says how to allow it. --unsafe grades without a sandbox: "
     "the students' code can then read and change whatever you can."
+)
+
+
+_OWN_PLACE = (
+    "Make the environment in a folder of its own (python -m venv .venv), or grade from another folder."
 )
 
 
@@ -80,8 +86,11 @@ class Sandbox:
     def __exit__(self, *_exception) -> None:
         self.close()
 
-    def run(self, task: Task) -> Outcome:
+    def run(self, task: Task, shown: Shown = NOTHING) -> Outcome:
         """Run one task to its end or to its limits. Never raises on account of the student's code.
+
+        Args:
+            shown: what the student's code finds of the kit, beside what the probe needs.
 
         Raises:
             SandboxError: the sandbox itself failed, twice.
@@ -91,7 +100,8 @@ class Sandbox:
                 with tempfile.TemporaryFile() as job, tempfile.TemporaryFile() as answer:
                     job.write(task_bytes(task))
                     job.flush()
-                    report = self._ask(job.fileno(), answer.fileno())
+                    room = json.dumps({"exercise": task.exercise, **asdict(shown)}).encode()
+                    report = self._ask(room, job.fileno(), answer.fileno())
                     return _outcome(report, answer)
             except (OSError, ValueError) as error:  # the warm process died or answers nonsense
                 trouble = error
@@ -109,6 +119,8 @@ class Sandbox:
         self._line = self._process = None
 
     def _start(self) -> None:
+        if not self.unsafe:
+            keep_apart(Path(labkit.__file__).parent.parent, Path.cwd())
         if not hasattr(os, "fork"):
             raise SandboxError(f"grading needs Linux, or macOS with --unsafe; on Windows use WSL 2. {_MEND}")
         with tempfile.TemporaryFile() as errors:  # a pipe that nobody reads would fill up
@@ -149,8 +161,8 @@ class Sandbox:
         theirs.close()
         self._line = ours
 
-    def _ask(self, job: int, answer: int) -> dict:
-        socket.send_fds(self._line, [b"."], [job, answer])
+    def _ask(self, room: bytes, job: int, answer: int) -> dict:
+        socket.send_fds(self._line, [room], [job, answer])
         return self._answer(self.limits.wall_seconds + 15)
 
     def _answer(self, seconds: float) -> dict:
@@ -181,6 +193,26 @@ def _outcome(report: dict, answer) -> Outcome:
         return Outcome(read_result(answer), "", seconds)
     except ExchangeError as error:
         return Outcome(None, str(error), seconds)
+
+
+def keep_apart(*private: Path) -> None:
+    """See to it that the sandbox, which shows the folders of Python and of the system, shows none of these.
+
+    Args:
+        private: folders with solutions, judges or grades. The folder where packages are installed is no such
+            one: what is the kit's is covered there.
+
+    Raises:
+        SandboxError: one of them lies in such a folder, as with ``python -m venv .`` in a checkout.
+    """
+    packages = Path(sysconfig.get_paths()["purelib"]).resolve()
+    for folder in (path.resolve() for path in private):
+        for shown in (Path(prefix).resolve() for prefix in ("/usr", *_prefixes())):
+            if folder.is_relative_to(shown) and folder != packages:
+                raise SandboxError(
+                    f"{folder} lies in {shown}, which the sandbox must show to run Python: students' code "
+                    f"would see what is in it. {_OWN_PLACE}"
+                )
 
 
 def version() -> str:
@@ -255,10 +287,10 @@ def bubblewrap(exercises: Mapping[str, int]) -> list[str]:
         command += ["--perms", "0755", "--dir", f"{place}/{lab}"]
     for name, file in exercises.items():
         command += ["--perms", "0644", "--file", str(file), f"{place}/{name}"]
-    if not (kit / "shipped").is_dir():  # a checkout: what ships lies beside the package
-        command += ["--ro-bind", str(kit.parent / "pyproject.toml"), "/kit/pyproject.toml"]
-        for part in ("runs", "classifiers"):
-            command += ["--ro-bind", str(shipped(part)), f"/kit/data/{part}"]
+    # As in a checkout, what ships lies beside the package: a task sees no file of the package itself.
+    command += ["--ro-bind", str(kit / "__init__.py"), "/kit/pyproject.toml"]
+    for part in ("runs", "classifiers"):
+        command += ["--ro-bind", str(shipped(part)), f"/kit/data/{part}"]
     command += ["--chdir", scratch()]
     for top in (place, "/dev", "/"):
         command += ["--remount-ro", top]

@@ -79,6 +79,7 @@ def trials() -> Iterator[Held]:
         SandboxError: there is no sandbox here at all.
     """
     with _canaries() as there, Sandbox(_LIMITS) as sandbox:
+        _run(sandbox, "")  # for what starts with the first task, and stays
         before = _family(os.getpid())
         for trial in _trials(there):
             yield _held(trial, _run(sandbox, trial.code))
@@ -142,10 +143,13 @@ def _trials(there: _There) -> list[Trial]:
     return [
         Trial("reading the files of this machine", _READ.format(paths=[*there.files, *kit])),
         Trial("finding solutions and the grader", _IMPORT),
+        Trial("the course in the folders of Python", _PYTHON),
+        Trial("calling the kit's own answers", _KIT),
         Trial("reading what a judge knows", _BELOW.format(hidden=_below_the_cuts())),
         Trial("reading the environment", _ENVIRONMENT.format(name=there.variable)),
         Trial("changing the kit, Python, the system", _WRITE.format(paths=list(there.files))),
         Trial("reaching the network", _NETWORK.format(port=there.port, name=there.abstract)),
+        Trial("sockets of other families", _FAMILIES),
         Trial("memory without end", "attempt('8 GB', lambda: len(bytearray(8 * 2**30)))"),
         Trial("a loop that swallows interrupts", _LOOP, "killed"),
         Trial("sleeping for ever", _SLEEP, "killed"),
@@ -158,6 +162,7 @@ def _trials(there: _There) -> list[Trial]:
         Trial("50 MB of output", "print('stopped: see below')\nfor i in range(50):\n    print('x' * 2**20)"),
         Trial("killing everything in sight", _KILL, "died"),
         Trial("a result that is no result", _GARBAGE, "garbage"),
+        Trial("a result with text that is no text", _NO_TEXT, "garbage"),
         Trial("privileges, mounts, namespaces", _PRIVILEGES),
     ]
 
@@ -174,6 +179,19 @@ import importlib
 names = ("labkit_instructor.judging.judge", "labkit_instructor.authoring.markers")
 for name in names:
     attempt(name, lambda: importlib.import_module(name))
+"""
+_PYTHON = """
+import os, sys
+for folder in {sys.prefix, sys.base_prefix, "/usr"}:
+    for name in ("solutions", "gradebook.jsonl", "course.toml", "labkit_instructor"):
+        attempt(name, lambda: os.stat(os.path.join(folder, name)))
+"""
+_KIT = """
+import importlib, pkgutil, torch
+images = torch.zeros(2, 8, 8, 3, dtype=torch.uint8)
+attempt("by import", lambda: importlib.import_module("labkit.data").to_unit(images))
+attempt("by name", lambda: pkgutil.resolve_name("labkit.data.image_set:to_unit")(images))
+attempt("a file", lambda: open(importlib.import_module("labkit.data").__file__).read())
 """
 # Line by line: a hash of what stands below some exercise's cut must be that of no line here.
 _BELOW = """
@@ -212,6 +230,12 @@ attempt("the internet", lambda: socket.create_connection(("198.51.100.7", 80), 0
 attempt("a name", lambda: socket.getaddrinfo("example.org", 80))
 attempt("this machine", lambda: socket.create_connection(("127.0.0.1", {port}), 0.2))
 attempt("its sockets", lambda: socket.socket(socket.AF_UNIX).connect("\\0{name}"))
+"""
+_FAMILIES = """
+import socket
+for family in (16, 17, 29, 30, 31, 38, 40, 44):  # netlink, packets, CAN, TIPC, Bluetooth, ciphers, vsock, XDP
+    for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM, socket.SOCK_RAW, socket.SOCK_SEQPACKET):
+        attempt(family, lambda: socket.socket(family, kind))
 """
 _LOOP = """
 while True:
@@ -276,6 +300,16 @@ for descriptor in range(3, 256):
         os.write(descriptor, b"PK" + bytes(2**20))
     except OSError:
         pass
+os._exit(0)
+"""
+_NO_TEXT = """
+import io, json, os
+import numpy
+meta = {"status": "answered", "names": ["x"], "odd": {}, "failure": None, "printed": "", "failed_cells": {}}
+result = io.BytesIO()
+text = numpy.frombuffer(json.dumps(meta).encode(), numpy.uint8)
+numpy.savez(result, meta=text, a0=numpy.frombuffer(b"\\xff" * 16, "<U4"))
+os.write(3, result.getvalue())
 os._exit(0)
 """
 _PRIVILEGES = """

@@ -142,6 +142,7 @@ def _one_path(path: Path, stems: Collection[str]) -> list[tuple[Handed, tuple]]:
     if path.is_dir():
         return _handed(archives.in_folder(path), path.absolute().name, stems, _read_plain)
     if path.is_file() and path.suffix.lower() == ".zip":
+        archives.few_enough(path)
         with _opened(path) as archive:
             root, entries = _without_wrapper(path.stem, list(archives.in_zip(path, archive)), stems)
             return _handed(entries, root, stems, lambda e: archives.read_member(archive, e.member))

@@ -5,6 +5,7 @@ import json
 import pickle
 import random
 import tempfile
+import time
 import zipfile
 
 import numpy as np
@@ -129,6 +130,70 @@ def test_anything_else_is_refused(what):
     with pytest.raises(ExchangeError) as error:
         _read(GARBAGE[what])
     assert len(str(error.value)) < 200
+
+
+POISON = np.frombuffer(b"\xff" * 16, "<U4").reshape(())
+
+
+def test_text_that_is_no_text_is_refused():
+    with pytest.raises(ExchangeError, match="no text"):
+        _read(_npz(META, a0=_npy(POISON)))
+
+
+def test_what_comes_back_can_be_written_anywhere():
+    points = np.array([0xD83D, 0, 27, ord("x")], "<u4")
+    text = np.frombuffer(points.tobytes(), "<U4").reshape(())
+    meta = {**META, "printed": "\x1b[2J\x00 \ud83d \n\t", "failed_cells": {"\x07": "\x9b"}}
+    got = _read(_npz(meta, a0=_npy(text)))
+    for said in (got.printed, str(got.record.arrays["x"]), *got.failed_cells, *got.failed_cells.values()):
+        said.encode("utf-8")
+        assert all(c in "\n\t" or c.isprintable() for c in said)
+
+
+def test_numbers_come_back_as_this_machine_has_them():
+    odd = np.frombuffer(bytes([0, 1, 2, 255]), bool)
+    for array in (odd, np.arange(4, dtype=">f8"), np.ones(4, np.longdouble), np.ones((2, 2), order="F")):
+        got = _read(_npz(META, a0=_npy(array))).record.arrays["x"]
+        assert got.dtype.isnative and got.itemsize <= 8 and got.flags.c_contiguous
+        assert set(got.ravel().view(np.uint8).tolist()) <= {0, 1} or got.dtype.kind != "b"
+
+
+def test_a_long_text_is_cut_and_many_are_refused():
+    assert len(str(_read(_npz(META, a0=_npy(np.array("x" * 10**6)))).record.arrays["x"])) < 10**5
+    with pytest.raises(ExchangeError, match="too many texts"):
+        _read(_npz(META, a0=_npy(np.full(10**5, "x"))))
+
+
+def test_what_is_printed_is_short_whoever_writes_it():
+    assert (
+        len(_read(_npz({**META, "names": [], "printed": "\U0001f600" * 10**4})).printed) == exchange.PRINTED
+    )
+
+
+def test_entries_and_words_are_counted_before_they_are_parsed():
+    whole = _npz(META, a0=_npy(np.ones(3)))
+    end = whole.index(b"PK\x01\x02")
+    entry = b"PK\x01\x02" + bytes(24) + b"\x01\x00" + bytes(16) + b"x"
+    for data in (
+        whole[:end] + entry * 10**6 + whole[end:],
+        _npz({**META, "names": ["y"] * 10**6}),
+        _npz({**META, "odd": {"x" * 10**7: 1}}),
+    ):
+        start = time.process_time()
+        with pytest.raises(ExchangeError, match="too many|more about itself"):
+            _read(data)
+        assert time.process_time() - start < 1
+
+
+def test_texts_must_be_texts():
+    for more in (
+        {"printed": [1] * 9},
+        {"odd": {"x": {"a": 1}}},
+        {"names": [7]},
+        {"failed_cells": {"x": None}},
+    ):
+        with pytest.raises(ExchangeError):
+            _read(_npz({**META, **more}, a0=_npy(np.ones(3))))
 
 
 def test_a_large_file_is_refused_before_it_is_read(monkeypatch):

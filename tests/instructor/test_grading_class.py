@@ -186,6 +186,22 @@ def test_the_solutions_do_not_come_out_in_the_prints(ran):
             assert "binary_cross_entropy_with_logits" not in came_out
 
 
+def test_nobody_speaks_in_the_graders_voice(ran):
+    for graded in ran.graded():
+        for mark in graded["marks"]:
+            findings = [f[part] for f in mark["findings"] for part in ("what", "expected", "cause")]
+            for said in (mark["reason"], *mark["notes"], *findings):
+                assert "full points" not in said.lower() and "fullpoints" not in said.lower()
+
+
+def test_nothing_of_a_solution_is_passed_on(ran):
+    for case in CASES.values():
+        if "passes the solution" in case.what:
+            mark = next(m for m in ran.of(case.student)["marks"] if m["exercise"] == "3.4")
+            said = json.dumps([mark["reason"], mark["notes"], mark["printed"], mark["findings"]])
+            assert "SEEN" not in said and "softplus" not in said
+
+
 def test_the_gradebook_holds_what_the_grader_wrote(ran):
     lines = (ran.out / "gradebook.jsonl").read_text().splitlines()
     assert all(isinstance(json.loads(line), dict) for line in lines)

@@ -340,3 +340,15 @@ def test_paths_that_cannot_be_meant(tmp_path):
             collect([tmp_path / name])
     with pytest.raises(IntakeError, match="a folder"):
         read_file(tmp_path / "empty")
+
+
+def test_a_zip_of_a_million_folders_is_refused_before_it_is_listed(tmp_path):
+    path = _zip(tmp_path / "folders.zip", {f"anna/{LAB}": b"x"})
+    whole = path.read_bytes()
+    end = whole.index(b"PK\x01\x02")
+    entry = b"PK\x01\x02" + bytes(24) + b"\x02\x00" + bytes(16) + b"a/"
+    path.write_bytes(whole[:end] + entry * 10**6 + whole[end:])
+    start = time.process_time()
+    with pytest.raises(IntakeError, match="files and folders"):
+        collect([path], STEMS)
+    assert time.process_time() - start < 1

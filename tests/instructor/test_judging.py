@@ -111,6 +111,24 @@ def train_step(G, D, d_optimizer, g_optimizer, real, z):
     assert "ValueError" in said
 
 
+LATER = """
+def discriminator_loss(D, real, fake, smooth=0.9):
+    negative = lambda x: -D(x)
+    on_real = smooth * generator_loss(D, fake, real) + (1 - smooth) * generator_loss(negative, fake, real)
+    return on_real + generator_loss(negative, real, fake.detach())
+"""
+
+
+def test_a_later_exercise_is_never_answered_for_an_earlier_one(judge):
+    notebook = answered("3.2", LATER)
+    place = at(notebook, "3.3")
+    notebook["cells"][place] = untouched()["cells"][at(untouched(), "3.3")]
+    marks = _marks(judge, notebook)
+    assert marks["3.2"].status == "not attempted"
+    assert "nobody has written" in marks["3.2"].reason
+    assert not marks["3.2"].points
+
+
 def test_the_solutions_text_stays_outside(judge):
     """What goes in is compiled: there is no source to be found by ``inspect`` or in memory."""
     notebook = answered("3.2", HALVED)

@@ -1,12 +1,13 @@
 """Programs: the cells that an answer needs run, in order, and nothing else does."""
 
 import ast
+import time
 
 import pytest
 
 from labkit.exercises import find
 from labkit.exercises.record import run_probe
-from labkit_instructor.judging.programs import program
+from labkit_instructor.judging.programs import MOST_CELLS, program
 from labkit_instructor.submissions.names import names
 from tests.instructor.handed import answered, at, code, labs, read, solved, untouched, with_cell
 
@@ -209,3 +210,15 @@ def test_the_light_part_of_every_lab_runs_by_itself():
         assert not made & trusted.heavy.keys(), lab
         values = [s.source for s in trusted.light if isinstance(ast.parse(s.source).body[0], ast.Assign)]
         assert not any("load(" in v or "train(" in v or "played(" in v for v in values), lab
+
+
+def test_cells_that_need_each_other_are_linear_work_up_to_a_limit():
+    circle = ["p = q = r = s = t = P, Q, R, S, T", "P = Q = R = S = T = p, q, r, s, t"]
+    notebook = answered("3.1", "def bce_with_logits(logits, targets):\n    return p, q\n")
+    place = at(notebook, "3.1")
+    notebook["cells"][place:place] = [code(circle[n % 2]) for n in range(4_000)]
+    submission = read(notebook)
+    start = time.process_time()
+    plan = program(labs()["03"], submission, "3.1")
+    assert f"at most {MOST_CELLS}" in plan.trouble and not plan.cells
+    assert time.process_time() - start < 2

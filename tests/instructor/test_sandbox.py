@@ -3,6 +3,7 @@
 import contextlib
 import os
 import signal
+import sys
 import threading
 import time
 
@@ -138,3 +139,17 @@ def test_unsafe_needs_no_bubblewrap(monkeypatch):
     with Sandbox(unsafe=True) as opened:
         assert opened.name.startswith("none")
         assert opened.run(_task(LOGITS)).result.record.status == "answered"
+
+
+def test_an_environment_that_is_the_course_itself_is_refused(monkeypatch, tmp_path):
+    """``python -m venv .`` in the checkout: the sandbox would show the folder to run Python from it."""
+    (tmp_path / "solutions").mkdir()
+    monkeypatch.chdir(tmp_path)
+    for prefix in (tmp_path, tmp_path.parent):
+        monkeypatch.setattr(sys, "prefix", str(prefix))
+        with pytest.raises(SandboxError, match=r"python -m venv \.venv"):
+            Sandbox()
+        with pytest.raises(SandboxError, match="solutions lies in"):
+            sandboxes.keep_apart(tmp_path / "solutions")
+    monkeypatch.setattr(sys, "prefix", str(tmp_path / ".venv"))
+    sandboxes.keep_apart(tmp_path, tmp_path / "solutions")

@@ -1,16 +1,27 @@
-"""A class of submissions to labs 01 to 03, as data: each with what every exercise must end as.
+"""A class of submissions to labs 00 to 03, as data: each with what every exercise must end as.
 
 `build` makes notebooks from the released ones; `styles` changes them as students and Colab do; `written`
 turns the answers of `tests.answers` into cells. The class: `honest`, `partly`, `accidents`, `damaged`, and
-the hostile ones in `fooling`, `peeking`, `harm` and `breaking`; `exports` packs students into the zips of
-Canvas and Moodle.
+the hostile ones in `fooling`, `peeking`, `borrowing`, `forging`, `harm` and `breaking`; `exports` packs
+students into the zips of Canvas and Moodle.
 """
 
-from tests.submissions import accidents, breaking, damaged, fooling, harm, honest, partly, peeking
+from tests.submissions import (
+    accidents,
+    borrowing,
+    breaking,
+    damaged,
+    fooling,
+    forging,
+    harm,
+    honest,
+    partly,
+    peeking,
+)
 from tests.submissions.build import Case
 
 
 def the_class() -> list[Case]:
     """Every submission. No two students share a name."""
-    groups = (honest, partly, accidents, damaged, fooling, peeking, harm, breaking)
+    groups = (honest, partly, accidents, damaged, fooling, peeking, borrowing, forging, harm, breaking)
     return [case for group in groups for case in group.cases()]

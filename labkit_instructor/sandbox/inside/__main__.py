@@ -1,12 +1,13 @@
 """The warm process of a sandbox: imports PyTorch once, then forks for every task that it is handed.
 
-It speaks over the socket that is its standard input: a byte with two open files comes in, the task to
-read and the plain file for the result; a line of JSON goes out when the task is over. The student's code
-never sees the socket, and the result file is all that it can write to.
+It speaks over the socket that is its standard input: an exercise and what is shown of the kit come in, with
+two open files, the task to read and the plain file for the result; a line of JSON goes out when the task is
+over. For each exercise it keeps a fork of itself, a room, in which only that of the kit is left which the
+exercise needs (`kit`), and the tasks fork from there. The student's code never sees the socket or a file of
+the kit, and the result file is all that it can write to.
 """
 
 import contextlib
-import gc
 import io
 import json
 import os
@@ -17,22 +18,43 @@ import sys
 import tempfile
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
-from labkit_instructor.sandbox.inside import answer, walls
+import labkit
+from labkit.exercises import all_exercises
+from labkit.exercises.exercise import Exercise
+from labkit_instructor.sandbox.inside import answer, kit, walls
 from labkit_instructor.sandbox.inside.exchange import task_from
 
+_HOME = Path(labkit.__file__).resolve().parent.parent
+_OWN_FILES = (str(_HOME / "labkit"), str(_HOME / "labkit_instructor"))  # no task sees the source of anything
+MOST_ROOMS = 24  # of some 25 MB each: twice what the longest lab has exercises
 RESULT = 3  # the only open file of a task besides its standard three
 
 
 @dataclass(frozen=True)
 class Ground:
-    """Where a task runs: its limits, the folder it may write to, whether there are walls, and as which user
-    (None: as the warm process)."""
+    """Where a task runs: its exercise, its limits, the folder it may write to, whether there are walls, and
+    as which user (None: as the warm process)."""
 
+    exercise: Exercise
     limits: walls.Limits
     folder: str
     walled: bool
     user: int | None
+
+
+@dataclass(frozen=True)
+class Room:
+    """A process that runs the tasks of one exercise, and the line to it."""
+
+    pid: int
+    line: socket.socket
+
+    def close(self) -> None:
+        """End it."""
+        self.line.close()
+        os.waitpid(self.pid, 0)
 
 
 def main(argv: list[str]) -> int:
@@ -44,21 +66,70 @@ def main(argv: list[str]) -> int:
     """
     scratch, first, limits = argv[0], int(argv[1]), walls.Limits(**json.loads(argv[2]))
     _warm_up(argv[3])
+    exercises, loaded = all_exercises(), kit.Loaded()
     line = socket.socket(fileno=os.dup(0))
     line.sendall(b'{"ready": true}\n')
+    rooms: dict[bytes, Room] = {}
     number = 0
     while True:
-        data, files, _, _ = socket.recv_fds(line, 1, 2)
+        data, files, _, _ = socket.recv_fds(line, 2**16, 2)
         if not data:
             return 0
         number += 1
-        with contextlib.ExitStack() as stack:
-            folder = scratch or stack.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True))
-            user = first + number % 1000 if first and scratch else None
-            report = _task(files, Ground(limits, folder, bool(scratch), user))
+        if data not in rooms:
+            wanted = json.loads(data)
+            shown = kit.Shown(tuple(wanted["names"]), tuple(wanted["answers"]))
+            loaded.load(shown)
+            ours, theirs = socket.socketpair()
+            if (pid := os.fork()) == 0:
+                for other in (line, ours, *(room.line for room in rooms.values())):
+                    other.close()
+                for file in files:
+                    os.close(file)
+                exercise = exercises[wanted["exercise"]]
+                _withdraw(exercise, shown, loaded)
+                _serve(theirs, exercise, limits, scratch)
+            theirs.close()
+            rooms[data] = Room(pid, ours)
+            if len(rooms) > MOST_ROOMS:  # the one that was opened first
+                rooms.pop(next(iter(rooms))).close()
+        user = first + number % 1000 if first and scratch else 0
+        socket.send_fds(rooms[data].line, [str(user).encode()], files)
         for file in files:
             os.close(file)
-        line.sendall(json.dumps(report).encode() + b"\n")
+        report = rooms[data].line.recv(4096)
+        if not report:  # the room is gone: whoever asks starts another sandbox
+            return 1
+        line.sendall(report)
+
+
+def _withdraw(exercise: Exercise, shown: kit.Shown, loaded: kit.Loaded) -> None:
+    """Leave only so much of the kit as is shown, and as the probe and what runs after it need."""
+    inside = [module for name, module in sys.modules.items() if name.startswith(f"{__package__}.")]
+    roots = (exercise, *(value for module in inside for value in vars(module).values()))
+    kit.withdraw(loaded.functions, kit.remains(shown, roots))
+
+
+def _serve(line: socket.socket, exercise: Exercise, limits: walls.Limits, scratch: str) -> None:
+    """Run the tasks of one exercise until the socket closes. Does not return."""
+    code = 1
+    try:
+        while True:
+            data, files, _, _ = socket.recv_fds(line, 100, 2)
+            if not data:
+                code = 0
+                return
+            with contextlib.ExitStack() as stack:
+                folder = scratch or stack.enter_context(
+                    tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+                )
+                user = int(data) or None
+                report = _task(files, Ground(exercise, limits, folder, bool(scratch), user))
+            for file in files:
+                os.close(file)
+            line.sendall(json.dumps(report).encode() + b"\n")
+    finally:
+        os._exit(code)
 
 
 def _task(files: list[int], ground: Ground) -> dict:
@@ -93,7 +164,7 @@ def _warden(files: list[int], ground: Ground) -> int:
     stands, say_so = os.pipe()
     space = walls.address_space() if sys.platform == "linux" else 0  # without walls, elsewhere
     if ground.walled:
-        walls.own_namespaces(ground.limits, ground.folder)
+        walls.own_namespaces(ground.limits, ground.folder, hidden=_OWN_FILES)
     child = os.fork()
     if child == 0:
         _student(files, ground, space, say_so)
@@ -138,7 +209,7 @@ def _student(files: list[int], ground: Ground, space: int, say_so: int) -> None:
         os.dup2(result_file, RESULT)
         os.closerange(RESULT + 1, 4096)
         with os.fdopen(RESULT, "wb") as result:
-            answer.answer(task, result)
+            answer.answer(task, ground.exercise, result)
         code = 0
     except OSError as error:
         with contextlib.suppress(OSError):
@@ -161,8 +232,6 @@ def _warm_up(imports: str) -> None:
     import matplotlib.pyplot  # noqa: F401
     import torch
 
-    from labkit.exercises import all_exercises
-    from labkit.exercises.exercise import Exercise
     from labkit.exercises.probing import make_ready
 
     torch.set_num_threads(1)
@@ -180,7 +249,6 @@ def _warm_up(imports: str) -> None:
     for line in imports.splitlines():
         with contextlib.suppress(Exception):  # a task that needs it says what is wrong with it
             exec(line, {})
-    gc.freeze()  # a collection in a task would copy pages that all of them share
 
 
 if __name__ == "__main__":

@@ -9,14 +9,19 @@ import types
 from collections.abc import Mapping
 from typing import Any, BinaryIO
 
-from labkit.exercises import find
 from labkit.exercises.exercise import Exercise, Finding
 from labkit.exercises.guard import TookTooLong, time_limit
 from labkit.exercises.record import LIMIT_SECONDS, Record, failure_of, run_probe
 from labkit_instructor.sandbox.inside import gpu, stand_ins
-from labkit_instructor.sandbox.inside.exchange import Result, Task, write_result
+from labkit_instructor.sandbox.inside.exchange import PRINTED, Result, Task, write_result
 
-PRINTED = 4_000  # characters of output that are kept
+LATE_CELLS = Finding(
+    f"its cells finish within {LIMIT_SECONDS:g} seconds",
+    False,
+    "still running",
+    "an answer in a moment",
+    "a loop outside any function: an answer cell only defines things",
+)
 
 
 class Printed:
@@ -40,11 +45,10 @@ class Printed:
         return False
 
 
-def answer(task: Task, file: BinaryIO) -> None:
+def answer(task: Task, exercise: Exercise, file: BinaryIO) -> None:
     """Do the task and write its result to ``file``. Whatever the student's code raises is in the result."""
     printed = Printed()
     sys.stdout = sys.stderr = printed
-    exercise = find(task.exercise)
     failed: dict[str, str] = {}
     record = None
     # For those only who may need it: it slows every call of torch.
@@ -54,7 +58,7 @@ def answer(task: Task, file: BinaryIO) -> None:
             with time_limit(LIMIT_SECONDS):
                 namespace, record = _run_cells(exercise, task, failed)
         except TookTooLong:
-            record = _late()
+            record = Record("late", failure=LATE_CELLS)
         if record is None and task.name in namespace:
             record = run_probe(exercise, namespace[task.name], task.seed)
     write_result(Result(record, printed.text, failed, bool(asked and asked.used)), file)
@@ -87,9 +91,3 @@ def _compiled(label: str, source: str, code: str) -> types.CodeType:
     name = f"your cell of {label}"
     linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
     return compile(source, name, "exec", dont_inherit=True)
-
-
-def _late() -> Record:
-    what = f"its cells finish within {LIMIT_SECONDS:g} seconds"
-    cause = "a loop outside any function: an answer cell only defines things"
-    return Record("late", failure=Finding(what, False, "still running", "an answer in a moment", cause))

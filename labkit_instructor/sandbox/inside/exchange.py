@@ -1,13 +1,15 @@
 """A task and its result on the way in and out of the sandbox: JSON in, npz without pickle out.
 
-`write_result` runs beside the student's code. `read_result` runs outside and believes nothing: sizes,
-names, kinds and shapes are checked before anything is read.
+`write_result` runs beside the student's code. `read_result` runs outside and believes nothing: how much there
+is gets counted before it is parsed, and what comes back is made anew: text that can be written anywhere,
+numbers as this machine has them.
 """
 
 import io
 import json
 import math
 import os
+import re
 import zipfile
 from dataclasses import asdict, dataclass, field
 from typing import BinaryIO
@@ -19,7 +21,13 @@ from labkit.exercises.record import Record
 
 MOST_BYTES = 64 * 2**20
 MOST_ARRAYS = 64
-MOST_TEXT = 200_000
+MOST_TEXTS = 10_000  # in one array
+LONGEST_TEXT = 20_000  # characters of each that are kept
+PRINTED = 4_000  # characters of output that are kept
+_MOST_META = 4 * 2**20  # bytes of JSON: all texts at their longest
+_ENTRY = b"PK\x01\x02"  # begins each entry in the directory of a zip
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # all but the tab and the end of a line
+_LAST_CODE_POINT = 0x10FFFF
 _META = "meta"
 _STATUSES = ("answered", "blank", "refused", "raised", "late")
 
@@ -78,7 +86,7 @@ def write_result(result: Result, file: BinaryIO) -> None:
         "names": list(record.arrays),
         "odd": {n: t[:1000] for n, t in record.odd.items()},
         "failure": asdict(record.failure) if record.failure else None,
-        "printed": result.printed,
+        "printed": result.printed[:PRINTED],
         "failed_cells": result.failed_cells,
         "gpu": result.gpu,
     }
@@ -103,25 +111,8 @@ def read_result(file: BinaryIO) -> Result:
         raise ExchangeError(f"its result has {size / 2**20:.0f} MB")
     file.seek(0)
     try:
-        members = _members(file)
-        meta = json.loads(members.pop(_META).tobytes().decode("utf-8"))
-        names = meta["names"]
-        names = [_plain(n, 200) for n in names]
-        if len(set(names)) != len(names) or len(names) != len(members):
-            raise ExchangeError("the names in its result do not match its arrays")
-        record = Record(
-            meta["status"],
-            {name: members[f"a{i}"] for i, name in enumerate(names)},
-            _texts(meta["odd"]),
-            Finding(**_finding(meta["failure"])) if meta["failure"] else None,
-        )
-        if record.status == "undefined":
-            record = None
-        elif record.status not in _STATUSES or bool(record.failure) != (record.status in _STATUSES[2:]):
-            raise ExchangeError("its result contradicts itself")
-        return Result(
-            record, _plain(meta["printed"], MOST_TEXT), _texts(meta["failed_cells"]), meta.get("gpu") is True
-        )
+        members = _members(file.read(MOST_BYTES))
+        return _result(json.loads(_meta(members.pop(_META))), members)
     except ExchangeError:
         raise
     except (
@@ -142,11 +133,33 @@ def read_result(file: BinaryIO) -> Result:
         raise ExchangeError(f"its result cannot be read ({type(error).__name__})") from None
 
 
-def _members(file: BinaryIO) -> dict[str, np.ndarray]:
-    with zipfile.ZipFile(file) as archive:
+def _result(meta: dict, members: dict[str, np.ndarray]) -> Result:
+    names = [_plain(n, 200) for n in meta["names"]]
+    if len(set(names)) != len(names) or len(names) != len(members):
+        raise ExchangeError("the names in its result do not match its arrays")
+    status = meta["status"] if meta["status"] in (*_STATUSES, "undefined") else ""
+    failure = Finding(**_finding(meta["failure"])) if meta["failure"] else None
+    if not status or (status != "undefined" and bool(failure) != (status in _STATUSES[2:])):
+        raise ExchangeError("its result contradicts itself")
+    arrays = {name: members[f"a{i}"] for i, name in enumerate(names)}
+    record = Record(status, arrays, _texts(meta["odd"]), failure)
+    printed, failed = _plain(meta["printed"], PRINTED), _texts(meta["failed_cells"])
+    return Result(None if status == "undefined" else record, printed, failed, meta.get("gpu") is True)
+
+
+def _meta(array: np.ndarray) -> str:
+    if array.nbytes > _MOST_META:
+        raise ExchangeError("its result says more about itself than it may")
+    return array.tobytes().decode("utf-8")
+
+
+def _members(data: bytes) -> dict[str, np.ndarray]:
+    if data.count(_ENTRY) > MOST_ARRAYS + 1:  # before the directory is read: a million entries take seconds
+        raise ExchangeError("its result holds too many arrays")
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
         entries = archive.infolist()
-        if len(entries) > MOST_ARRAYS + 1 or len({e.filename for e in entries}) != len(entries):
-            raise ExchangeError("its result holds too many arrays")
+        if len({e.filename for e in entries}) != len(entries):
+            raise ExchangeError("its result holds two arrays of one name")
         # Stored, not compressed: what it says it holds is what the file is long.
         if any(e.compress_type != zipfile.ZIP_STORED or e.flag_bits & 1 for e in entries):
             raise ExchangeError("its result is compressed or encrypted")
@@ -156,17 +169,41 @@ def _members(file: BinaryIO) -> dict[str, np.ndarray]:
 
 
 def _array(data: bytes) -> np.ndarray:
-    """The array of an .npy file whose header says the truth and whose type is plain."""
+    """The array of an .npy file whose header says the truth and whose type is plain, made anew."""
     stream = io.BytesIO(data)
     version = np.lib.format.read_magic(stream)
     reader = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
     shape, _, dtype = reader[version](stream)
     if dtype.hasobject or dtype.kind not in "biufU" or dtype.fields or dtype.subdtype:
-        raise ExchangeError(f"its result holds an array of {str(dtype)[:40]}")
+        raise ExchangeError("its result holds an array of something else than numbers and text")
     if len(shape) > 16 or any(n < 0 for n in shape) or math.prod(shape) * dtype.itemsize > len(data):
         raise ExchangeError("an array in its result claims to be larger than it is")
     stream.seek(0)
-    return np.lib.format.read_array(stream, allow_pickle=False)
+    array = np.lib.format.read_array(stream, allow_pickle=False)
+    return _text_array(array) if dtype.kind == "U" else _numbers(array)
+
+
+def _numbers(array: np.ndarray) -> np.ndarray:
+    """The same numbers as this machine writes them; a truth value is 0 or 1, whatever its byte was."""
+    if array.dtype.kind == "b":
+        return np.asarray(array.view(np.uint8) != 0)
+    if array.dtype.kind == "f" and array.dtype.itemsize > 8:
+        return array.astype(np.float64)
+    return np.array(array, dtype=array.dtype.newbyteorder("="), order="C")
+
+
+def _text_array(array: np.ndarray) -> np.ndarray:
+    """The same texts, of characters that exist.
+
+    Raises:
+        ExchangeError: there are too many, or one holds numbers that are no characters.
+    """
+    if array.size > MOST_TEXTS:
+        raise ExchangeError("its result holds too many texts")
+    native = array.astype(array.dtype.newbyteorder("=")).ravel()
+    if native.itemsize and (native.view(np.uint32) > _LAST_CODE_POINT).any():
+        raise ExchangeError("a text in its result is no text")
+    return np.array([_plain(text, LONGEST_TEXT) for text in native.tolist()], dtype=str).reshape(array.shape)
 
 
 def _texts(values: dict) -> dict[str, str]:
@@ -179,5 +216,11 @@ def _finding(values: dict) -> dict:
 
 
 def _plain(text: object, length: int) -> str:
-    """Text that can be written anywhere: JSON lets halves of surrogate pairs through."""
-    return str(text)[:length].encode("utf-8", "replace").decode("utf-8")
+    """Text that can be written anywhere: JSON lets halves of surrogate pairs and control characters through.
+
+    Raises:
+        ExchangeError: it is no text.
+    """
+    if not isinstance(text, str):
+        raise ExchangeError("its result holds something else where a text should be")
+    return _CONTROL.sub("\ufffd", text[:length].encode("utf-8", "replace").decode("utf-8"))

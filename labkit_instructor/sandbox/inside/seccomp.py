@@ -1,5 +1,9 @@
 """A filter of system calls: a task may start threads but no process, and asks the kernel for nothing odd.
 
+Of the families of sockets only those are there that stay within the sandbox: its own file names, and the
+internet's, to which it has no interface. Others know no network namespace (vsock: whoever listens there
+listens on the machine) or lead into the kernel's drivers.
+
 A limit on the number of processes does not hold for root, and machines that grade often are containers
 that run as root. So the calls that make a process or replace it fail with EPERM, whoever asks. Source:
 seccomp(2), linux/filter.h, and the tables of system calls of the two architectures.
@@ -48,6 +52,8 @@ _FORBIDDEN = {
     "prlimit64": (302, 261),
     "setrlimit": (160, 164),
 }
+_SOCKETS = ((41, 198), (53, 199))  # socket, socketpair: the family is their first argument
+_FAMILIES = (1, 2, 10)  # AF_UNIX, AF_INET, AF_INET6
 _CLONE = (56, 220)
 _CLONE3 = (435, 435)
 _CLONE_THREAD = 0x00010000
@@ -71,6 +77,11 @@ def program(machine: str) -> bytes:
     for numbers in _FORBIDDEN.values():
         if (number := numbers[column]) is not None:
             steps += [(_EQUAL, 0, 1, number), (_RETURN, 0, 0, _ERRNO | errno.EPERM)]
+    for numbers in _SOCKETS:
+        count = len(_FAMILIES)
+        steps += [(_EQUAL, 0, count + 3, numbers[column]), (_LOAD, 0, 0, _FIRST_ARGUMENT)]
+        steps += [(_EQUAL, count - place, 0, family) for place, family in enumerate(_FAMILIES)]
+        steps += [(_RETURN, 0, 0, _ERRNO | errno.EAFNOSUPPORT), (_RETURN, 0, 0, _ALLOW)]
     # clone3 passes its flags by a pointer, which a filter cannot follow: C libraries then fall back on clone.
     steps += [(_EQUAL, 0, 1, _CLONE3[column]), (_RETURN, 0, 0, _ERRNO | errno.ENOSYS)]
     steps += [(_EQUAL, 0, 3, _CLONE[column]), (_LOAD, 0, 0, _FIRST_ARGUMENT)]

@@ -7,6 +7,7 @@ Source: namespaces(7), capabilities(7), prctl(2), setrlimit(2).
 
 import ctypes
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from labkit_instructor.sandbox.inside import seccomp
@@ -31,9 +32,9 @@ class Limits:
     threads: int = 256
 
 
-def own_namespaces(limits: Limits, scratch: str) -> None:
-    """Give the calling process its own files (``scratch`` is all it can write to) and shared memory, and its
-    next child its own processes.
+def own_namespaces(limits: Limits, scratch: str, hidden: Sequence[str] = ()) -> None:
+    """Give the calling process its own files (``scratch`` is all it can write to, ``hidden`` are empty) and
+    shared memory, and its next child its own processes.
 
     Raises:
         OSError: the kernel refused.
@@ -42,8 +43,9 @@ def own_namespaces(limits: Limits, scratch: str) -> None:
     _mount(None, b"/", None, _REC | _PRIVATE)
     room = f"size={limits.disk},nr_inodes=4096,mode=1777".encode()
     _mount(b"tmpfs", scratch.encode(), b"tmpfs", _NOSUID | _NODEV, room)
-    _mount(b"tmpfs", b"/dev/shm", b"tmpfs", _NOSUID | _NODEV | _RDONLY, b"size=4096")
-    _mount(b"tmpfs", b"/proc", b"tmpfs", _NOSUID | _NODEV | _NOEXEC | _RDONLY, b"size=4096")
+    for folder in ("/dev/shm", "/proc", *hidden):
+        empty = _NOSUID | _NODEV | _NOEXEC | _RDONLY
+        _mount(b"tmpfs", folder.encode(), b"tmpfs", empty, b"size=4096")
 
 
 def set_limits(limits: Limits, space: int) -> None:

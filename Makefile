@@ -54,7 +54,7 @@ endif
 setup: $(VENV)/.student
 
 lab: $(VENV)/.student
-	@$(BIN)/python -m labkit_instructor.authoring.serve --port $(PORT)
+	@$(BIN)/labkit lab --port $(PORT)
 
 test: $(VENV)/.dev
 	@$(BIN)/python -m tests.run

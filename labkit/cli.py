@@ -14,9 +14,10 @@ from types import ModuleType
 from typing import NoReturn
 
 from labkit import __version__
-from labkit.commands import classifier, data, doctor, train
+from labkit.commands import classifier, data, doctor, lab, train
 
 COMMANDS = {
+    "lab": lab,
     "doctor": doctor,
     "train": train,
     "data": data,

@@ -1,5 +1,7 @@
 """Settings come from the machine and LABKIT_ variables; a bad one is named. And how `make lab` starts."""
 
+import argparse
+import importlib.util
 import json
 import os
 import sys
@@ -10,7 +12,8 @@ import pytest
 import torch
 
 from labkit import notebook, settings
-from labkit_instructor.authoring import serve
+from labkit.cli import main
+from labkit.commands import lab
 from tests.kit.data_helpers import web_server
 
 
@@ -120,17 +123,22 @@ def test_jupyterlab_starts_as_root_and_without_a_screen(bare, tmp_path, capsys):
     bare.setattr(os, "geteuid", lambda: 0)
     for name in ("DISPLAY", "WAYLAND_DISPLAY"):
         bare.delenv(name, raising=False)
-    serve.main(["--port", "9000"])
+    lab.run(argparse.Namespace(port=9000))
     assert {"--allow-root", "--no-browser", "--port=9000"} <= set(started[0])
     assert f"--ServerApp.root_dir={tmp_path}" in started[0], "the whole kit is to be seen, not one folder"
     assert "--LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb" in started[0]
     assert "open the address" in capsys.readouterr().out
     bare.setattr(os, "geteuid", lambda: 1000)
     bare.setenv("DISPLAY", ":0")
-    serve.main([])
+    lab.run(argparse.Namespace(port=8888))
     assert not {"--allow-root", "--no-browser"} & set(started[1])
 
 
-def test_outside_the_kit_serving_says_where_to_go(bare):
-    with pytest.raises(SystemExit, match="run this from the kit's folder"):
-        serve.main([])
+def test_where_the_labs_cannot_open_it_says_what_to_do(bare, tmp_path, capsys):
+    assert main(["lab"]) == 1
+    assert "Run this in the kit's folder" in capsys.readouterr().err
+    (tmp_path / "notebooks").mkdir()
+    (tmp_path / "notebooks" / "00_start_here.ipynb").touch()
+    bare.setattr(importlib.util, "find_spec", lambda name: None)
+    assert main(["lab"]) == 1
+    assert "pip install 'gan-lab-kit[student]'" in capsys.readouterr().err

@@ -12,6 +12,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from labkit_instructor.authoring import course
+from labkit_instructor.authoring.student_copy import publish
 from tests.solutions import ROOT, notebooks
 
 IDS = {"ids": lambda p: p.stem}
@@ -86,7 +88,10 @@ def test_code_fits_a_page_and_has_one_statement_a_line(path):
 
 @pytest.fixture(scope="module")
 def bare_colab(tmp_path_factory):
-    """A Python with torch and the rest but without labkit, a stub of google.colab, and Colab's variables."""
+    """A Python with torch and the rest but without labkit, a stub of google.colab, and Colab's variables.
+
+    The first cell finds the kit in the folder that students get, and not in this one.
+    """
     folder = tmp_path_factory.mktemp("colab")
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder / "env"], check=True)
     python = folder / "env" / "bin" / "python"
@@ -105,13 +110,15 @@ def bare_colab(tmp_path_factory):
     (stub / "__init__.py").write_text('"""A stand-in for the package that every Colab runtime has."""\n')
     content = folder / "content"
     content.mkdir()
+    names = [path.name for path in notebooks("notebooks")]
+    publish(ROOT, folder / "published", course.read(ROOT / "course.toml"), names)
     environment = {
         k: v for k, v in os.environ.items() if not k.startswith(("LABKIT_", "PYTHONPATH", "VIRTUAL_ENV"))
     }
     environment |= {
         "COLAB_RELEASE_TAG": "release-colab_stub",
         "PYTHONPATH": str(folder / "stubs"),
-        "LABKIT_SOURCE": str(ROOT),
+        "LABKIT_SOURCE": str(folder / "published"),
         "LABKIT_BUDGET": "smoke",
     }
 

@@ -31,7 +31,7 @@ FLOORS = {
 # fmt: on
 INSTRUCTORS = {  # on top of the kit, of which they may import anything
     0: ("labkit_instructor", "marks"),
-    1: ("authoring", "sandbox"),
+    1: ("authoring", "people", "sandbox"),
     2: ("submissions",),
     3: ("gradebook",),
     4: ("judging", "reports"),

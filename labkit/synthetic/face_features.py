@@ -60,7 +60,7 @@ def _eye(canvas: Canvas, head: Head, p: SimpleNamespace, sign: float) -> None:
     canvas.darken(canvas.line(v - upper + 0.040, 0.006, 0.02) * inside * 0.34, WARM)
     canvas.darken(canvas.line(v - lower - 0.004, 0.004, 0.01) * inside * 0.40, WARM)
     bag = bump(t * t * 0.8 + ((v - 0.085) * (1 / 0.03)) ** 2)
-    canvas.darken(bag * (0.06 + 0.26 * p.age * p.age), WARM)
+    canvas.darken(bag * (0.06 + 0.38 * p.age), WARM)
 
 
 def brows(canvas: Canvas, head: Head, p: SimpleNamespace) -> None:
@@ -143,7 +143,7 @@ def mouth(canvas: Canvas, head: Head, p: SimpleNamespace) -> None:
 
 def lines(canvas: Canvas, head: Head, p: SimpleNamespace) -> None:
     """What years and laughing leave: furrows, crow's feet, folds by the mouth."""
-    deep = p.age * p.age
+    deep = p.age
     _furrows(*near(canvas, head, (-0.46, 0.46), (-0.48, -0.02)), p, deep)
     for sign in (-1.0, 1.0):
         across = (sign * 0.40 - 0.17, sign * 0.40 + 0.17)
@@ -156,14 +156,14 @@ def _furrows(canvas: Canvas, head: Head, p: SimpleNamespace, deep: Array) -> Non
     wobble = y + 0.012 * wave(head.u * 1.5 + p.strands) - 0.05 * head.u * head.u
     furrow = _groove(wobble + 0.26, 0.027) + _groove(wobble + 0.335, 0.027) + _groove(wobble + 0.41, 0.027)
     between = _groove(a - 0.045, 0.018) * ramp(-0.23, -0.17, y) * ramp(-0.03, -0.09, y)
-    canvas.darken((furrow * ramp(0.34, 0.16, a) * 0.34 + between * 0.30) * deep, WARM)
+    canvas.darken((furrow * ramp(0.34, 0.16, a) * 0.42 + between * 0.38) * deep, WARM)
 
 
 def _crows_feet(canvas: Canvas, head: Head, deep: Array) -> None:
     a, y = np.abs(head.u), canvas.y - EYES
     feet = _groove(y + 0.5 * (a - 0.27), 0.02) + _groove(y - 0.05 * (a - 0.27), 0.02)
     feet = feet + _groove(y - 0.55 * (a - 0.27), 0.02)
-    canvas.darken(feet * ramp(0.32, 0.345, a) * ramp(0.42, 0.37, a) * (0.42 * deep), WARM)
+    canvas.darken(feet * ramp(0.32, 0.345, a) * ramp(0.42, 0.37, a) * (0.50 * deep), WARM)
 
 
 def _folds(canvas: Canvas, head: Head, p: SimpleNamespace, deep: Array) -> None:
@@ -172,7 +172,7 @@ def _folds(canvas: Canvas, head: Head, p: SimpleNamespace, deep: Array) -> None:
     from_track = a - (0.125 + 0.30 * (y - 0.33) + 0.05 * p.joy * ramp(0.33, 0.5, y))
     fold = (_groove(from_track, 0.036) - 0.35 * _groove(from_track - 0.05, 0.05)) * along
     hollow = bump((a - 0.27) ** 2 * (1 / 0.09**2) + (y - 0.46) ** 2 * (1 / 0.16**2))
-    canvas.darken(fold * (0.06 + 0.40 * deep + 0.13 * p.joy) + hollow * (0.24 * deep), WARM)
+    canvas.darken(fold * (0.06 + 0.46 * deep + 0.13 * p.joy) + hollow * (0.36 * deep), WARM)
 
 
 def _groove(distance: Array, half_width: float) -> Array:

@@ -21,7 +21,7 @@ FLOORS = {
     ),
     2: ("data", "training", "styles", "notebook_source"),
     3: ("recipes", "diagnosis", "classifiers"),
-    4: ("games",),
+    4: ("editing", "games"),
     5: ("widgets", "exercises"),
     6: ("checks",),
     7: ("hand_in", "own_networks", "doctor"),

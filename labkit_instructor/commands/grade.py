@@ -1,6 +1,7 @@
 """``labkit grade``: a batch, and everything that is made from its results."""
 
 import argparse
+import atexit
 import getpass
 import hashlib
 import os
@@ -109,7 +110,9 @@ def run(asked: argparse.Namespace) -> int:
         print(
             "labkit grade: stopped. What is graded is kept; --resume goes on, then makes pages and tables",
             file=sys.stderr,
+            flush=True,
         )
+        atexit.register(os._exit, 130)  # all is written; to take PyTorch apart would take seconds
         return 130
 
 

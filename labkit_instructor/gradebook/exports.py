@@ -14,7 +14,7 @@ from labkit.files import write_bytes
 from labkit_instructor.authoring.course import Course
 from labkit_instructor.gradebook import spreadsheet
 from labkit_instructor.gradebook.book import standing
-from labkit_instructor.gradebook.lms import canvas_rows, moodle_rows, on_canvas, on_moodle
+from labkit_instructor.gradebook.lms import canvas_rows, moodle_pages, moodle_rows, on_canvas, on_moodle
 from labkit_instructor.gradebook.spreadsheet import as_cell, line
 from labkit_instructor.gradebook.standing import Standing
 from labkit_instructor.gradebook.upload_notes import upload_notes
@@ -32,7 +32,8 @@ def write_all(
     """Write every table of what counts now into a folder, and say which.
 
     ``grades.csv``; ``canvas-labNN.csv`` and ``moodle-labNN.csv`` for each lab with students who came with
-    their numbers of that platform; and ``exports.txt``: how to upload them, and what to know about them.
+    their numbers of that platform; ``moodle-feedback-labNN.zip``, their pages as Moodle takes them; and
+    ``exports.txt``: how to upload them, and what to know about them.
 
     Args:
         course: names the course in ``exports.txt``, and its assignments in Canvas ("Lab 03" where it does
@@ -58,6 +59,9 @@ def write_all(
             paths.append(out / f"moodle-lab{lab}.csv")
             rows = moodle_rows(everyone, lab, waiting_too)
             spreadsheet.write(paths[-1], rows, for_excel=False)
+            if pages := moodle_pages(everyone, lab, out / "feedback", waiting_too):
+                paths.append(out / f"moodle-feedback-lab{lab}.zip")
+                write_bytes(paths[-1], pages)
     paths.append(out / "exports.txt")
     notes = upload_notes(everyone, columns, course.name, waiting_too)
     write_bytes(paths[-1], notes.encode("utf-8", "replace"))

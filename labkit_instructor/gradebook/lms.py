@@ -7,11 +7,15 @@ alone who are not in the file.
 """
 
 import html
+import io
 import re
+import zipfile
 from collections.abc import Sequence
+from pathlib import Path
 
 from labkit_instructor.gradebook.spreadsheet import STARTS, as_cell, line
 from labkit_instructor.gradebook.standing import Counted, Standing
+from labkit_instructor.marks import slug
 
 _CANVAS = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
 _MOODLE = (
@@ -79,6 +83,28 @@ def moodle_rows(everyone: Sequence[Standing], lab: str, waiting_too: bool = Fals
                 ]
             )
     return rows
+
+
+def moodle_pages(everyone: Sequence[Standing], lab: str, pages: Path, waiting_too: bool = False) -> bytes:
+    """The feedback pages of those whom `moodle_rows` lists, as the zip that Moodle takes; empty without any.
+
+    Under "Upload multiple feedback files in a zip" it wants folders that are named as in its own zip of
+    submissions.
+
+    Args:
+        pages: the folder of the feedback pages; a student without one is left out.
+    """
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for standing, number in on_moodle(everyone, lab):
+            page = pages / f"{slug(standing.student.key, lab)}.html"
+            if _grade(standing, waiting_too) and page.is_file():
+                name = standing.student.name.encode("utf-8", "replace").decode()
+                name = re.sub(r'[_/\\:*?"<>|\x00-\x1f]+', " ", name).strip(" .")
+                folder = f"{name or 'Participant'}_{number}_assignsubmission_file_"
+                archive.writestr(zipfile.ZipInfo(f"{folder}/lab{lab}-feedback.html"), page.read_bytes())
+        some = bool(archive.namelist())
+    return packed.getvalue() if some else b""
 
 
 def _grade(standing: Standing, waiting_too: bool) -> str:

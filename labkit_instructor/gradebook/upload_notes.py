@@ -117,6 +117,8 @@ def _moodle(everyone: Sequence[Standing], labs: Sequence[str]) -> list[str]:
         "  A grade that is in Moodle already is changed only with the option to update records that were "
         "modified more recently. In another language than English the headings have to be those of a "
         "worksheet downloaded from your Moodle.",
+        "  Feedback pages: with Feedback types > Feedback files, View all submissions > Upload multiple "
+        "feedback files in a zip, moodle-feedback-labNN.zip as it is. It holds those of the worksheet.",
     ]
     return lines + _without(everyone, labs, on_moodle, "Moodle")
 

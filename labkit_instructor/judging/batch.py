@@ -41,7 +41,12 @@ def executor(jobs: int, dask: str = "") -> Iterator[Executor]:
     """
     if not dask:
         with _processes(jobs) as pool:
-            yield pool
+            try:
+                yield pool
+            except KeyboardInterrupt:  # nobody waits for what they are at; it is graded again with --resume
+                for worker in multiprocessing.active_children():
+                    worker.kill()
+                raise
         return
     try:
         from distributed import Client
@@ -76,21 +81,27 @@ def grade_all(
         try:
             while True:
                 while len(waiting) < at_once and (one := next(rest, None)) is not None:
-                    with contextlib.suppress(BrokenExecutor):
-                        waiting[pool.submit(grade_submission, _job(one, setting))] = one
+                    job = _job(one, setting)
+                    with contextlib.suppress(BrokenExecutor), _deaf():
+                        waiting[pool.submit(grade_submission, job)] = one
                         continue
                     broken.append(one)
                 if not waiting:
                     break
                 for future in concurrent.futures.wait(waiting, return_when=FIRST_COMPLETED).done:
-                    one = waiting.pop(future)
-                    try:
-                        done.append(_keep(future.result(), run, out))
-                        bar.update()
-                    except BrokenExecutor:
-                        broken.append(one)
+                    with _deaf():
+                        try:
+                            done.append(_keep(future.result(), run, out))
+                            bar.update()
+                        except BrokenExecutor:
+                            broken.append(waiting[future])
+                        del waiting[future]
+        except KeyboardInterrupt:
+            for future in waiting:
+                if future.done() and future.exception() is None:
+                    _keep(future.result(), run, out)
+            raise
         except BaseException:
-            bar.write("stopping: waiting for what runs …", file=sys.stderr)
             for future in waiting:
                 future.cancel()
             raise
@@ -139,8 +150,18 @@ def _processes(jobs: int) -> Executor:
     return concurrent.futures.ProcessPoolExecutor(jobs, mp_context=context, initializer=_dependent)
 
 
+@contextlib.contextmanager
+def _deaf() -> Iterator[None]:
+    """Let Ctrl-C wait. A process that is started meanwhile hears none, not even while it begins."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _dependent() -> None:
-    """In a worker: Ctrl-C is for the process that deals out the work, and without it there is none to do.
+    """In a worker: Ctrl-C is for the process that deals out the work, without which there is none to do.
 
     A worker whose parent is killed would wait for ever, since the workers keep each other's pipes open.
     """

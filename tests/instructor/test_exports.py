@@ -4,6 +4,7 @@ import csv
 import io
 import random
 import unicodedata
+import zipfile
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -14,7 +15,8 @@ from labkit_instructor.authoring.course import Course
 from labkit_instructor.gradebook import book as gradebook
 from labkit_instructor.gradebook import exports, spreadsheet
 from labkit_instructor.judging.grade import Setting, refused
-from labkit_instructor.marks import Batch, Graded, Handed, Mark, Student
+from labkit_instructor.marks import Batch, Graded, Handed, Mark, Student, slug
+from labkit_instructor.submissions.owners import owner
 
 COURSE = Course("GANs, a lab course", "owner/name", "main")
 RUN = Batch("r1", 7, ("03",), "bubblewrap 0.8.0", "0.1.0", "2026-09-01T08:00:00+00:00")
@@ -417,3 +419,30 @@ def test_the_escape_can_be_taken_back():
 )
 def test_points_have_no_more_digits_than_they_need(points, shown):
     assert spreadsheet.as_cell(points) == shown
+
+
+def test_the_pages_come_as_the_zip_that_moodle_takes(tmp_path):
+    """Moodle reads the participant's number between the first underscores of a path."""
+    people = [Student(f"Anna Mü_ller_{n}", "Anna Mü_ller", moodle_id=n) for n in ("101", "102")]
+    people += [Student("a/../b_103", "a/../b", moodle_id="103"), Student("bob", "Bob"), EVE]
+    book = tmp_path / "gradebook.jsonl"
+    gradebook.record_run(book, RUN)
+    for one in people:
+        gradebook.record(book, RUN.id, submission(one, written="x" if one == people[1] else None))
+        if one != EVE:
+            (tmp_path / "feedback").mkdir(exist_ok=True)
+            (tmp_path / "feedback" / f"{slug(one.key, '03')}.html").write_text(f"page of {one.key}")
+    exports.write_all(book, tmp_path, COURSE)
+    packed = tmp_path / "moodle-feedback-lab03.zip"
+    with zipfile.ZipFile(packed) as archive:
+        held = {n: archive.read(n).decode() for n in archive.namelist()}
+    assert held == {
+        "Anna Mü ller_101_assignsubmission_file_/lab03-feedback.html": "page of Anna Mü_ller_101",
+        "a .. b_103_assignsubmission_file_/lab03-feedback.html": "page of a/../b_103",
+    }
+    for name in held:
+        assert name.split("_", 4)[1:4] == [held[name].rsplit("_", 1)[1], "assignsubmission", "file"]
+        assert owner(name.split("/"), "x").student.moodle_id == name.split("_")[1]
+    before = packed.read_bytes()
+    exports.write_all(book, tmp_path, COURSE)
+    assert packed.read_bytes() == before, "the same pages are the same file"

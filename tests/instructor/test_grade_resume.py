@@ -1,4 +1,4 @@
-"""A batch that is killed in the middle and resumed ends as one that was left alone."""
+"""A batch that is stopped, then killed in the middle, and resumed ends as one that was left alone."""
 
 import csv
 import os
@@ -45,7 +45,24 @@ def _standing(out: Path) -> dict:
     }
 
 
-def test_killed_and_resumed_is_the_same_as_left_alone(tmp_path):
+def _interrupted(command: list[str], out: Path, lines: int, **how) -> tuple[float, int, str]:
+    """Press Ctrl-C in a terminal, where all of its processes hear it, once the gradebook has so many lines.
+
+    Returns:
+        Seconds until the command has ended, its exit code, and what it said.
+    """
+    how |= {"stderr": subprocess.PIPE, "text": True, "start_new_session": True}
+    with subprocess.Popen(command, **how) as running:
+        end = time.monotonic() + 120
+        while _lines(out) < lines and running.poll() is None and time.monotonic() < end:
+            time.sleep(0.01)
+        start = time.monotonic()
+        os.killpg(running.pid, signal.SIGINT)
+        _, said = running.communicate(timeout=60)
+        return time.monotonic() - start, running.returncode, said
+
+
+def test_stopped_killed_and_resumed_is_the_same_as_left_alone(tmp_path):
     try:
         Sandbox().close()
     except SandboxError as error:
@@ -63,18 +80,26 @@ def test_killed_and_resumed_is_the_same_as_left_alone(tmp_path):
 
     adopt_orphans()
     before = set(children())
+    begin = _command(tmp_path / "class", broken, "--seed", SEED)
+    seconds, code, said = _interrupted(begin, broken, 3, cwd=ROOT, env=environment)
+    assert code == 130 and "--resume" in said and "Traceback" not in said
+    assert seconds < 3, "a few tenths on a machine with nothing else to do"
+    assert survivors(before, patience=5) == []
+    kept = _lines(broken)
+    assert 3 <= kept < COUNT
+
     with subprocess.Popen(
-        _command(tmp_path / "class", broken, "--seed", SEED),
+        _command(tmp_path / "class", broken, "--resume"),
         cwd=ROOT,
         env=environment,
         stderr=subprocess.DEVNULL,
     ) as killed:
         end = time.monotonic() + 120
-        while _lines(broken) < COUNT // 3 and killed.poll() is None and time.monotonic() < end:
+        while _lines(broken) < kept + 3 and killed.poll() is None and time.monotonic() < end:
             time.sleep(0.01)
         killed.send_signal(signal.SIGKILL)
     graded = _lines(broken)
-    assert COUNT // 3 <= graded < COUNT, "the kill did not come in the middle"
+    assert kept + 3 <= graded < COUNT + 2, "the kill did not come in the middle"
     assert survivors(before, patience=20) == [], "workers or sandboxes outlive the command"
 
     with (broken / "gradebook.jsonl").open("ab") as book:
@@ -84,6 +109,6 @@ def test_killed_and_resumed_is_the_same_as_left_alone(tmp_path):
         text=True, timeout=300,
     )  # fmt: skip
     assert again.returncode == 0, again.stderr[-2000:]
-    assert _lines(broken) < graded + COUNT, "it began from the start"
+    assert _lines(broken) == COUNT + 3, "a run has a line of its own, and nothing was graded twice"
     assert _table(broken) == _table(whole)
     assert _standing(broken) == _standing(whole)

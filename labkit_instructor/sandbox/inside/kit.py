@@ -15,9 +15,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from labkit.exercises.record import NOT_YOURS
-
-REFUSAL = f"{NOT_YOURS}: an answer computes this itself"
 # Nobody looks while answers are graded: what only shows something does nothing. So do the figures of `plots`.
 _SHOWING = ("labkit.checks", "labkit.doctor", "labkit.hand_in", "labkit.notebook", "labkit.widgets")
 _SAYS_WHAT_IT_IS = ("__eq__", "__hash__", "__repr__")  # no answer: left, so that any value can be printed
@@ -245,13 +242,12 @@ def _instead(shows: bool, free: tuple[str, ...]) -> types.CodeType:
     return stub.__code__.replace(co_freevars=free)
 
 
-# Both run among the names of the function that they stand for, so each brings what it needs.
+# Both run among the names of the function that they stand for, so each brings what it needs. The first says
+# what `labkit.exercises.record.NOT_YOURS` does.
 
 
 def _not_yours(*_values, **_options):
-    from labkit_instructor.sandbox.inside.kit import REFUSAL
-
-    raise RuntimeError(REFUSAL)
+    raise RuntimeError("the kit's own, not yours: an answer computes this itself")
 
 
 def _nothing_to_see(*_values, **_options):

@@ -33,7 +33,10 @@ class CheckFailed(AssertionError):
 @dataclass(frozen=True)
 class CheckResult:
     """The outcome of a check: ``status`` is "passed", "failed", "blank", or "later" where no judge is here,
-    as while a notebook is graded. True when it passed, and in the last case, so that nothing stops there."""
+    as while a notebook is graded. True when it passed, and in the last case, so that nothing stops there.
+
+    A blank one has a finding where the answer is written, but another exercise that it calls is not.
+    """
 
     exercise: str
     name: str
@@ -85,7 +88,8 @@ def outcome(exercise: Exercise, answer: Any) -> CheckResult:
         with _without_displays():
             record = run_probe(exercise, answer, seed)
         if record.status == "blank":
-            return CheckResult(exercise.id, exercise.name, "blank")
+            needed = (record.failure,) if record.failure else ()
+            return CheckResult(exercise.id, exercise.name, "blank", needed)
         try:
             found = tuple(findings(exercise, record, seed))
         except NoJudge:
@@ -122,12 +126,16 @@ def _passed_another(exercise: Exercise, answer: Any) -> Finding | None:
 
 def _lines(result: CheckResult) -> list[str]:
     if result.status in _ONE_LINE:
-        return [f"{CIRCLE} {result.exercise} {_ONE_LINE[result.status]}"]
+        return [f"{CIRCLE} {result.exercise} {_one_line(result)}"]
     lines = [f"{_MARK[result.status]} {result.exercise} {result.name}"]
     for finding in result.findings:
         lines.append(f"  {TICK if finding.ok else CROSS} {finding.what}")
         lines += [f"      {label:<9} {text}" for label, text in _details(finding)]
     return lines
+
+
+def _one_line(result: CheckResult) -> str:
+    return result.findings[0].what if result.findings else _ONE_LINE[result.status]
 
 
 def _details(finding: Finding) -> list[tuple[str, str]]:
@@ -140,11 +148,11 @@ def _details(finding: Finding) -> list[tuple[str, str]]:
 def _html(result: CheckResult) -> str:
     colour = _COLOUR[result.status]
     if result.status in _ONE_LINE:
-        body = f"<b>{CIRCLE} {html.escape(result.exercise)}</b> {_ONE_LINE[result.status]}"
+        body = f"<b>{CIRCLE} {html.escape(result.exercise)}</b> {html.escape(_one_line(result))}"
     else:
         body = f"<b style='color:{colour}'>{_MARK[result.status]} {html.escape(result.exercise)}</b> "
         body += f"<code>{html.escape(result.name)}</code>"
-    for finding in result.findings:
+    for finding in () if result.status in _ONE_LINE else result.findings:
         mark, tone = (TICK, GREEN) if finding.ok else (CROSS, ORANGE)
         body += f"<div><span style='color:{tone}'>{mark}</span> {_words(finding.what)}</div>"
         rows = "".join(

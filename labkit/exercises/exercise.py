@@ -50,6 +50,7 @@ class Exercise:
         played: the answer is a choice of settings; the judge plays them, so nothing of the student's runs.
         slow: large networks are built, so the tests probe it less often.
         unjudged: names of values that no property looks at: they only help to explain a mistake.
+        tensors: names of values that must be tensors; elsewhere a list or an array of numbers will do.
     """
 
     id: str
@@ -64,6 +65,7 @@ class Exercise:
     played: bool = False
     slow: bool = False
     unjudged: tuple[str, ...] = ()
+    tensors: tuple[str, ...] = ()
 
     def __post_init__(self):
         object.__setattr__(self, "name", self.name or self.call.partition("(")[0])

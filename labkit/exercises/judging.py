@@ -21,7 +21,10 @@ from labkit.exercises.record import Record, record_of
 LONGEST = 600  # characters of one text in a finding: what a hostile record says must not fill a page
 
 
+_MAKE_A_TENSOR = "a tensor is asked for: `torch.stack` joins tensors, `torch.tensor` makes one of numbers"
 _OF_ODD = {  # what came back instead of an array, and why
+    "a list": _MAKE_A_TENSOR,
+    "a numpy array": _MAKE_A_TENSOR,
     "None": "the function returned nothing: is there a `return`?",
     "a tuple": "several values came back, where one is asked for: look at the `return` line; a tuple of one, "
     "as `torch.autograd.grad` returns, is unpacked by `(value,) = ...`",
@@ -53,7 +56,7 @@ def findings(exercise: Exercise, record: Record, seed: int, *, for_points: bool 
         name, got = next(iter(record.odd.items()))
         cause = _OF_ODD.get(got, "")
         cause = ONE_DEVICE if got.startswith("a tensor on ") else cause
-        what = f"{name} can be read as numbers"
+        what = f"{name} is a tensor" if name in exercise.tensors else f"{name} can be read as numbers"
         return [_short(Finding(what, False, got, "what the exercise text lists", cause))]
     found = []
     with preserved_state(seed), np.errstate(all="ignore"):

@@ -41,6 +41,17 @@ def traces(*networks: nn.Module) -> torch.Tensor:
     return flat(row)
 
 
+def trace_parts(*networks: nn.Module) -> list[str]:
+    """What each number in the row of `traces` is about."""
+    row = []
+    for network in networks:
+        row += ["modes"] * len(list(network.modules()))
+        for p in network.parameters():
+            row += ["which weights can learn", "gradients", *["weights"] * p.numel()]
+            row += ["gradients"] * p.numel()
+    return row
+
+
 def with_gradients(network: nn.Module) -> nn.Module:
     """Fill each ``.grad`` with numbers, so that clearing or adding to them shows in `traces`."""
     for number, p in enumerate(network.parameters(), 1):

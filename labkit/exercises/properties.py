@@ -7,6 +7,7 @@ points. The values come from a student's process and may be anything: no propert
 on their account, or takes longer than they are large.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,7 @@ import numpy as np
 import torch
 
 from labkit.exercises.exercise import Arrays, Finding
+from labkit.exercises.probing import trace_parts
 from labkit.exercises.reading import word
 
 
@@ -78,6 +80,7 @@ ONE_DEVICE = (
     "a tensor is on another device than those that came in: make it from them (`torch.ones_like(x)`, "
     "`device=x.device`), without `.cuda()`"
 )
+_FAILED = re.compile(r"[A-Za-z_]\w*:( |$)|no text, ")  # as `probing.tried` writes an error
 Cause = str | Callable[[Case], str]
 
 
@@ -93,11 +96,13 @@ def same(
     atol: float = 1e-5,
     part: Callable[[np.ndarray], np.ndarray] = lambda array: array,
     alone: bool = False,
+    beside: Iterable[str] = (),
 ) -> Property:
     """The value is the expected one, within ``rtol`` and ``atol`` (as ``numpy.allclose`` has them).
 
     ``got`` and ``expected`` say in words what the student sees instead of the numbers. ``part`` takes out
-    what is compared, where a property before this one has made sure that the value has such a part.
+    what is compared, where a property before this one has made sure that the value has such a part. A known
+    mistake must agree in the values ``beside`` it, too: many a mistake is the same to one of two networks.
     """
 
     def find(case: Case) -> Iterator[Finding]:
@@ -107,7 +112,7 @@ def same(
             found = Finding(what, False, got or found.got, expected or found.expected, cause)
         yield found
 
-    return Property(find, (name,), True, points, rtol, atol, part=part, alone=alone)
+    return Property(find, (name, *beside), True, points, rtol, atol, part=part, alone=alone)
 
 
 def scalar(
@@ -174,6 +179,32 @@ def unchanged(
     return Property(find, names, True, points, **near)
 
 
+def left_alone(
+    name: str,
+    networks: Iterable[Any],
+    what: str,
+    otherwise: str = "",
+    *,
+    expected: str = "",
+    points: float = 0,
+) -> Property:
+    """The value is what `probing.traces` says of these networks, and as it was before. ``networks`` are their
+    names or places in the inputs."""
+    near = {"rtol": 1e-5, "atol": 1e-6}
+
+    def find(case: Case) -> Iterator[Finding]:
+        got, was = case.got[name], case.expected[name]
+        ok = alike(got, was, **near)
+        said = "changed"
+        if not ok and got.shape == was.shape and got.dtype.kind in "biuf":
+            parts = np.array(trace_parts(*(case.given[n] for n in networks)))
+            other = ~np.isclose(got.astype(np.float64), was.astype(np.float64), **near)
+            said += f": {', '.join(dict.fromkeys(parts[other].tolist()))}"
+        yield holds(what, ok, got=said, expected=expected, cause=otherwise)
+
+    return Property(find, (name,), True, points, **near)
+
+
 def rule(
     find: Callable[[Case], Iterable[Finding]],
     *names: str,
@@ -203,8 +234,12 @@ def close(
     expected = np.asarray(expected)
     if alike(got, expected, rtol, atol):
         return Finding(what, True)
-    if got.dtype.kind == "U" and expected.dtype.kind != "U":  # a further call failed, in words
-        return Finding(what, False, word(got), "no error", cause)
+    if got.dtype.kind == "U" and expected.dtype.kind != "U":
+        said = word(got)
+        if _FAILED.match(said):  # a further call failed, in words
+            return Finding(what, False, said, "no error", cause)
+        cause = "that is a text: return the value itself, without `str()` or quotes"
+        return Finding(what, False, f"the text {said!r}", as_text(expected), cause)
     if got.shape != expected.shape:
         return Finding(what, False, f"shape {got.shape}", f"shape {expected.shape}", cause)
     if got.dtype.kind == "f" and not np.isfinite(got).all():

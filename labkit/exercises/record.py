@@ -19,6 +19,7 @@ LIMIT_SECONDS = 2.0
 LARGEST = 20_000_000  # numbers in one array: more than any exercise asks for, few enough to look at
 BLANK = "your code here"
 NOT_YOURS = "the kit's own, not yours"  # what a grader's sandbox raises in the place of the kit's answers
+_WHOSE = re.compile(rf"Exercise (\d+\.\d+): {BLANK}")
 _TERMINAL = re.compile(r"\x1b\[[0-9;]*m?")  # colours of a terminal
 
 
@@ -27,8 +28,8 @@ class Record:
     """What an answer did under the probe. Plain data: it can travel as ``.npz`` and JSON.
 
     ``status`` is "answered", "blank" (not written yet), "refused" (not callable, or labkit's own), "raised"
-    (an exception) or "late" (past the time limit). ``failure`` says more about the last three; ``odd``
-    describes the values that are no arrays.
+    (an exception) or "late" (past the time limit). ``failure`` says more about the last three, and of a
+    blank one which other exercise is not written yet; ``odd`` describes the values that are no arrays.
     """
 
     status: str
@@ -67,14 +68,14 @@ def _record_of(exercise: Exercise, answer: Any, seed: int) -> Record:
         inputs = exercise.inputs(seed)
         try:
             with time_limit(LIMIT_SECONDS):
-                return _as_record(exercise.probe(answer, inputs))
+                return _as_record(exercise, exercise.probe(answer, inputs))
         except (KeyboardInterrupt, NotReady):
             raise
         except TookTooLong:
             return Record("late", failure=LATE)
         except BaseException as error:  # SystemExit too: an answer may call exit()
             if _is_blank(error):
-                return Record("blank")
+                return Record("blank", failure=_needed_first(exercise, error))
             return Record("raised", failure=failure_of(exercise, error))
 
 
@@ -97,10 +98,12 @@ def as_array(value: Any) -> np.ndarray | str:
     return "None" if value is None else f"{_article(type(value).__name__)}"
 
 
-def _as_record(values: dict[str, Any]) -> Record:
+def _as_record(exercise: Exercise, values: dict[str, Any]) -> Record:
     arrays, odd = {}, {}
     for name, value in values.items():
         array = as_array(value)
+        if name in exercise.tensors and isinstance(value, list | tuple | np.ndarray):
+            array = "a numpy array" if isinstance(value, np.ndarray) else _article(type(value).__name__)
         if isinstance(array, str) or array.dtype.kind not in "biufU":
             odd[name] = array if isinstance(array, str) else f"an array of {array.dtype}"
         else:
@@ -150,6 +153,14 @@ def retold(exercise: Exercise, record: Record) -> Finding | None:
 
 def _is_blank(error: BaseException) -> bool:
     return isinstance(error, NotImplementedError) and BLANK in str(error)
+
+
+def _needed_first(exercise: Exercise, error: BaseException) -> Finding | None:
+    """Which other exercise the answer calls that is still blank; None where it is blank itself."""
+    other = _WHOSE.search(str(error))
+    if other is None or other[1] == exercise.id:
+        return None
+    return Finding(f"{other[1]} is needed first: this answer calls it, and it is not written yet", False)
 
 
 def failure_of(exercise: Exercise, error: BaseException) -> Finding:

@@ -9,9 +9,12 @@ from labkit.translation import round_trips
 from labkit.widgets import panel
 
 _WAYS = {"A to B and back": ("A", "G(A)", "F(G(A))"), "B to A and back": ("B", "F(B)", "G(F(B))")}
+_CORNERS = ((0.52, 0.5), (0.76, 0.5), (0.52, 0.03), (0.76, 0.03))  # of the small pictures
 
 
-def round_trip(G: nn.Module, F: nn.Module, a: torch.Tensor, b: torch.Tensor) -> ipywidgets.VBox:
+def round_trip(
+    G: nn.Module, F: nn.Module, a: torch.Tensor, b: torch.Tensor, *, truly_paired: bool = False
+) -> ipywidgets.VBox:
     """A slider from a picture over its translation to what comes back; a choice of the picture and the way.
 
     Up to 1 the translation covers the picture from the left; up to 2 what comes back covers the translation.
@@ -19,11 +22,13 @@ def round_trip(G: nn.Module, F: nn.Module, a: torch.Tensor, b: torch.Tensor) -> 
     Args:
         G, F: images of A to B and back, (B, C, H, W) in [-1, 1].
         a, b: images to show, uint8 (N, C, H, W), as many of each.
+        truly_paired: whether a[i] and b[i] show the same; then the truth stands beside the translation.
 
     Returns:
         a box to show as the last line of a cell.
     """
     stages = round_trips(G, F, a, b)
+    truth = {"A": b, "B": a}
     way = ipywidgets.Dropdown(
         options=list(_WAYS), description="way", style={"description_width": "40px"},
         layout=ipywidgets.Layout(width="230px"),
@@ -33,8 +38,10 @@ def round_trip(G: nn.Module, F: nn.Module, a: torch.Tensor, b: torch.Tensor) -> 
     image = panel.picture()
 
     def redraw(_change=None) -> None:
-        shown = {name: stages[name][which.value] for name in _WAYS[way.value]}
-        image.value = plots.to_png(_picture(shown, at.value))
+        names = _WAYS[way.value]
+        shown = {name: stages[name][which.value] for name in names}
+        beside = {"truth": truth[names[0]][which.value]} if truly_paired else {}
+        image.value = plots.to_png(_picture(shown, at.value, beside))
 
     for control in (way, which, at):
         control.observe(redraw, "value")
@@ -54,18 +61,29 @@ def covered(stages: list[torch.Tensor], position: float) -> tuple[torch.Tensor, 
     return torch.cat([stages[left][..., :border], stages[left - 1][..., border:]], dim=-1), border, left
 
 
-def _picture(stages: dict[str, torch.Tensor], position: float) -> plots.Figure:
-    names, images = list(stages), list(stages.values())
-    picture, border, left = covered(images, position)
-    figure = plots.Picture(figsize=(7.0, 3.4), dpi=100)
-    axes = figure.add_axes((0.02, 0.03, 0.44, 0.86))
-    axes.imshow(picture.permute(1, 2, 0).expand(-1, -1, 3).numpy(), interpolation="nearest")
-    axes.axvline(border - 0.5, color="white", linewidth=1)
-    axes.set_axis_off()
-    axes.set_title(f"{names[left]} | {names[left - 1]}", fontsize=10)
-    for place, (name, image) in enumerate(stages.items()):
-        small = figure.add_axes((0.49 + 0.17 * place, 0.3, 0.16, 0.36))
-        small.imshow(image.permute(1, 2, 0).expand(-1, -1, 3).numpy(), interpolation="nearest")
-        small.set_axis_off()
-        small.set_title(name, fontsize=10)
+def title(names: list[str], border: int, left: int, width: int) -> str:
+    """What is to be seen of the stages with these names, from the left to the right."""
+    seen = ([names[left]] if border > 0 else []) + ([names[left - 1]] if border < width else [])
+    return " | ".join(seen)
+
+
+def _picture(
+    stages: dict[str, torch.Tensor], position: float, beside: dict[str, torch.Tensor]
+) -> plots.Figure:
+    picture, border, left = covered(list(stages.values()), position)
+    width = picture.shape[-1]
+    figure = plots.Picture(figsize=(7.0, 3.5), dpi=100)
+    axes = _shown(figure, (0.02, 0.03, 0.46, 0.88), picture, title(list(stages), border, left, width))
+    if 0 < border < width:
+        axes.axvline(border - 0.5, color="white", linewidth=1)
+    for corner, (name, image) in zip(_CORNERS, (stages | beside).items(), strict=False):
+        _shown(figure, (*corner, 0.22, 0.41), image, name)
     return figure
+
+
+def _shown(figure: plots.Figure, place: tuple[float, ...], image: torch.Tensor, name: str):
+    axes = figure.add_axes(place)
+    axes.imshow(image.permute(1, 2, 0).expand(-1, -1, 3).numpy(), interpolation="nearest")
+    axes.set_axis_off()
+    axes.set_title(name, fontsize=10)
+    return axes

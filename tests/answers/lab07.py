@@ -36,6 +36,24 @@ def _by_popping(spans):
     return field
 
 
+def _first_layer_only(spans):
+    for kernel, stride in spans:
+        field = 1
+        field = (field - 1) * stride + kernel
+        return field
+
+
+def _none_without_layers(spans):
+    return _by_steps(spans) if spans else None
+
+
+def _from_the_last(spans):
+    field, _ = spans[-1]
+    for kernel, stride in spans[-2::-1]:
+        field = (field - 1) * stride + kernel
+    return field
+
+
 # 7.3
 
 
@@ -75,6 +93,16 @@ def _sends_back(D, real, fake):
     return d_loss, g_loss
 
 
+def _by_hinge(D, real, fake):
+    d_loss = F_.relu(1 - D(real)).mean() + F_.relu(1 + D(fake.detach())).mean()
+    return d_loss, -D(fake).mean()
+
+
+def _in_evaluation(D, real, fake):
+    D.eval()
+    return _by_library(D, real, fake)
+
+
 def _of_many_calls(D, real, fake):
     d_loss = F_.mse_loss(D(real), torch.ones_like(D(real))) + (D(fake.detach()) ** 2).mean()
     return d_loss / 2, F_.mse_loss(D(fake), torch.ones_like(D(fake)))
@@ -109,6 +137,10 @@ def _without_gradient(G, F, a, b):
     return F_.l1_loss(F(fake_b), a) + F_.l1_loss(G(fake_a), b)
 
 
+def _one_way_as_a_number(G, F, a, b):
+    return F_.l1_loss(F(G(a)), a) + F_.l1_loss(G(F(b)), b).item()
+
+
 # 7.5
 
 
@@ -134,10 +166,10 @@ def _in_order(events=f"{_TRANSLATORS}; {_CRITICS}", told=_floats):
     def answer(G, F, D_A, D_B, a, b, optimizer, d_optimizer, pool_a, pool_b, cycle=10.0):
         m = SimpleNamespace()
 
-        def translators_loss(weight=cycle, judge_a=D_A, judge_b=D_B):
+        def translators_loss(weight=cycle, judge_a=D_A, judge_b=D_B, games=1, back=_there_and_back):
             m.g, m.f = ((D(x) - 1).square().mean() for D, x in ((judge_b, m.fake_b), (judge_a, m.fake_a)))
-            m.cycle = _there_and_back(G, F, a, b)
-            m.loss = m.g + m.f + weight * m.cycle
+            m.cycle = back(G, F, a, b)
+            m.loss = games * (m.g + m.f) + weight * m.cycle
 
         def critics_loss(fake_a=None, fake_b=None):
             m.d_a = _critic_loss(D_A, a, m.old_a if fake_a is None else fake_a)
@@ -148,6 +180,21 @@ def _in_order(events=f"{_TRANSLATORS}; {_CRITICS}", told=_floats):
 
         lines = {
             "fakes": lambda: vars(m).update(fake_b=G(a), fake_a=F(b)),
+            "fakes, of the other kind": lambda: vars(m).update(fake_b=G(b), fake_a=F(a)),
+            "fakes, from the pools": lambda: vars(m).update(
+                fake_b=pool_b.swap(G(a)), fake_a=pool_a.swap(F(b))
+            ),
+            "zero G": G.zero_grad,
+            "d zero D_A": D_A.zero_grad,
+            "t loss, weight on the games": lambda: translators_loss(1, games=cycle),
+            "t loss, minus": lambda: translators_loss(-cycle),
+            "t loss, detached": lambda: translators_loss(back=_without_gradient),
+            "t loss, exchanged": lambda: translators_loss(back=lambda G, F, *ab: _there_and_back(F, G, *ab)),
+            "t loss, by F.": lambda: translators_loss(back=lambda G, F, a, b: F.l1_loss(F(G(a)), a)),
+            "d loss, halved": lambda: (critics_loss(), vars(m).update(d_a=m.d_a / 2, d_b=m.d_b / 2)),
+            "d loss, the generators'": lambda: vars(m).update(
+                d_a=(D_A(m.old_a) - 1).square().mean(), d_b=(D_B(m.old_b) - 1).square().mean()
+            ),
             "zero": optimizer.zero_grad,
             "t loss": translators_loss,
             "t loss, unweighted": lambda: translators_loss(1),
@@ -230,6 +277,23 @@ def _by_roots(images, truth):
     return -20 * torch.log10(rmse / 2)
 
 
+def _a_little_more(images, truth):
+    """Never infinite."""
+    return 10 * torch.log10(4 / ((images - truth).square().flatten(1).mean(1) + 1e-10))
+
+
+def _clamped(images, truth):
+    return 10 * torch.log10(4 / (images - truth).square().mean((1, 2, 3)).clamp(min=1e-10))
+
+
+def _of_floats(images, truth):
+    return torch.tensor([10 * math.log10(4 / F_.mse_loss(x, y)) for x, y in zip(images, truth, strict=True)])
+
+
+def _by_peak(peak):
+    return lambda x, y: 10 * torch.log10(peak(x) ** 2 / (x - y).square().mean((1, 2, 3)))
+
+
 def _one_by_one(images, truth):
     return torch.stack([10 * torch.log10(4 / F_.mse_loss(x, y)) for x, y in zip(images, truth, strict=True)])
 
@@ -266,7 +330,7 @@ RIGHT = {
     "7.3": [_by_library, _by_powers, _in_one_batch],
     "7.4": [_there_and_back, _by_pairs, _by_norms],
     "7.5": [_in_order(), _by_autograd, _frozen_critics],
-    "7.6": [_by_flattening, _by_roots, _one_by_one],
+    "7.6": [_by_flattening, _by_roots, _one_by_one, _a_little_more, _clamped, _of_floats],
     "7.7": [lambda: dict(KEEPS), lambda: {name: KEEPS[name] for name in reversed(KEEPS)}],
     "7.8": [lambda: dict(WRONG_WAYS), lambda: {name: WRONG_WAYS[name] for name in reversed(WRONG_WAYS)}],
 }
@@ -280,11 +344,21 @@ WRONG = {
         "the strides are ignored": lambda spans: 1 + sum(k - 1 for k, _ in spans),
         "is a pair": lambda spans: sum(k for k, s, p in spans),
         "one pixel short": lambda spans: _by_steps(spans) - 1,
+        "for an empty list return 1": lambda spans: _by_steps(spans) if spans else 0,
+        "got       None: nothing came back": _none_without_layers,
+        "without any layer a number sees one pixel\n      got       IndexError": _from_the_last,
+        "that is a text": lambda spans: str(_by_steps(spans)),
+        "use `//` instead of `/`": lambda spans: float(_by_steps(spans)),
+        "no tensor and no array": lambda spans: torch.tensor(_by_steps(spans)),
+        "the count begins at 0": lambda spans: _by_steps(spans) - math.prod(s for _, s in spans),
+        "only the first layer is counted": _first_layer_only,
+        "the last layer of `spans` is left out": lambda spans: _by_steps(spans[:-1]),
+        "from the last layer to the first": lambda spans: 2 * _by_steps(spans),
     },
     "7.3": {
         "half of D's loss is asked for": lambda *given: _by_library(*given, weight=1.0),
         "give D `fake.detach()`": _one_pass_of_fakes,
-        "logits of any shape": _ones_of_the_batch,
+        "scores of any shape": _ones_of_the_batch,
         "belong to the training step": _sends_back,
         "batches at most": _of_many_calls,
         "undo a `requires_grad_(False)`": _frozen,
@@ -292,6 +366,21 @@ WRONG = {
         "each part is a mean": lambda *given: _by_library(
             *given, of=lambda x, y: F_.mse_loss(x, y, reduction="none")
         ),
+        "nothing of D's loss reaches D": lambda *given: tuple(x.item() for x in _by_library(*given)),
+        "that is the hinge loss": _by_hinge,
+        "the target of the fakes is -1": lambda D, real, fake: (
+            0.5 * ((D(real) - 1) ** 2).mean() + 0.5 * ((D(fake.detach()) + 1) ** 2).mean(),
+            ((D(fake) - 1) ** 2).mean(),
+        ),
+        "only the part of the real images is halved": lambda D, real, fake: (
+            0.5 * ((D(real) - 1) ** 2).mean() + (D(fake.detach()) ** 2).mean(),
+            ((D(fake) - 1) ** 2).mean(),
+        ),
+        "the generator's scores are averaged first": lambda D, real, fake: (
+            _by_library(D, real, fake)[0],
+            (1 - D(fake).mean()).square(),
+        ),
+        "changed: modes": _in_evaluation,
         "that is the cross-entropy": lambda *given: _by_library(
             *given, of=F_.binary_cross_entropy_with_logits
         ),
@@ -311,6 +400,19 @@ WRONG = {
         "average over all numbers": lambda G, F, a, b: (F(G(a)) - a).abs() + (G(F(b)) - b).abs(),
         "no method that ends in `_`": lambda G, F, a, b: _there_and_back(G, F, a.mul_(0.5), b),
         "no noise": lambda G, F, a, b: _there_and_back(G, F, a, b) + 0 * torch.randn(()),
+        "nothing may be detached, no `.item()`": lambda G, F, a, b: (
+            F_.l1_loss(F(G(a)), a) + 0.5 * F_.l1_loss(G(F(b)), b) + 0.5 * F_.l1_loss(G(F(b)), b).item()
+        ),
+        "the way of b reaches no weight": _one_way_as_a_number,
+        "F is the second generator here": lambda G, F, a, b: F.l1_loss(F(G(a)), a) + F.l1_loss(G(F(b)), b),
+        "there stands G(F(a))": lambda G, F, a, b: (G(F(a)) - a).abs().mean() + (G(F(b)) - b).abs().mean(),
+        "the absolute value is taken of the mean": lambda G, F, a, b: (
+            (F(G(a)) - a).mean().abs() + (b - G(F(b))).mean().abs()
+        ),
+        "the second way is subtracted": lambda G, F, a, b: (
+            (F(G(a)) - a).abs().mean() - (G(F(b)) - b).abs().mean()
+        ),
+        "the images of the batch are summed": lambda G, F, a, b: _there_and_back(G, F, a, b) * len(a),
         "there and back for a": lambda G, F, a, b: _there_and_back(G, F, a, b) + 0 * G(a).sum(),
     },
     "7.5": {
@@ -324,6 +426,31 @@ WRONG = {
             f"fakes; zero; t loss, of the wrong critics; back; step; {_CRITICS}"
         ),
         "the old gradients of G and F": _in_order(f"fakes; t loss; back; step; {_CRITICS}"),
+        "it must reach the generator that made them": _in_order(
+            f"fakes; zero; t loss, detached; back; step; {_CRITICS}"
+        ),
+        "`cycle_loss(G, F, a, b)`": _in_order(f"fakes; zero; t loss, exchanged; back; step; {_CRITICS}"),
+        "the cycle loss is subtracted": _in_order(f"fakes; zero; t loss, minus; back; step; {_CRITICS}"),
+        "the weight is on the adversarial losses": _in_order(
+            f"fakes; zero; t loss, weight on the games; back; step; {_CRITICS}"
+        ),
+        "F is the second generator here": _in_order(f"fakes; zero; t loss, by F.; back; step; {_CRITICS}"),
+        "G translates a, F translates b": _in_order(
+            f"fakes, of the other kind; zero; t loss; back; step; {_CRITICS}"
+        ),
+        "there they judge the fresh fakes": _in_order(
+            f"fakes, from the pools; zero; t loss; back; step; {_CRITICS}"
+        ),
+        "only G's gradients were zeroed": _in_order(f"fakes; zero G; t loss; back; step; {_CRITICS}"),
+        "only D_A's gradients were zeroed": _in_order(
+            f"{_TRANSLATORS}; pools; d zero D_A; d loss; d back; d step"
+        ),
+        "theirs is the first value of 7.3": _in_order(
+            f"{_TRANSLATORS}; pools; d zero; d loss, the generators'; d back; d step"
+        ),
+        "each has its half already": _in_order(
+            f"{_TRANSLATORS}; pools; d zero; d loss, halved; d back; d step"
+        ),
         "the pools are swapped": _in_order(f"{_TRANSLATORS}; pools, swapped; d zero; d loss; d back; d step"),
         "are left in the critics": _in_order(f"d zero; {_TRANSLATORS}; pools; d loss; d back; d step"),
         "were never zeroed": _in_order(f"{_TRANSLATORS}; pools; d loss; d back; d step"),
@@ -358,10 +485,33 @@ WRONG = {
         "without `.cuda()`": lambda x, y: (
             -10 * torch.log10((x - y).square().mean((1, 2, 3)) / 4 + torch.zeros(len(x)))
         ),
+        "`torch.tensor` makes one of numbers": lambda x, y: _by_roots(x, y).tolist(),
+        "the result is a tensor": lambda x, y: _by_roots(x, y).numpy(),
+        "not the brightest value of these images": _by_peak(lambda x: x.amax((1, 2, 3))),
+        "not the range of these images": _by_peak(lambda x: x.max() - x.min()),
+        "then the peak is 1": lambda x, y: _by_roots(x / 2, y / 2),
+        "the logarithm is taken of each pixel": lambda x, y: (
+            (math.log10(4) - (x - y).square().log10()).flatten(1).mean(1) * 10
+        ),
+        "each channel got a PSNR of its own": lambda x, y: torch.stack(
+            [_by_roots(x[:, i : i + 1], y[:, i : i + 1]) for i in range(x.shape[1])]
+        ).mean(0),
+        "the mean difference is squared": lambda x, y: 10 * torch.log10(4 / (x - y).mean((1, 2, 3)) ** 2),
+        "the factor 20 goes with": lambda x, y: 20 * torch.log10(2 / (x - y).square().mean((1, 2, 3))),
         "the root of the error stands": lambda x, y: (
             10 * torch.log10(4 / (x - y).square().mean((1, 2, 3)).sqrt())
         ),
     },
-    "7.7": _badly(KEEPS),
-    "7.8": _badly(WRONG_WAYS),
+    "7.7": _badly(KEEPS)
+    | {"it does have A's colours": lambda: KEEPS | {"without the cycle loss": "nothing is learnt"}},
+    "7.8": _badly(WRONG_WAYS)
+    | {
+        "the truth stands upright": lambda: WRONG_WAYS | {"rotation by 90 degrees": "works"},
+        "by how much does L1 to A change": lambda: (
+            WRONG_WAYS | {"identity loss on recolouring": "changes nothing"}
+        ),
+        "is what was dark still dark in G(A) and F(B)": lambda: (
+            WRONG_WAYS | {"inverted colours": "never happen"}
+        ),
+    },
 }

@@ -107,6 +107,65 @@ class _DeafBelow(_Block):
         return self.up(x if self.below is None else self.below(x).detach())
 
 
+class _ForgottenBelow(_Block):
+    """Made for a block below, which never runs."""
+
+    def _inside(self, x):
+        return self.up(self.down(x))
+
+
+class _BelowFirst(_Block):
+    def _inside(self, x):
+        return self.up(self.down(x if self.below is None else self.below(x)))
+
+
+class _BelowAlways(_Block):
+    def _inside(self, x):
+        return self.up(self.below(self.down(x)))
+
+
+class _HalfOfBelow(_Block):
+    grown = 1
+
+    def _inside(self, x):
+        x = self.down(x)
+        return self.up(x if self.below is None else self.below(x)[:, : x.shape[1]])
+
+
+class _PlainLists(_Block):
+    """All layers in Python lists, which PyTorch does not look into."""
+
+    def __init__(self, outer, inner, below=None):
+        super().__init__(outer, inner, below)
+        ways = list(self.down), list(self.up)
+        del self.down, self.up
+        self.ways = ways
+
+    def _inside(self, x):
+        for layer in (*self.ways[0], *([self.below] if self.below is not None else []), *self.ways[1]):
+            x = layer(x)
+        return x
+
+
+class _MadeAnew(nn.Module):
+    """The layers are made in ``forward``."""
+
+    def __init__(self, outer, inner, below=None):
+        super().__init__()
+        self.sizes, self.below = (outer, inner), below
+
+    def forward(self, x):
+        return _Block(*self.sizes, self.below)(x)
+
+
+class _AlwaysWide(_Block):
+    """As if there always were a block below."""
+
+    def __init__(self, outer, inner, below=None):
+        super().__init__(outer, inner, nn.Identity())
+        self.below = below
+
+
 class _Squeezing(_Block):
     def forward(self, x):
         return super().forward(x).squeeze(0)
@@ -151,6 +210,16 @@ WRONG = {
         "x itself is left as it was": _Spoiling,
         "the block below is never called": _kind(grown=1, _inside=lambda self, x: self.up(self.down(x))),
         "`self.below = below`": _Childless,
+        "is not called before the way up": _ForgottenBelow,
+        "is called before `down`": _BelowFirst,
+        "only `if self.below is not None`": _BelowAlways,
+        "`below` gives 2 * inner channels, so that many": _HalfOfBelow,
+        "its weights are registered": _PlainLists,
+        "they are made in `forward`": _MadeAnew,
+        "without a block below it takes `inner`": _AlwaysWide,
+        "not what comes up twice": _joined(lambda x, up: torch.cat([up, up], 1)),
+        "the skip went through a ReLU": _joined(lambda x, up: torch.cat([x.clamp(min=0), up], 1)),
+        "a dropout has no place": _kind(after=(nn.Dropout,)),
         "`super().__init__()` must be the first": _NoSuper,
         "`UNetBlock(...)` is an `nn.Module`": lambda outer, inner, below=None: 3,
         "the skip is detached": _joined(lambda x, up: torch.cat([x.data, up], 1)),

@@ -11,14 +11,15 @@ import pytest
 import torch
 from torch import nn
 
-from labkit import checks, exercises
+from labkit import checks, exercises, hand_in
 from labkit.checks import CheckFailed, check
 from labkit.exercises.exercise import Exercise, Written
 from labkit.exercises.guard import TookTooLong, preserved_state, time_limit
 from labkit.exercises.judging import findings
-from labkit.exercises.probing import elsewhere, make_ready, traces, tried, with_gradients
-from labkit.exercises.properties import holds
+from labkit.exercises.probing import elsewhere, make_ready, trace_parts, traces, tried, with_gradients
+from labkit.exercises.properties import Case, close, holds, left_alone
 from labkit.exercises.record import as_array, run_probe
+from tests.exercises.known import CODED, solution
 from tests.solutions import ROOT
 
 
@@ -41,6 +42,37 @@ def test_an_unwritten_answer_does_not_raise(capsys):
     result = check("0.1", unwritten)
     assert capsys.readouterr().out.strip() == "○ 0.1 not attempted yet"
     assert not result and result.status == "blank"
+
+
+@pytest.mark.parametrize(("first", "second"), [("7.4", "7.5"), ("0.1", "8.6")])
+def test_an_answer_that_calls_an_unwritten_one_is_told_which_comes_first(first, second, capsys):
+    def answer(*_given, **_more):
+        raise NotImplementedError(f"Exercise {first}: your code here")
+
+    result = check(second, answer)
+    out = capsys.readouterr().out.strip()
+    assert result.status == "blank" and not result
+    assert out == f"○ {second} {first} is needed first: this answer calls it, and it is not written yet"
+    assert f"{first} is needed first" in checks._html(result)
+    row = hand_in.visible(exercises.find(second), {exercises.find(second).name: answer})
+    assert (row.status, row.first) == ("not yet", result.findings[0].what)
+
+
+@pytest.mark.parametrize(("exercise_id", "tensors"), [(i, e.tensors) for i, e in CODED.items() if e.tensors])
+@pytest.mark.parametrize("other", [torch.Tensor.tolist, torch.Tensor.numpy])
+def test_a_list_or_an_array_is_no_tensor(exercise_id, tensors, other):
+    right = solution(exercise_id)
+    found = checks.outcome(CODED[exercise_id], lambda *given, **more: other(right(*given, **more).detach()))
+    last = found.findings[-1]
+    assert not last.ok and last.what == f"{tensors[0]} is a tensor" and "`torch.tensor`" in last.cause
+
+
+def test_a_text_in_the_place_of_a_number_is_no_failed_call():
+    wanted = np.array(70)
+    text = close("it is 70", np.array("70"), wanted)
+    failed = close("it is 70", np.array("IndexError: list index out of range"), wanted)
+    assert (text.got, text.expected) == ("the text '70'", "70") and "`str()`" in text.cause
+    assert failed.expected == "no error" and failed.cause == ""
 
 
 def test_another_not_implemented_error_is_a_failure():
@@ -145,18 +177,25 @@ def test_what_a_call_leaves_in_a_network_is_seen():
         torch.manual_seed(0)
         return with_gradients(nn.Sequential(nn.Linear(2, 3), nn.BatchNorm1d(3)))
 
-    changes = {
-        "frozen": lambda n: n[0].requires_grad_(False),
-        "cleared": lambda n: n.zero_grad(),
-        "zeroed": lambda n: n.zero_grad(set_to_none=False),
-        "one mode": lambda n: n[1].eval(),
-        "a weight": lambda n: n[0].bias.data.add_(1),
-        "a gradient more": lambda n: n(torch.randn(4, 2)).pow(3).sum().backward(),
-    }
-    for name, change in changes.items():
+    changes = (
+        (lambda n: n[0].requires_grad_(False), "which weights can learn"),
+        (lambda n: n.zero_grad(), "gradients"),
+        (lambda n: n.zero_grad(set_to_none=False), "gradients"),
+        (lambda n: n[1].eval(), "modes"),
+        (lambda n: n[0].bias.data.add_(1), "weights"),
+        (lambda n: n(torch.randn(4, 2)).pow(3).sum().backward(), "gradients"),
+        (lambda n: n.eval().requires_grad_(False), "modes, which weights can learn"),
+    )
+    untouched = left_alone("net", ("net",), "it stays as it was")
+    as_it_was = traces(net()).numpy()
+    for change, said in changes:
         changed = net()
         change(changed)
-        assert not torch.equal(traces(changed), traces(net())), name
+        case = Case({"net": net()}, {"net": traces(changed).numpy()}, {"net": as_it_was})
+        (found,) = untouched.find(case)
+        assert not found.ok and found.got == f"changed: {said}"
+    (found,) = untouched.find(Case({"net": net()}, {"net": as_it_was}, {"net": as_it_was}))
+    assert found.ok and len(trace_parts(net())) == len(as_it_was)
     used = net()
     used(torch.ones(2, 2))
     assert torch.equal(traces(used), traces(net()))

@@ -72,6 +72,8 @@ def test_a_result_comes_back_as_it_was():
 def test_a_failure_and_an_undefined_name_come_back():
     failure = Finding("it runs", False, "NameError: x", "no error", "misspelt")
     assert _read(_written(Result(Record("raised", failure=failure)))).record.failure == failure
+    needed = Record("blank", failure=Finding("7.4 is needed first", False))
+    assert [_read(_written(Result(r))).record for r in (needed, Record("blank"))] == [needed, Record("blank")]
     assert _read(_written(Result(None, "hm"))).record is None
 
 

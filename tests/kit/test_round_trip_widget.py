@@ -3,8 +3,9 @@
 import torch
 from torch import nn
 
+from labkit import plots
 from labkit.widgets import round_trip
-from labkit.widgets.round_trip import covered
+from labkit.widgets.round_trip import covered, title
 
 
 class _Scaled(nn.Module):
@@ -28,6 +29,44 @@ def test_every_control_redraws_and_comes_back():
         assert bytes(image.value) != start
         control.value = before
         assert bytes(image.value) == start
+
+
+def test_the_title_names_what_is_to_be_seen():
+    stages = [torch.zeros(1, 2, 10)] * 3
+    named = {
+        at: title(["A", "G(A)", "F(G(A))"], *covered(stages, at)[1:], 10) for at in (0, 0.3, 1, 1.02, 1.5, 2)
+    }
+    assert named == {
+        0: "A",
+        0.3: "G(A) | A",
+        1: "G(A)",
+        1.02: "G(A)",
+        1.5: "F(G(A)) | G(A)",
+        2: "F(G(A))",
+    }
+
+
+def test_the_truth_is_shown_where_it_is_known(monkeypatch):
+    drawn = []
+    figure = plots.Picture.add_axes
+
+    def noted(self, *given):
+        axes = figure(self, *given)
+        drawn.append(axes)
+        return axes
+
+    monkeypatch.setattr(plots.Picture, "add_axes", noted)
+    a, b = (torch.full((3, 3, 8, 8), shade, dtype=torch.uint8) for shade in (10, 200))
+    for known in (False, True):
+        drawn.clear()
+        controls, _ = round_trip(_Scaled(-1.0), _Scaled(0.5), a, b, truly_paired=known).children
+        way, _, _ = controls.children
+        shown = {axes.get_title(): axes.images[0].get_array() for axes in drawn}
+        assert ("truth" in shown) == known
+        if known:
+            assert (shown["truth"] == 200).all()
+            way.value = "B to A and back"
+            assert drawn[-1].get_title() == "truth" and (drawn[-1].images[0].get_array() == 10).all()
 
 
 def test_the_border_moves_from_left_to_right_twice():

@@ -113,9 +113,9 @@ NO_GRADIENTS = {
     "expected": "every `.grad` of D as it was",
 }
 AS_IT_WAS = {
+    "networks": ("D",),
     "what": "D stays as it was",
     "otherwise": "a loss changes no weight; undo a `requires_grad_(False)` or an `.eval()` before it returns",
-    "got": "changed: its weights, its mode, or which weights can learn",
     "expected": "unchanged",
 }
 IMAGES = {

@@ -4,7 +4,16 @@ import torch
 
 from labkit.exercises.exercise import Exercise
 from labkit.exercises.lab03 import _scorer
-from labkit.exercises.properties import Case, fits_any_device, holds, rule, same, scalar, unchanged
+from labkit.exercises.properties import (
+    Case,
+    fits_any_device,
+    holds,
+    left_alone,
+    rule,
+    same,
+    scalar,
+    unchanged,
+)
 from labkit.exercises.reading import whole
 
 
@@ -82,7 +91,7 @@ PROPERTIES = (
     unchanged("the next random number", **_scorer.RANDOM),
     same("the result", "real and fake parts are added, with smoothing 0.9 by default", _SCORES, points=1),
     unchanged("D's gradients", **_scorer.NO_GRADIENTS, points=0.25),
-    unchanged("D afterwards", **_scorer.AS_IT_WAS),
+    left_alone("D afterwards", **_scorer.AS_IT_WAS),
     same("with smooth 1", "`smooth=1` means no smoothing", _SCORES),
     same("with another smooth", "`smooth` is the target of the real images", _SCORES, points=0.5),
     same(

@@ -9,7 +9,7 @@ from torch import nn
 
 from labkit.exercises.exercise import Exercise
 from labkit.exercises.probing import elsewhere, flat, traces, tried, with_gradients
-from labkit.exercises.properties import fits_any_device, same, unchanged
+from labkit.exercises.properties import fits_any_device, left_alone, same, unchanged
 
 MEASURED = ("prob/real", "prob/fake", "accuracy/d", "grad_norm/d", "grad_norm/g")
 
@@ -170,8 +170,9 @@ PROPERTIES = (
     ),
     _length("grad_norm/d", "D"),
     _length("grad_norm/g", "G"),
-    unchanged(
+    left_alone(
         "the networks afterwards",
+        ("G", "D"),
         "both networks are as before: gradients, weights and modes",
         "a measurement only reads: `zero_grad`, `.eval()` and `clip_grad_norm_` with a bound change them",
     ),

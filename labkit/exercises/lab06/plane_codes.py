@@ -23,7 +23,7 @@ def probe(plane_codes, given):
     }
 
 
-EXERCISE = Exercise("6.6", "Read the plane", 2, "plane_codes(side)", sides, probe)
+EXERCISE = Exercise("6.6", "Read the plane", 2, "plane_codes(side)", sides, probe, tensors=("the codes",))
 
 # ---- judge: a sandbox shows this file only down to here ------------------------------------------------
 

@@ -8,7 +8,16 @@ from torch.nn import functional
 
 from labkit.exercises.exercise import Exercise
 from labkit.exercises.probing import elsewhere, flat, gradients, traces, tried, with_gradients
-from labkit.exercises.properties import Case, fits_any_device, holds, rule, same, scalar, unchanged
+from labkit.exercises.properties import (
+    Case,
+    fits_any_device,
+    holds,
+    left_alone,
+    rule,
+    same,
+    scalar,
+    unchanged,
+)
 from labkit.exercises.reading import whole, word
 
 
@@ -57,7 +66,7 @@ def probe(adversarial_losses, given):
         "d_loss's gradient at D": of_d if isinstance(of_d, str) else flat(of_d[:-1]),
         "d_loss's gradient at fake": of_d if isinstance(of_d, str) else of_d[-1],
         "g_loss's gradient at fake": of_g if isinstance(of_g, str) else of_g[-1],
-        "a logit an image": tried(lambda: torch.stack(tuple(adversarial_losses(plain, *pair)))),
+        "a score an image": tried(lambda: torch.stack(tuple(adversarial_losses(plain, *pair)))),
         "one image": tried(lambda: torch.stack(tuple(adversarial_losses(D, *one)))),
         "elsewhere": elsewhere(lambda: adversarial_losses(*there)),
     }
@@ -70,18 +79,18 @@ EXERCISE = Exercise(
     "adversarial_losses(D, real, fake)",
     critic_and_images,
     probe,
-    causes={"flags of leaf": "`fake` comes out of a translator: give D `fake.detach()` instead"},
+    causes={"flags of leaf": "`fake` comes out of a generator: give D `fake.detach()` instead"},
 )
 
 # ---- judge: a sandbox shows this file only down to here ------------------------------------------------
 
 
-def _squares(logits, target):
-    return functional.mse_loss(logits, torch.full_like(logits, target))
+def _squares(scores, target):
+    return functional.mse_loss(scores, torch.full_like(scores, target))
 
 
-def _of_means(logits, target):
-    return (logits.mean() - target) ** 2
+def _of_means(scores, target):
+    return (scores.mean() - target) ** 2
 
 
 def expected(D, real, fake):
@@ -117,12 +126,12 @@ def _at_most_three(case: Case):
         1 <= passes <= 3,
         got=f"{passes} batches",
         expected="real images, detached fakes, fakes",
-        cause="every call of D takes time: keep its logits in a variable",
+        cause="every call of D takes time: keep its scores in a variable",
     )
 
 
 _CLOSE = {"rtol": 1e-5, "atol": 1e-6}  # so that no two mistakes agree by chance
-_MEAN = "each part is a mean over all logits"
+_MEAN = "each part is a mean over all scores"
 PROPERTIES = (
     rule(_two, "kind"),
     scalar("d_loss", _MEAN, what="d_loss is one number"),
@@ -141,30 +150,35 @@ PROPERTIES = (
     ),
     same(
         "g_loss",
-        "the translator's loss is the squared error of its fakes, which should be 1",
+        "the generator's loss is the squared error of its fakes, which should be 1",
         "mean (D(fake) - 1)², without a half",
         points=1,
         **_CLOSE,
     ),
-    unchanged(
+    left_alone(
         "D afterwards",
+        ("D",),
         "D stays as it was",
         "`backward()`, `zero_grad()` and steps belong to the training step; undo a `requires_grad_(False)`",
-        got="changed: its weights, its gradients, its mode, or which weights can learn",
     ),
     same(
         "d_loss's gradient at fake",
         "the fakes are detached in D's loss",
-        "D's loss must not reach the translator: give D `fake.detach()`",
-        got="a gradient that flows back to the translator",
+        "D's loss must not reach the generator: give D `fake.detach()`",
+        got="a gradient that flows back to the generator",
         expected="none",
         points=0.25,
         atol=0,
     ),
-    same("d_loss's gradient at D", "all of D's loss reaches D", "D learns from both parts", points=0.25),
+    same(
+        "d_loss's gradient at D",
+        "all of D's loss reaches D",
+        "D learns from both parts: nothing but the fakes is detached, and there is no `.item()`",
+        points=0.25,
+    ),
     same(
         "g_loss's gradient at fake",
-        "the gradient of the translator's loss reaches the fakes",
+        "the gradient of the generator's loss reaches the fakes",
         "here the fakes are not detached, and nothing else is: no `.item()`, `.data` or `no_grad()`",
         points=0.25,
     ),
@@ -173,49 +187,62 @@ PROPERTIES = (
     ),
     rule(_at_most_three, "passes through D"),
     same(
-        "a logit an image",
-        "logits of any shape will do: here (B,)",
-        "`torch.ones_like(logits)` has the shape of the logits; so has `logits - 1`",
+        "a score an image",
+        "scores of any shape will do: here (B,)",
+        "`torch.ones_like(scores)` has the shape of the scores; so has `scores - 1`",
         points=0.25,
     ),
-    same("one image", "a batch of one works", "make targets like the logits, and no `squeeze()`"),
+    same("one image", "a batch of one works", "make targets like the scores, and no `squeeze()`"),
     fits_any_device("elsewhere"),
 )
 
 _LOGITS = functional.binary_cross_entropy_with_logits
 
 
-def _entropy(logits, target):
-    return _LOGITS(logits, torch.full_like(logits, target))
+def _entropy(scores, target):
+    return _LOGITS(scores, torch.full_like(scores, target))
 
 
 MISTAKES = {
     "half of D's loss is asked for: it would learn twice as fast as in the paper": _but(weights=(1, 1, 1)),
+    "only the part of the real images is halved: the half belongs to both": _but(weights=(0.5, 1, 1)),
+    "only the part of the fakes is halved: the half belongs to both": _but(weights=(1, 0.5, 1)),
     "both losses are halved: the half belongs to D's alone": _but(weights=(0.5, 0.5, 0.5)),
     "the targets are swapped: D should say 1 to real images, 0 to fakes": _but(targets=(0.0, 1.0, 1.0)),
     "the target of the fakes is 1 in D's loss: D should say 0 to them": _but(targets=(1.0, 1.0, 1.0)),
     "the real images' target is smoothed: here it is 1": _but(targets=(0.9, 0.0, 1.0)),
-    "the translator's target is 0: it wants D to say 1 to its fakes": _but(targets=(1.0, 0.0, 0.0)),
-    "the translator's loss has the sign flipped: it wants D to say 1 to its fakes": _but(
+    "the generator's target is 0: it wants D to say 1 to its fakes": _but(targets=(1.0, 0.0, 0.0)),
+    "the generator's loss has the sign flipped: it wants D to say 1 to its fakes": _but(
         targets=(1.0, 0.0, 0.0), weights=(0.5, 0.5, -1.0)
     ),
-    "that is the cross-entropy: squared differences of logits and targets are asked for": _but(of=_entropy),
-    "that is the cross-entropy, halved: squared differences of logits and targets are asked for": _but(
+    "that is the cross-entropy: squared differences of scores and targets are asked for": _but(of=_entropy),
+    "that is the cross-entropy, halved: squared differences of scores and targets are asked for": _but(
         of=_entropy, weights=(1, 1, 1)
     ),
-    "the translator's loss is the cross-entropy: squares are asked for in both": _but(g_of=_entropy),
+    "the generator's loss is the cross-entropy: squares are asked for in both": _but(g_of=_entropy),
     "that is the absolute difference: take its square": _but(of=lambda x, t: (x - t).abs().mean()),
-    "a sigmoid too many: the squares are those of the logits": _but(of=lambda x, t: _squares(x.sigmoid(), t)),
-    "summed over all logits: take the mean": _but(of=lambda x, t: _squares(x, t) * x.numel()),
-    "summed over the patches of an image: take the mean over all logits": _but(
+    "a sigmoid too many: the squares are those of the scores": _but(of=lambda x, t: _squares(x.sigmoid(), t)),
+    "summed over all scores: take the mean": _but(of=lambda x, t: _squares(x, t) * x.numel()),
+    "summed over the patches of an image: take the mean over all scores": _but(
         of=lambda x, t: _squares(x, t) * x[0].numel()
     ),
-    "the logits are averaged first: square the difference of each, and then take the mean": _but(
+    "the scores are averaged first: square the difference of each, and then take the mean": _but(
         of=_of_means
     ),
-    "the logits of each image are averaged first: every patch has a loss of its own": _but(
+    "the scores of each image are averaged first: every patch has a loss of its own": _but(
         of=lambda x, t: _squares(x.flatten(1).mean(1), t)
     ),
+    "the generator's scores are averaged first: square the difference of each, and then take the mean": (
+        _but(g_of=_of_means)
+    ),
+    "the generator's loss is summed over all scores: take the mean": _but(
+        g_of=lambda x, t: _squares(x, t) * x.numel()
+    ),
+    "that is the hinge loss: squares are asked for": lambda D, real, fake: (
+        (1 - D(real)).relu().mean() + (1 + D(fake.detach())).relu().mean(),
+        -D(fake).mean(),
+    ),
+    "the target of the fakes is -1: here it is 0": _but(targets=(1.0, -1.0, 1.0)),
     "D's loss has no fake part": _but(weights=(0.5, 0, 1)),
     "D's loss has no real part": _but(weights=(0, 0.5, 1)),
     "the difference of D's means (a Wasserstein loss): squares are asked for": lambda D, real, fake: (
@@ -223,12 +250,15 @@ MISTAKES = {
         -D(fake).mean(),
     ),
     "the two are swapped: D's loss comes first": lambda *given: expected(*given)[::-1],
-    "the translator's loss is that of the real images: take D(fake)": lambda D, real, fake: (
+    "the generator's loss is that of the real images: take D(fake)": lambda D, real, fake: (
         expected(D, real, fake)[0],
         _squares(D(real), 1.0),
     ),
-    "the fakes are detached in the translator's loss too: nothing reaches it": lambda D, real, fake: expected(
+    "the fakes are detached in the generator's loss too: nothing reaches it": lambda D, real, fake: expected(
         D, real, fake.detach()
+    ),
+    "nothing of D's loss reaches D: is there an `.item()`, a `.detach()` or a `no_grad()`?": (
+        lambda *given: tuple(loss.detach() for loss in expected(*given))
     ),
     "D's answer to the fakes is detached: detach the fakes before D sees them": lambda D, real, fake: (
         0.5 * (_squares(D(real), 1.0) + _squares(D(fake), 0.0).detach()),

@@ -8,8 +8,23 @@ from torch.nn.functional import l1_loss, mse_loss, smooth_l1_loss
 
 from labkit.exercises.exercise import Exercise
 from labkit.exercises.probing import elsewhere, flat, gradients, traces, tried, with_gradients
-from labkit.exercises.properties import Case, fits_any_device, holds, rule, same, scalar, unchanged
+from labkit.exercises.properties import (
+    Case,
+    fits_any_device,
+    holds,
+    left_alone,
+    rule,
+    same,
+    scalar,
+    unchanged,
+)
 from labkit.exercises.reading import whole
+
+F_IS_A_NETWORK = {
+    r"object has no attribute '(\w*_loss|relu|softplus)'": (
+        "F is the second generator here, not `torch.nn.functional`: call `l1_loss` without `F.`"
+    ),
+}
 
 
 def translators(seed: int) -> dict:
@@ -47,12 +62,20 @@ def probe(cycle_loss, given):
 
 
 def _dense(images):
-    """A translator of dense layers: on the other device convolutions take long."""
+    """A generator of dense layers: on the other device convolutions take long."""
     size = images[0].numel()
     return nn.Sequential(nn.Flatten(), nn.Linear(size, size), nn.Unflatten(1, images.shape[1:]))
 
 
-EXERCISE = Exercise("7.4", "The cycle loss", 3, "cycle_loss(G, F, a, b)", translators, probe)
+EXERCISE = Exercise(
+    "7.4",
+    "The cycle loss",
+    3,
+    "cycle_loss(G, F, a, b)",
+    translators,
+    probe,
+    causes=F_IS_A_NETWORK,
+)
 
 # ---- judge: a sandbox shows this file only down to here ------------------------------------------------
 
@@ -68,11 +91,11 @@ def _but(**how):
 def _at_most_four(case: Case):
     runs = whole(case.got["runs"])
     yield holds(
-        "each translator runs twice",
+        "each generator runs twice",
         1 <= runs <= 4,
         got=f"{runs} runs in all",
         expected="4 runs in all",
-        cause="there and back for a, there and back for b: keep what a translator returns in a variable",
+        cause="there and back for a, there and back for b: keep what a generator returns in a variable",
     )
 
 
@@ -94,20 +117,22 @@ PROPERTIES = (
     same(
         "the gradient at G",
         "the gradient reaches G through both ways",
-        "nothing is detached: G learns from what F can do with its translations, too",
+        "nothing may be detached, no `.item()`: G learns from what F can do with its translations, too",
         points=0.5,
+        beside=["the gradient at F"],
     ),
     same(
         "the gradient at F",
         "the gradient reaches F through both ways",
-        "nothing is detached: F learns from what G can do with its translations, too",
+        "nothing may be detached, no `.item()`: F learns from what G can do with its translations, too",
         points=0.5,
+        beside=["the gradient at G"],
     ),
-    unchanged(
+    left_alone(
         "G and F afterwards",
+        ("G", "F"),
         "G and F stay as they were",
         "`backward()`, `zero_grad()` and steps belong to the training step; undo an `.eval()`",
-        got="changed: weights, gradients, modes, or which weights can learn",
     ),
     unchanged(
         "the next random number", "it draws no random numbers", "no noise, no dropout, no `manual_seed`"
@@ -150,13 +175,32 @@ MISTAKES = {
         l1_loss(F(a), a) + l1_loss(G(b), b)
     ),
     "compared as if they were pairs: G(a) is not b": lambda G, F, a, b: l1_loss(G(a), b) + l1_loss(F(b), a),
-    "the same translator twice: the other one leads back": lambda G, F, a, b: (
+    "the same generator twice: the other one leads back": lambda G, F, a, b: (
         l1_loss(G(G(a)), a) + l1_loss(F(F(b)), b)
     ),
-    "the translations are detached: the cycle must reach the translator that made them": _but(
+    "the translations are detached: the cycle must reach the generator that made them": _but(
         cut=torch.Tensor.detach
     ),
-    "nothing reaches the translators: is there an `.item()`, a `.detach()` or a `no_grad()`?": (
+    "F(G(a)) should be a, but there stands G(F(a)): a goes through G first": lambda G, F, a, b: (
+        l1_loss(G(F(a)), a) + l1_loss(G(F(b)), b)
+    ),
+    "G(F(b)) should be b, but there stands F(G(b)): b goes through F first": lambda G, F, a, b: (
+        l1_loss(F(G(a)), a) + l1_loss(F(G(b)), b)
+    ),
+    "the absolute value is taken of the mean: take the mean of the absolute values": _but(
+        of=lambda x, y: (x - y).mean().abs()
+    ),
+    "the second way is subtracted: add the two": lambda G, F, a, b: l1_loss(F(G(a)), a) - l1_loss(G(F(b)), b),
+    "the images of the batch are summed: take the mean over them, too": _but(
+        of=lambda x, y: (x - y).abs().mean((1, 2, 3)).sum()
+    ),
+    "the way of a reaches no weight: is there an `.item()`, a `.detach()` or a `no_grad()`?": (
+        lambda G, F, a, b: l1_loss(F(G(a)), a).detach() + l1_loss(G(F(b)), b)
+    ),
+    "the way of b reaches no weight: is there an `.item()`, a `.detach()` or a `no_grad()`?": (
+        lambda G, F, a, b: l1_loss(F(G(a)), a) + l1_loss(G(F(b)), b).detach()
+    ),
+    "nothing reaches the generators: is there an `.item()`, a `.detach()` or a `no_grad()`?": (
         lambda *given: expected(*given).detach()
     ),
 }

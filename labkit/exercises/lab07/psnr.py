@@ -8,14 +8,16 @@ from labkit.exercises.exercise import Exercise
 from labkit.exercises.probing import elsewhere, flat, tried
 from labkit.exercises.properties import fits_any_device, same, same_shape, unchanged
 
+BRIGHTEST = 0.9  # of the images that the answer is given: not the largest value that there can be
+
 
 def images(seed: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """Images and the truth (B, C, H, W) in [-1, 1]; each is off by an amount of its own."""
+    """Images (B, C, H, W) in [-0.9, 0.9] and the truth in [-1, 1]; each is off by an amount of its own."""
     generator = torch.Generator().manual_seed(seed)
     shape = [int(torch.randint(low, low + 2, (), generator=generator)) for low in (7, 2, 4, 9)]
     truth = torch.rand(shape, generator=generator) * 2 - 1
     amount = torch.rand(shape[0], 1, 1, 1, generator=generator) * 0.6 + 0.1
-    return (truth + amount * torch.randn(shape, generator=generator)).clamp(-1, 1), truth
+    return (truth + amount * torch.randn(shape, generator=generator)).clamp(-BRIGHTEST, BRIGHTEST), truth
 
 
 def probe(psnr, given):
@@ -34,7 +36,7 @@ def _to_meta(values):
     return values.to("meta")
 
 
-EXERCISE = Exercise("7.6", "The PSNR", 2, "psnr(images, truth)", images, probe)
+EXERCISE = Exercise("7.6", "The PSNR", 2, "psnr(images, truth)", images, probe, tensors=("the result",))
 
 # ---- judge: a sandbox shows this file only down to here ------------------------------------------------
 
@@ -70,7 +72,7 @@ PROPERTIES = (
     same(
         "the result",
         "it is the PSNR in decibels",
-        "10 log10(4 / mse), with the mean squared error of each image",
+        "10 log10(4 / mse), with the mean squared error of each image; the peak is 2, whatever they show",
         points=1.25,
     ),
     same("for one", "a batch of one gives shape (1,)", "keep the batch axis: no `squeeze()`", points=0.25),
@@ -85,11 +87,26 @@ PROPERTIES = (
 MISTAKES = {
     "the peak is that of values from 0 to 1: from -1 to 1 it is 2": _but(peak=1.0),
     "the peak is that of bytes, 255: from -1 to 1 it is 2": _but(peak=255.0),
+    "the peak is not the brightest value of these images: it is 2, from black to white": _but(peak=BRIGHTEST),
+    "the peak is not the range of these images: it is 2, from black to white": _but(peak=2 * BRIGHTEST),
+    "the images were brought to [0, 1]: then the peak is 1": _but(error=lambda x, y: _squared(x, y) / 4),
     "the peak is squared: 10 log10(2² / mse)": _but(power=1),
     "that is the natural logarithm: decibels take log10": _but(log=torch.log),
     "that is the logarithm to base 2: decibels take log10": _but(log=torch.log2),
     "the factor 10 is missing": _but(factor=1.0),
     "the factor is 20: that goes with the root of the error, 10 with the error": _but(factor=20.0),
+    "the factor 20 goes with the peak itself and the root of the error; here it is 10 log10(4 / mse)": _but(
+        factor=20.0, power=1
+    ),
+    "the logarithm is taken of each pixel: average the squares first": lambda x, y: (
+        10 * torch.log10(4 / (x - y).square())
+    ).mean((1, 2, 3)),
+    "each channel got a PSNR of its own: average the squares over all channels first": lambda x, y: (
+        10 * torch.log10(4 / (x - y).square().mean((2, 3)))
+    ).mean(1),
+    "the mean difference is squared: square each difference, and then take the mean": _but(
+        error=lambda x, y: (x - y).mean((1, 2, 3)).square()
+    ),
     "the root of the error stands where the error belongs: 10 log10(4 / mse)": _but(
         error=lambda x, y: _squared(x, y).sqrt()
     ),

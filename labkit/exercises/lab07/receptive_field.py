@@ -4,7 +4,8 @@ import torch
 
 from labkit.exercises.exercise import Exercise
 from labkit.exercises.probing import tried
-from labkit.exercises.properties import same, says
+from labkit.exercises.properties import Case, same, says
+from labkit.exercises.reading import word
 from labkit.networks import translation
 
 PATCH_GAN = ((4, 2), (4, 2), (4, 2), (4, 1), (4, 1))
@@ -27,7 +28,12 @@ def probe(receptive_field, spans):
         "spans afterwards": [n for span in given for n in span],
         "of one layer": tried(lambda: receptive_field(spans[-1:])),
         "of the PatchGAN": tried(lambda: receptive_field(list(PATCH_GAN))),
+        "without layers": tried(lambda: _said(receptive_field([]))),
     }
+
+
+def _said(field):
+    return "None: nothing came back" if field is None else field
 
 
 EXERCISE = Exercise(
@@ -63,11 +69,11 @@ def _from_the_image(start=1, grow=lambda kernel, stride, jump: (kernel - 1) * ju
     return answer
 
 
-def _backwards(grow):
+def _backwards(grow, start=1):
     """The field from the last layer on, as ``grow(field, kernel, stride)`` has it."""
 
     def answer(spans):
-        field = 1
+        field = start
         for kernel, stride in reversed(spans):
             field = grow(field, kernel, stride)
         return field
@@ -75,15 +81,21 @@ def _backwards(grow):
     return answer
 
 
+def _no_int(case: Case) -> str:
+    if word(case.got["kind"]) == "float":
+        return "a width in pixels is an `int`: use `//` instead of `/`, and no `float(...)`"
+    return "return the number itself: a width in pixels is an `int`, no tensor and no array"
+
+
 PROPERTIES = (
     same(
         "the result",
-        "each layer adds kernel - 1 steps, as wide as all strides before it make them",
-        "one layer sees `kernel` pixels; each further one adds (kernel - 1) times the strides before it",
+        "the width for several layers",
+        "from the last layer to the first: field = (field - 1) * stride + kernel, beginning with 1",
         points=2,
         rtol=0,
     ),
-    says("kind", "it is a whole number", "int", "int64", otherwise="a width in pixels is an `int`: no `/`"),
+    says("kind", "it is a whole number", "int", "int64", otherwise=_no_int),
     same(
         "of one layer", "one layer sees as many pixels as its kernel", "a list of one layer comes in", rtol=0
     ),
@@ -91,7 +103,14 @@ PROPERTIES = (
         "of the PatchGAN",
         "the PatchGAN's five layers see 70 pixels",
         "for kernels of 4 with strides 2, 2, 2, 1, 1 the text works it out",
-        points=1,
+        points=0.75,
+        rtol=0,
+    ),
+    same(
+        "without layers",
+        "without any layer a number sees one pixel",
+        "for an empty list return 1, the number with which the count begins",
+        points=0.25,
         rtol=0,
     ),
     same(
@@ -145,4 +164,11 @@ MISTAKES = {
     "(field - 1) * stride + kernel: the 1 is taken away before the field is multiplied": _backwards(
         lambda field, kernel, stride: field * stride + kernel - 1
     ),
+    "the count begins at 0: one number sees itself, so begin with 1": _backwards(
+        lambda field, kernel, stride: (field - 1) * stride + kernel, start=0
+    ),
+    "only the last layer is counted: does the `return` stand inside the loop?": lambda spans: spans[-1][0],
+    "only the first layer is counted: does the `return` stand inside the loop?": lambda spans: spans[0][0],
+    "the first layer of `spans` is left out": lambda spans: expected(spans[1:]),
+    "the last layer of `spans` is left out": lambda spans: expected(spans[:-1]),
 }

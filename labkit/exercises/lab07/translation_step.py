@@ -12,12 +12,14 @@ from torch import nn
 from torch.nn import functional
 
 from labkit.exercises.exercise import Exercise
+from labkit.exercises.lab07.cycle_loss import F_IS_A_NETWORK
 from labkit.exercises.probing import elsewhere, flat, tried
 from labkit.exercises.properties import Case, fits_any_device, holds, rule, same, unchanged
 from labkit.exercises.reading import whole, word
 
 RATE, D_RATE = 0.05, 0.1
 NETWORKS = ("G", "F", "D_A", "D_B")
+OTHER = {"G": "F", "F": "G", "D_A": "D_B", "D_B": "D_A"}
 LOSSES = ("g", "f", "cycle", "d_a", "d_b")
 
 
@@ -167,9 +169,10 @@ EXERCISE = Exercise(
     causes={
         r"backward through the graph a second time|modified by an inplace operation": (
             "the critics' loss still leads back to G and F, whose step is done: give the pools "
-            "`fake.detach()`. And one `backward()` for the sum of the translators' losses, not one for each"
+            "`fake.detach()`. And one `backward()` for the sum of the generators' losses, not one for each"
         ),
-    },
+    }
+    | F_IS_A_NETWORK,
 )
 
 # ---- judge: a sandbox shows this file only down to here ------------------------------------------------
@@ -203,17 +206,23 @@ class _Moment:
     def translate(self):
         self.fake_b, self.fake_a = self.G(self.a), self.F(self.b)
 
-    def games(self, target=1.0, of=_squares, judges=None):
-        judges = judges or (self.D_B, self.D_A)
-        return of(judges[0](self.fake_b), target), of(judges[1](self.fake_a), target)
+    def games(self, target=1.0, of=_squares, judges=None, fakes=None):
+        judges, fakes = judges or (self.D_B, self.D_A), fakes or (self.fake_b, self.fake_a)
+        return of(judges[0](fakes[0]), target), of(judges[1](fakes[1]), target)
 
-    def cycles(self):
-        return (self.F(self.fake_b) - self.a).abs().mean(), (self.G(self.fake_a) - self.b).abs().mean()
+    def cycles(self, cut=lambda fake: fake):
+        there, back = self.F(cut(self.fake_b)), self.G(cut(self.fake_a))
+        return (there - self.a).abs().mean(), (back - self.b).abs().mean()
 
-    def t(self, weight=None, games=1.0, ways=(1, 1), extra=0.0, **how):
-        """The gradient of the translators' loss."""
+    def swapped_cycles(self):
+        """Those of each image through the other generator first."""
+        there, back = self.G(self.F(self.a)), self.F(self.G(self.b))
+        return (there - self.a).abs().mean(), (back - self.b).abs().mean()
+
+    def t(self, weight=None, games=1.0, ways=(1, 1), extra=0.0, cycles=None, **how):
+        """The gradient of the generators' loss."""
         g, f = self.games(**how)
-        there, back = self.cycles()
+        there, back = cycles or self.cycles()
         weight = self.weight if weight is None else weight
         loss = games * (g + f) + weight * (ways[0] * there + ways[1] * back) + extra
         return self.slope(loss, self.translators)
@@ -231,8 +240,14 @@ class _Moment:
         """The gradient of the critics' losses."""
         return self.slope(sum(self.d_losses(**how)), self.critics)
 
+    @staticmethod
+    def all_but(gradients, net):
+        """These gradients of two networks, without those of ``net``, which is the first."""
+        own = sum(p.numel() for p in net.parameters())
+        return torch.cat([torch.zeros(own), gradients[own:]])
+
     def pull(self):
-        """What reaches the critics from the translators' turn."""
+        """What reaches the critics from the generators' turn."""
         return self.slope(sum(self.games()), self.critics)
 
     @staticmethod
@@ -264,7 +279,7 @@ def _step(
 
     def answer(G, F, D_A, D_B, a, b, optimizer, d_optimizer, pool_a, pool_b, cycle=10.0):
         m = _Moment(G, F, D_A, D_B, a, b, cycle)
-        m.pulled = m.pull()
+        m.pulled, m.pools = m.pull(), (pool_a, pool_b)
 
         def translators():
             nonlocal now
@@ -289,6 +304,12 @@ def _step(
 
 
 expected = _step()
+
+
+def _pooled(m):
+    """The generators' gradient where the critics judge what the pools return."""
+    pool_a, pool_b = m.pools
+    return m.t(fakes=(pool_b.swap(m.fake_b), pool_a.swap(m.fake_a)))
 
 
 def _t(**how):
@@ -325,7 +346,8 @@ def _arrives(name: str, what: str, otherwise: str, points: float):
         times = word(case.got["steps"]).split(", ").count(own)
         return f"`{own}` takes {times} steps: it is one in each turn" if times > 1 else otherwise
 
-    return same(f"{name}'s change", what, cause, points=points, rtol=1e-3, atol=2e-5)
+    other = f"{OTHER[name]}'s change"
+    return same(f"{name}'s change", what, cause, points=points, rtol=1e-3, atol=2e-5, beside=[other])
 
 
 def _detached(case: Case):
@@ -341,7 +363,7 @@ def _detached(case: Case):
 def _in_turn(case: Case):
     steps = word(case.got["steps"])
     yield holds(
-        "one step of each optimizer, the translators' first",
+        "one step of each optimizer, the generators' first",
         steps == "optimizer, d_optimizer",
         got=f"steps of {steps}" if steps else "no step of an optimizer",
         expected="steps of optimizer, d_optimizer",
@@ -397,7 +419,7 @@ PROPERTIES = (
     same(
         "what pool_a was given",
         "pool_a is asked once, with the fakes of A",
-        "call `pool_a.swap(...)` once, with F(b) as the translators' turn had it",
+        "call `pool_a.swap(...)` once, with F(b) as the generators' turn had it",
         points=0.25,
         rtol=1e-3,
         atol=2e-5,
@@ -405,7 +427,7 @@ PROPERTIES = (
     same(
         "what pool_b was given",
         "pool_b is asked once, with the fakes of B",
-        "call `pool_b.swap(...)` once, with G(a) as the translators' turn had it",
+        "call `pool_b.swap(...)` once, with G(a) as the generators' turn had it",
         points=0.25,
         rtol=1e-3,
         atol=2e-5,
@@ -419,14 +441,14 @@ PROPERTIES = (
     same(
         "the losses",
         "they are the losses of this step",
-        "g, f and cycle before the translators moved, d_a and d_b before the critics did",
+        "g, f and cycle before the generators moved, d_a and d_b before the critics did",
         points=0.5,
         rtol=1e-3,
     ),
     rule(_in_turn, "steps"),
     unchanged(
         ("training", "learning"),
-        "all four networks stay ready to train",
+        "all four stay in training mode, with all weights trainable",
         "undo a `.eval()` or `requires_grad_(False)` before you return",
         got="a network in evaluation mode, or with frozen weights",
         expected="training mode, all weights learning",
@@ -441,7 +463,7 @@ PROPERTIES = (
 )
 
 _LEFT = (
-    "the gradients of the translators' turn are left in the critics: zero them before their own `backward()`"
+    "the gradients of the generators' turn are left in the critics: zero them before their own `backward()`"
 )
 MISTAKES = {
     "the critics' turn came first: G and F learn against the critics as they are": _step(critics_first=True),
@@ -450,6 +472,25 @@ MISTAKES = {
     ),
     "the weight of the cycle loss is forgotten": _t(weight=1.0),
     "the cycle loss is missing": _t(weight=0.0),
+    "the cycle loss is subtracted: add it": _step(t=lambda m: m.t(weight=-m.weight)),
+    "the weight is on the adversarial losses: it belongs to the cycle loss": _step(
+        t=lambda m: m.t(weight=1.0, games=m.weight)
+    ),
+    "in the cycle loss the translations are detached: it must reach the generator that made them": _step(
+        t=lambda m: m.t(cycles=m.cycles(torch.Tensor.detach))
+    ),
+    "G and F, or a and b, are exchanged in the cycle loss: `cycle_loss(G, F, a, b)`": _step(
+        t=lambda m: m.t(cycles=m.swapped_cycles())
+    ),
+    "G was given b, and F was given a: G translates a, F translates b": _step(
+        t=lambda m: m.t(fakes=(m.G(m.b), m.F(m.a)))
+    ),
+    "in the generators' turn the critics judged what the pools return: there they judge the fresh fakes": (
+        _step(t=_pooled)
+    ),
+    "only G's gradients were zeroed: `optimizer.zero_grad()` clears those of G and F": _step(
+        t=lambda m: m.t() + m.all_but(m.left, m.G)
+    ),
     "one way of the cycle loss is missing: G(F(b)) should be b": _t(ways=(1, 0)),
     "one way of the cycle loss is missing: F(G(a)) should be a": _t(ways=(0, 1)),
     "the cycle loss is halved: add its two ways": _t(ways=(0.5, 0.5)),
@@ -473,7 +514,7 @@ MISTAKES = {
     "the pools are given real images: they keep fakes": _step(
         ask=lambda m, pool_a, pool_b: (pool_a.swap(m.a), pool_b.swap(m.b))
     ),
-    "the fakes were made anew after G and F had moved: keep those of the translators' turn": _step(
+    "the fakes were made anew after G and F had moved: keep those of the generators' turn": _step(
         ask=_translated_anew
     ),
     "the critics judge the fresh fakes: what `swap` returns is for them": _step(
@@ -486,6 +527,13 @@ MISTAKES = {
     _LEFT: _step(d=lambda m: m.d() + m.pulled),
     "the critics' old gradients were never zeroed": _step(d=lambda m: m.d() + m.pulled + m.d_left),
     "the critics' gradients of an earlier step were not zeroed": _step(d=lambda m: m.d() + m.d_left),
+    "only D_A's gradients were zeroed: `d_optimizer.zero_grad()` clears those of both": _step(
+        d=lambda m: m.d() + m.all_but(m.pulled + m.d_left, m.D_A)
+    ),
+    "the critics went down the generators' loss: theirs is the first value of 7.3": _d(
+        parts=(0, 1), targets=(1.0, 1.0)
+    ),
+    "the sum of the critics' losses is halved: each has its half already": _d(parts=(0.25, 0.25)),
     "half of the critics' loss is asked for, as in 7.3": _d(parts=(1, 1)),
     "the critics saw real images only": _d(parts=(0.5, 0)),
     "the critics saw fakes only": _d(parts=(0, 0.5)),

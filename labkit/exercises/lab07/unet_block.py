@@ -1,5 +1,7 @@
 """Exercise 7.1: one block of a U-Net, which holds the blocks below it."""
 
+import re
+
 import torch
 from torch import nn
 
@@ -61,12 +63,21 @@ EXERCISE = Exercise(
     inputs,
     probe,
     causes={
+        r"'NoneType' object is not callable": (
+            "`below` is None in the innermost block: call it only `if self.below is not None`"
+        ),
         r"Sizes of tensors must match|must match the size of tensor": (
             "two maps of different size meet: the skip is the block's own input x, and `up` brings back its "
             "size: kernel 4, stride 2, padding 1, on both ways"
         ),
     }
-    | tracing.FAULTY_CLASS,
+    | tracing.FAULTY_CLASS
+    | {
+        r"transposed=1.*expected input.* channels": (
+            "the transposed convolution is given other channels than it was made for: without a block below "
+            "it takes `inner`, with one 2 * inner"
+        ),
+    },
     unjudged=("operations", "the result again"),
 )
 
@@ -105,13 +116,13 @@ def _norms(make):
     return _but(change=change)
 
 
-def _activation_first(down, up):
-    for layers in (down, up):
+def _activation_first(*ways):
+    for layers in ways:
         layers.insert(0, layers.pop())
 
 
-def _norm_last(down, up):
-    for layers in (down, up):
+def _norm_last(*ways):
+    for layers in ways:
         layers[1:] = reversed(layers[1:])
 
 
@@ -126,26 +137,60 @@ def _without_below(outer, inner, below=None):
     return net
 
 
+def _resized(place: str, *sizes: int):
+    """The convolution of one way with another kernel, stride and padding."""
+    return _with(place, 0, lambda old: type(old)(old.in_channels, old.out_channels, *sizes, bias=False))
+
+
 def _channels(case: Case) -> str:
+    if any(step.kind == "Dropout" for part in table.stages(case.got["operations"]) for step in part.after):
+        return "a dropout has no place in this block"
     got, right = case.got["the result"].shape, case.expected["the result"].shape
     if len(got) != 4 or got == right:
         return "compare conv, norm and activation of both ways with the list, then the last line of `forward`"
     return f"`torch.cat([x, up], dim=1)` has {right[1]} channels: those of x and as many from below"
 
 
+_ALL_CHANNELS = (
+    "`below` gives 2 * inner channels, so that many go into the transposed convolution; without a block "
+    "below it is `inner`"
+)
+
+
 def _not_part(case: Case) -> str:
-    if case.got["parameters with a block below"].dtype.kind != "U":
+    _, outer, inner, _ = case.given
+    right, got = (arrays["parameters with a block below"] for arrays in (case.expected, case.got))
+    if got.dtype.kind != "U":
+        if whole(right) - whole(got) == 16 * inner * outer:  # in the transposed convolution
+            return _ALL_CHANNELS
         return (
             "keep the block as `self.below = below` (a plain Python list hides it from PyTorch); then 2 * "
             "inner channels go into the transposed convolution"
         )
-    said = word(case.got["parameters with a block below"])
-    if "channels" in said or "size of tensor" in said:
-        return (
-            "`below` gives 2 * inner channels, so that many go into the transposed convolution; without a "
-            "block below it is `inner`"
-        )
+    said = word(got)
+    made, given = (re.search(rf"{words} (\d+) channels", said) for words in ("to have", "but got"))
+    channels = made and given and (int(made[1]), int(given[1]))
+    if channels == (2 * inner, inner):
+        return "the block below is not called before the way up: x goes down, then through `below`, then up"
+    if channels == (inner, outer):
+        return "the block below is called before `down`: x goes down, then through `below`, then up"
+    if channels or "size of tensor" in said:
+        return _ALL_CHANNELS
     return "a block below is a module: keep it as `self.below = below`, and call it between down and up"
+
+
+def _part(case: Case):
+    """Its weights are counted. Whether a gradient reaches them tells one mistake from another."""
+    right, got = (arrays["parameters with a block below"] for arrays in (case.expected, case.got))
+    failed = got.dtype.kind == "U"
+    ok = whole(got) == whole(right)
+    yield holds(
+        "a block below it becomes a part of it",
+        ok,
+        got=word(got) if failed else f"{whole(got)} parameters with a block below",
+        expected="no error" if failed else f"{whole(right)} parameters with a block below",
+        cause="" if ok else _not_part(case),
+    )
 
 
 def _reached(case: Case):
@@ -165,8 +210,8 @@ PROPERTIES = (
         "x itself is left as it was",
         "an operation in place (`inplace=True`, `+=`, `mul_`) writes into the caller's x, which is the skip",
     ),
-    same("the result", "x comes first, and beside it what comes up", _channels, points=2, **in_use.NEAR),
     table.registered(points=0.25),
+    same("the result", "x comes first, and beside it what comes up", _channels, points=2, **in_use.NEAR),
     table.counted(
         "it has the weights of two convolutions and two norms, and no others",
         "both convolutions without a bias, both norms with `affine=True`, and no layer that is not used",
@@ -180,12 +225,14 @@ PROPERTIES = (
         rtol=1e-3,
         atol=1e-3,
     ),
-    same(
+    rule(
+        _part,
         "parameters with a block below",
-        "a block below it becomes a part of it",
-        _not_part,
+        "a gradient for the block below",
+        compared=True,
         points=0.25,
         rtol=0,
+        atol=0.5,
     ),
     same(
         "the result with a block below",
@@ -213,6 +260,9 @@ MISTAKES = {
         join=lambda x, up: (up,)
     ),
     "what comes up is lost: `torch.cat([x, up], dim=1)`, not x twice": _but(join=lambda x, up: (x, x)),
+    "the input is lost: `torch.cat([x, up], dim=1)`, not what comes up twice": _but(
+        join=lambda x, up: (up, up)
+    ),
     "the two are in the other order: the input itself comes first": _but(join=lambda x, up: (up, x)),
     "concatenated along the batch: channels are `dim=1`": _but(axis=0),
     "concatenated along the rows: channels are `dim=1`": _but(axis=2),
@@ -220,10 +270,24 @@ MISTAKES = {
     "the skip went through an activation: it is the input itself": _but(
         join=lambda x, up: (nn.functional.leaky_relu(x, 0.2), up)
     ),
+    "the skip went through a ReLU: it is the input itself": _but(join=lambda x, up: (x.relu(), up)),
+    "the convolution down has kernel 3: it should be 4": _resized("down", 3, 2, 1),
+    "the convolution down has kernel 2 without padding: it is kernel 4, stride 2, padding 1": _resized(
+        "down", 2, 2, 0
+    ),
+    "the transposed convolution has kernel 2 without padding: it is kernel 4, stride 2, padding 1": _resized(
+        "up", 2, 2, 0
+    ),
     "that is batch norm: `nn.InstanceNorm2d(channels, affine=True)` norms each image by itself": _norms(
         nn.BatchNorm2d
     ),
     "the norms have no weights: PyTorch's instance norm is told `affine=True`": _norms(nn.InstanceNorm2d),
+    "the norm on the way down has no weights: PyTorch's instance norm is told `affine=True`": _with(
+        "down", 1, lambda old: nn.InstanceNorm2d(old.num_features)
+    ),
+    "the norm on the way up has no weights: PyTorch's instance norm is told `affine=True`": _with(
+        "up", 1, lambda old: nn.InstanceNorm2d(old.num_features)
+    ),
     "both norms are missing": _norms(lambda channels: nn.Identity()),
     "the way down lacks its norm": _with("down", 1, lambda _: nn.Identity()),
     "the way up lacks its norm": _with("up", 1, lambda _: nn.Identity()),
@@ -239,6 +303,18 @@ MISTAKES = {
     ),
     "the activations come before the convolutions: here they come last, after the norm": _but(
         change=_activation_first
+    ),
+    "on the way up ReLU comes before the transposed convolution: it comes last, after the norm": _but(
+        change=lambda _down, up: _activation_first(up)
+    ),
+    "on the way down the activation comes before the convolution: it comes last, after the norm": _but(
+        change=lambda down, _up: _activation_first(down)
+    ),
+    "on the way down the norm comes after the activation: the order is convolution, norm, activation": _but(
+        change=lambda down, _up: _norm_last(down)
+    ),
+    "on the way up the norm comes after the activation: the order is convolution, norm, activation": _but(
+        change=lambda _down, up: _norm_last(up)
     ),
     "the norms come after the activations: the order is convolution, norm, activation": _but(
         change=_norm_last

@@ -10,7 +10,7 @@ COLOURS, IDENTITY, TURN, CYCLE = (
     "a small cycle loss says",
 )
 QUESTIONS = {
-    COLOURS: ("depend on the start", "never happen", "happen on every seed"),
+    COLOURS: ("depend on the start", "never happen", "happen in every run"),
     IDENTITY: ("makes it worse", "makes it better", "changes nothing"),
     TURN: ("fails with and without the cycle", "fails without the cycle only", "works"),
     CYCLE: ("the translation may still be wrong", "the translation is right", "nothing was learnt"),
@@ -34,23 +34,23 @@ RIGHT = {
 
 CLUES = {  # of each choice, should it be the wrong one: where to look again
     IDENTITY: {
-        "makes it worse": "recolouring: compare L1 to the truth with the identity loss and without it",
-        "makes it better": "the identity loss asks for the old colours; is L1 to the truth smaller with it?",
-        "changes nothing": "by how much does L1 to the truth differ with the identity loss, on every seed?",
+        "makes it worse": "recolouring: compare L1 to A with the identity loss and without it",
+        "makes it better": "the identity loss asks for the old colours; is L1 to A smaller with it?",
+        "changes nothing": "recolouring: by how much does L1 to A change with the identity loss?",
     },
     TURN: {
-        "fails with and without the cycle": "rotation: compare L1 to the truth with that of the identity map",
-        "fails without the cycle only": "a small cycle error is not enough: is L1 to the truth small, too?",
-        "works": "rotation: does a translated digit lie on its side as the truth does? See L1 to the truth",
+        "fails with and without the cycle": "rotation: is the digit kept, with the cycle or without?",
+        "fails without the cycle only": "rotation: with the cycle, is L1 to A small, too?",
+        "works": "rotation: the truth stands upright; do the digits of F(B)? See L1 to A as well",
     },
     COLOURS: {
         "depend on the start": "inverted colours: compare the two landscapes, with `warm_up` and without",
-        "never happen": "inverted colours: what is the night in G(A), where there was no `warm_up`?",
-        "happen on every seed": "inverted colours: with `warm_up` the same seed gets the night right",
+        "never happen": "inverted colours: without `warm_up`, is what was dark still dark in G(A) and F(B)?",
+        "happen in every run": "inverted colours: with `warm_up`, is what was dark still dark?",
     },
     CYCLE: {
-        "the translation may still be wrong": "a small cycle loss: compare it with L1 to the truth",
-        "the translation is right": "a small cycle loss: see the digits that are turned, and L1 to the truth",
+        "the translation may still be wrong": "a small cycle loss: compare it with L1 to A",
+        "the translation is right": "a small cycle loss: see the digits that are turned, and L1 to A",
         "nothing was learnt": "a small cycle loss: untrained networks bring no image back",
     },
 }

@@ -31,7 +31,7 @@ CLUES = {  # of each choice, should it be the wrong one: where to look again
     "without the cycle loss": {
         "the digit is often lost": "count the digits that are kept without the cycle loss, seed by seed",
         "the digit is kept": "with the cycle loss nearly every digit is kept: how many are without it?",
-        "nothing is learnt": "look at the translations without the cycle loss: they do have B's colours",
+        "nothing is learnt": "look at F(B) without the cycle loss: it does have A's colours",
     },
     CRITIC: {
         "the digit is kept": "a critic of the whole image: read its row without the cycle loss",

@@ -44,6 +44,7 @@ EXERCISE = Exercise(
     "direction(w, labels, other_labels)",
     labelled,
     probe,
+    tensors=("the result",),
 )
 
 # ---- judge: a sandbox shows this file only down to here ------------------------------------------------

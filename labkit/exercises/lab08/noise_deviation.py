@@ -7,7 +7,16 @@ from torch import nn
 
 from labkit.exercises.exercise import Exercise
 from labkit.exercises.probing import elsewhere, traces, tried, with_gradients
-from labkit.exercises.properties import Case, fits_any_device, holds, rule, same, same_shape, unchanged
+from labkit.exercises.properties import (
+    Case,
+    fits_any_device,
+    holds,
+    left_alone,
+    rule,
+    same,
+    same_shape,
+    unchanged,
+)
 from labkit.exercises.reading import is_false, numbers
 
 DRAWS = 5
@@ -77,6 +86,7 @@ EXERCISE = Exercise(
     "noise_deviation(G, z, draws)",
     generator_and_z,
     probe,
+    tensors=("the result",),
     causes={
         r"numpy\(\) on Tensor that requires grad": "draw the images under `torch.no_grad()`",
     },
@@ -134,11 +144,11 @@ PROPERTIES = (
         points=1.5,
     ),
     rule(_without_gradient, "leads back", points=0.25),
-    unchanged(
+    left_alone(
         "G afterwards",
+        (0,),
         "G stays as it was",
         "its weights, its gradients and its mode are not this function's: undo an `eval()`",
-        got="changed: weights, gradients, modes, or which weights can learn",
     ),
     unchanged("z afterwards", "z is left as it was", "nothing may change in place"),
     same("for one", "a batch of one works", "keep the batch axis: no `squeeze()`"),

@@ -77,6 +77,7 @@ EXERCISE = Exercise(
     "path_length(G, z_a, z_b, t, epsilon, distance, space)",
     paths,
     probe,
+    tensors=("in w", "in z"),
     causes={
         r"mat1 and mat2 shapes cannot be multiplied": (
             "z goes through `G.mapping`, and w, not z, into `G.draw`: print the shape before that line"

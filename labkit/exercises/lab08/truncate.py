@@ -41,6 +41,7 @@ EXERCISE = Exercise(
     "truncate(w, many_w, psi)",
     styles,
     probe,
+    tensors=("the result",),
     causes={
         r"size of tensor|must match|broadcast": (
             "the centre has style_dim numbers: average many_w over its rows, `many_w.mean(dim=0)`"

@@ -3,7 +3,7 @@
 The way of one submission through ``labkit grade`` (`commands.grade`), room by room:
 
 1. `submissions` reads what was handed in: `intake` opens folders and zips and says whose file each is;
-   `reading` finds the answers of a notebook, beside the solution (`trusted`).
+   `reading` finds the answers of a notebook, beside the solution (`trusted`). `people` says who is who.
 2. `judging` builds one program for each exercise (`programs`), has it run in the `sandbox`, and judges what
    comes out on the kit's own properties (`judge`); `batch` does so for a class.
 3. `gradebook` writes every mark into a log that only grows (`journal`), and replays it into totals

@@ -3,8 +3,8 @@
 PyTorch, oneDNN and MKL pick their code by the processor, and each rounds in its own way: what holds here
 may fail elsewhere. ``python -m tests.portable default`` runs the tests without vector instructions only, as
 ``make test`` does: furthest from what the processor has, under which they all run anyway. ``--quick`` leaves
-out the exercises whose check plays games or builds large networks. It tells what each run really has: a
-processor without AVX2 falls back without a word, and no code is tested twice.
+out the exercises' own mistakes, and the exercises whose check plays games or builds large networks. It tells
+what each run really has: a processor without AVX2 falls back without a word, and no code is tested twice.
 """
 
 import os

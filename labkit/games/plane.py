@@ -42,9 +42,9 @@ class Plane:
     beta: float = 1.0
     conditional: bool = False
     images: int = 4000
-    steps: int = 500
-    batch_size: int = 64
-    lr: float = 5e-3
+    steps: int = 800
+    batch_size: int = 32
+    lr: float = 3e-3
 
     @property
     def image_size(self) -> int:

@@ -42,9 +42,8 @@ def test_the_shares_of_the_properties_add_up_to_the_points(exercise_id):
 
 
 @pytest.mark.portable
-@pytest.mark.parametrize(
-    ("exercise_id", "words"), [_param(i, w) for i in CODED for w in mistakes_of(CODED[i])]
-)
+@pytest.mark.costly
+@pytest.mark.parametrize(("exercise_id", "words"), [(i, w) for i in CODED for w in mistakes_of(CODED[i])])
 def test_a_mistake_is_told_in_its_own_words(exercise_id, words):
     exercise = CODED[exercise_id]
     for seed in (2024, 31):

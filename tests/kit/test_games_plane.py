@@ -45,7 +45,7 @@ def test_networks_and_training_can_be_a_students_own():
 
     outcome = learn_plane(TINY, 0, networks=networks, training=training)
     images, labels = seen["batch"]
-    assert seen["plane"] is TINY and images.shape == (64, 1, 20, 20) and labels.shape == (64,)
+    assert seen["plane"] is TINY and images.shape == (32, 1, 20, 20) and labels.shape == (32,)
     assert images.min() == -1 and images.max() <= 1
     assert outcome.encoder.maps[0].out_channels == 4
 

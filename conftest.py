@@ -1,14 +1,25 @@
 """nbval, asked for more: a cell that is allowed to stop at its blank does stop, and at nothing else.
 
 The tag ``raises-exception`` lets a cell of an untouched notebook fail, in any way, or not at all.
+And no test waits for ever because another one killed a process.
 """
 
 import re
+import threading
 from collections.abc import Iterator
 
 import pytest
+from tqdm import tqdm
 
 BLANK = re.compile(r"Exercise \d+\.\d+: your code here")
+
+
+def pytest_configure() -> None:
+    """Give tqdm a lock of this process alone.
+
+    Its own is shared with forked processes. One that a test kills while it draws a bar keeps it for ever.
+    """
+    tqdm.set_lock(threading.RLock())
 
 
 @pytest.hookimpl(wrapper=True)

@@ -15,9 +15,15 @@ BLANK = re.compile(r"Exercise \d+\.\d+: your code here")
 
 
 def pytest_configure() -> None:
-    """Give tqdm a lock of this process alone.
+    """Let no thread of tqdm watch the bars: it would wait for a lock that is left locked, until the end."""
+    tqdm.monitor_interval = 0
 
-    Its own is shared with forked processes. One that a test kills while it draws a bar keeps it for ever.
+
+def pytest_runtest_setup() -> None:
+    """Give tqdm a new lock for each test, of this process alone.
+
+    Its own is shared with forked processes, and one that is killed while it draws a bar keeps it for ever. So
+    does a bar that cannot be drawn, because somebody gave it a total that is no number.
     """
     tqdm.set_lock(threading.RLock())
 

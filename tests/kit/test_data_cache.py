@@ -1,6 +1,8 @@
 """The cache on the disk: whole or not there, whatever goes wrong while it is written."""
 
+import contextlib
 import errno
+import io
 import os
 import shutil
 import subprocess
@@ -12,7 +14,9 @@ import time
 import numpy as np
 import pytest
 import torch
+from tqdm import tqdm
 
+import conftest
 from labkit.data import DataError, cache, load
 from tests.kit.data_helpers import jpegs, write_zip
 
@@ -108,6 +112,21 @@ def test_on_a_disk_that_is_really_full(tmp_path, foreseen):
     )
     said, left = result.stdout.splitlines()
     assert "is full (3 MB are needed); nothing was left half-written" in said and left == "[]"
+
+
+def test_a_bar_s_lock_that_was_left_locked_is_replaced_before_the_next_test():
+    with contextlib.suppress(TypeError):
+        tqdm(total="many", file=io.StringIO())  # raises while it holds the lock
+    held = threading.Thread(target=lambda: free.append(tqdm.get_lock().acquire(timeout=0.2)))
+    free = []
+    held.start()
+    held.join()
+    conftest.pytest_runtest_setup()
+    later = threading.Thread(target=lambda: free.append(tqdm.get_lock().acquire(timeout=5)))
+    later.start()
+    later.join()
+    assert free == [False, True]
+    conftest.pytest_runtest_setup()
 
 
 def test_many_loaders_at_once_agree(tmp_path):

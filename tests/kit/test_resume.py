@@ -20,14 +20,8 @@ import pytest
 
 from tests.solutions import ROOT
 
-KILLS = 20
-STEPS = {
-    "adversarial": 300,
-    "style": 200,
-    "vae": 200,
-    "translation": 200,
-    "autoencoder": 2000,
-}  # more than twenty kills let pass
+KILLS, MOST = 20, 10  # a kill comes after at most so many steps
+STEPS = dict.fromkeys(("adversarial", "style", "vae", "translation", "autoencoder"), KILLS * (MOST + 2))
 
 
 def _adversarial(step_begins, steps: int, **how) -> None:
@@ -130,15 +124,20 @@ def _autoencoder(step_begins, steps: int, **how) -> None:
     train_autoencoder(steps, kind=Telling, **how)
 
 
-def _fork(kind: str, folder: Path, checkpoint_seconds: float) -> tuple[int, int]:
-    """Start a run, or go on with it; returns its process, and a pipe that gets a byte at each (D) step."""
+def _fork(kind: str, folder: Path, checkpoint_seconds: float) -> tuple[int, int, int]:
+    """Start a run, or go on with it.
+
+    Returns its process, a pipe that gets a byte at each (D) step, and one that the step waits for: it takes a
+    byte, or finds the pipe closed. So no run gets away before its kill, however busy the machine is.
+    """
     import numpy as np
     import torch
 
-    told, tell = os.pipe()
+    (told, tell), (leave, give) = os.pipe(), os.pipe()
     child = os.fork()
     if child == 0:
         try:
+            os.close(give)
             for seed in (torch.manual_seed, random.seed, np.random.seed):
                 seed(0)
             {
@@ -148,7 +147,7 @@ def _fork(kind: str, folder: Path, checkpoint_seconds: float) -> tuple[int, int]
                 "translation": _translation,
                 "autoencoder": _autoencoder,
             }[kind](
-                lambda: os.write(tell, b"."),
+                lambda: (os.write(tell, b"."), os.read(leave, 1)),
                 STEPS[kind],
                 folder=folder,
                 resume=(folder / "checkpoint.pt").exists(),
@@ -159,7 +158,8 @@ def _fork(kind: str, folder: Path, checkpoint_seconds: float) -> tuple[int, int]
             os._exit(1)
         os._exit(0)
     os.close(tell)
-    return child, told
+    os.close(leave)
+    return child, told, give
 
 
 def die_and_rise(kind: str, place: str) -> None:
@@ -176,18 +176,24 @@ def die_and_rise(kind: str, place: str) -> None:
 
     torch.optim.Adam([torch.zeros(1)])  # the first optimizer imports for seconds
     torch.set_num_threads(1)
-    child, _ = _fork(kind, folder / "whole", 60.0)
+    child, told, give = _fork(kind, folder / "whole", 60.0)
+    os.close(give)
     assert os.waitpid(child, 0)[1] == 0
+    os.close(told)
     chance = random.Random()
     for kill in range(KILLS + 1):
         # Saving after every step puts many of the moments into the middle of a save.
-        child, told = _fork(kind, folder / "killed", chance.choice([0.0, 0.02]) if kill < KILLS else 60.0)
+        seconds = chance.choice([0.0, 0.02]) if kill < KILLS else 60.0
+        child, told, give = _fork(kind, folder / "killed", seconds)
         if kill < KILLS:
+            steps = chance.randint(1, MOST)
+            os.write(give, b"." * steps)
             if kill % 5:  # some steps on, at any point of the next one; else at any moment of the start
-                for _ in range(chance.randint(1, 2 * 10)):
+                for _ in range(steps):
                     os.read(told, 1)
             time.sleep(chance.uniform(0.0, 0.02 if kill % 5 else 0.1))
             os.kill(child, signal.SIGKILL)
+        os.close(give)
         status = os.waitpid(child, 0)[1]
         assert os.WIFSIGNALED(status) if kill < KILLS else status == 0
         os.close(told)

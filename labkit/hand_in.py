@@ -31,7 +31,7 @@ _COLOUR = {"passed": GREEN, "not yet": ORANGE}
 
 
 @dataclass(frozen=True)
-class Outcome:
+class Line:
     """What came of one exercise: ``status`` is a key of the marks above, ``first`` what does not hold yet."""
 
     exercise: Exercise | Written
@@ -61,14 +61,14 @@ def hand_in(lab: str) -> None:
     lab = f"{int(lab):02d}"
     names = variables()
     show = _screen()
-    rows: list[Outcome] = []
+    rows: list[Line] = []
     for exercise in exercises:
         if isinstance(exercise, Exercise) and exercise.name in names:
             show(_Report(lab, rows, checking=f"{exercise.id} {exercise.name}"))
         try:
             rows.append(visible(exercise, names))
         except KeyboardInterrupt:  # Stop was pressed: the table so far is worth having
-            rows += [Outcome(e, "not checked", "stopped") for e in exercises[len(rows) :]]
+            rows += [Line(e, "not checked", "stopped") for e in exercises[len(rows) :]]
             break
     show(_Report(lab, rows, where=_where(names)))
 
@@ -86,22 +86,22 @@ def of_lab(lab: str) -> list[Exercise | Written]:
     return [m.EXERCISE for m in modules(there[lab]).values()]
 
 
-def visible(exercise: Exercise | Written, names: Mapping[str, Any]) -> Outcome:
+def visible(exercise: Exercise | Written, names: Mapping[str, Any]) -> Line:
     """What the notebook's check says of an answer, quietly. An answer cannot make this raise, unless it
     interrupts."""
     if isinstance(exercise, Written):
-        return Outcome(exercise, "read by a person")
+        return Line(exercise, "read by a person")
     if exercise.name not in names:
-        return Outcome(exercise, "not attempted")
+        return Line(exercise, "not attempted")
     try:
         with contextlib.redirect_stdout(_Nowhere()), contextlib.redirect_stderr(_Nowhere()):
             result = checks.outcome(exercise, names[exercise.name])
     except Exception as error:
-        return Outcome(exercise, "not yet", f"the check itself stopped: {type(error).__name__}")
+        return Line(exercise, "not yet", f"the check itself stopped: {type(error).__name__}")
     if result.status == "blank" and not result.findings:
-        return Outcome(exercise, "not attempted")
+        return Line(exercise, "not attempted")
     first = next((f.what for f in result.findings if not f.ok), "")
-    return Outcome(exercise, "passed" if result.status == "passed" else "not yet", first)
+    return Line(exercise, "passed" if result.status == "passed" else "not yet", first)
 
 
 class _Nowhere(io.TextIOBase):
@@ -133,7 +133,7 @@ class _Report:
     """The table, while it grows (``checking``) and when it is done (``where``)."""
 
     lab: str
-    rows: list[Outcome]
+    rows: list[Line]
     checking: str = ""
     where: Iterable[str] = ()
 
@@ -177,13 +177,13 @@ class _Report:
         ]
 
 
-def _points(row: Outcome) -> str:
+def _points(row: Line) -> str:
     if isinstance(row.exercise, Written):
         return f"up to {row.exercise.points}"
     return f"{row.points} of {row.exercise.points}"
 
 
-def _html_row(row: Outcome) -> str:
+def _html_row(row: Line) -> str:
     cell = "<td style='text-align:left;padding:1px 16px 1px 0;vertical-align:top'>"
     colour = _COLOUR.get(row.status, "inherit")
     label = html.escape(row.label)

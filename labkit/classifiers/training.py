@@ -41,7 +41,7 @@ class BarMissed(RuntimeError):
 
 
 @dataclass(frozen=True)
-class Plan:
+class ClassifierPlan:
     """How the classifier of one data set is made.
 
     Attributes:
@@ -66,28 +66,30 @@ class Plan:
     soften: bool = True
 
 
-def plan_of(name: str) -> Plan:
+def plan_of(name: str) -> ClassifierPlan:
     """The plan of a data set that has a classifier."""
     path_of(name)  # complains about a name that nobody knows
     if name == "faces":
         heads = _heads(faces.FACTORS, unseen=("blobs",), seen=_faces_seen())
         bars = {head.name: 0.95 for head in heads if head.kind == "class"}
-        return Plan("faces", 64, 3, heads, images=30_000, epochs=8, bars=bars, shift=1)
+        return ClassifierPlan("faces", 64, 3, heads, images=30_000, epochs=8, bars=bars, shift=1)
     if name == "digits":
         heads = _heads(digits.FACTORS, unseen=("hand", "wobble", "edge"))
-        return Plan("digits", 28, 1, heads, images=40_000, epochs=8, bars={"digit": 0.99}, shift=1)
+        return ClassifierPlan("digits", 28, 1, heads, images=40_000, epochs=8, bars={"digit": 0.99}, shift=1)
     if name == "landscapes":
         scene = [f for f in landscapes.FACTORS if f.kind == "class" or f.name in _PLACES]
         heads = _heads(scene, unseen=(), seen=_landscapes_seen())
         bars = {head.name: 0.95 for head in heads if head.kind == "class"}
         bars["hills"] = 0.92  # trees hide some
-        return Plan("landscapes", 64, 3, heads, images=30_000, epochs=8, bars=bars, shift=1)
+        return ClassifierPlan("landscapes", 64, 3, heads, images=30_000, epochs=8, bars=bars, shift=1)
     heads = (Head("digit", "class", tuple("0123456789")),)
     if name == "digits16":
         # Digits drawn small, for games that train in seconds. On enlarged ones, the classifier of 28 pixels
         # takes a generator's rough zeros and ones for other digits. At 16 there is nothing left to blur.
-        return Plan("digits", 16, 1, heads, images=30_000, epochs=6, bars={"digit": 0.99}, soften=False)
-    return Plan("mnist", 28, 1, heads, images=60_000, epochs=6, bars={"digit": 0.99}, shift=2)
+        return ClassifierPlan(
+            "digits", 16, 1, heads, images=30_000, epochs=6, bars={"digit": 0.99}, soften=False
+        )
+    return ClassifierPlan("mnist", 28, 1, heads, images=60_000, epochs=6, bars={"digit": 0.99}, shift=2)
 
 
 def _faces_seen() -> dict[str, dict[str, tuple[str, ...]]]:
@@ -175,7 +177,7 @@ def make(
     return classifier
 
 
-def train(plan: Plan, known: ImageSet, *, seed: int = 1) -> Classifier:
+def train(plan: ClassifierPlan, known: ImageSet, *, seed: int = 1) -> Classifier:
     """Train a classifier on pictures whose factors are known.
 
     The pictures are moved, blurred and made noisy a little, anew each time, so that the classifier does not
@@ -242,7 +244,7 @@ def table(classifier: Classifier) -> str:
     return "\n".join("| " + " | ".join(row) + " |" for row in rows)
 
 
-def _pictures(name: str, plan: Plan, count: int, seed: int) -> tuple[ImageSet, ImageSet]:
+def _pictures(name: str, plan: ClassifierPlan, count: int, seed: int) -> tuple[ImageSet, ImageSet]:
     """Pictures to learn from, and others to be measured on."""
     if name in TRAINED_HERE:
         known = load(plan.data, size=plan.image_size, count=count)
@@ -323,7 +325,7 @@ def _visible(head: Head, known: Mapping[str, Head], factors: Mapping[str, torch.
     return shows
 
 
-def _augmented(images: torch.Tensor, plan: Plan, generator: torch.Generator) -> torch.Tensor:
+def _augmented(images: torch.Tensor, plan: ClassifierPlan, generator: torch.Generator) -> torch.Tensor:
     """Float pictures in [-1, 1] with the small faults of generated ones: out of place, soft, noisy."""
     pixels = images.float().div_(127.5).sub_(1.0)
     reach, size = plan.shift, plan.image_size

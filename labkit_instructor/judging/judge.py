@@ -20,7 +20,7 @@ from labkit_instructor.judging.shortcuts import shortcut
 from labkit_instructor.judging.shown import shown
 from labkit_instructor.judging.voice import own_words, without_words
 from labkit_instructor.marks import Mark, Part
-from labkit_instructor.sandbox.host import Outcome, Sandbox
+from labkit_instructor.sandbox.host import Ran, Sandbox
 from labkit_instructor.sandbox.inside.exchange import Task
 from labkit_instructor.submissions.reading import Answer, Submission
 from labkit_instructor.submissions.trusted import Trusted
@@ -135,7 +135,7 @@ def _earlier(judge: Judge, exercise_id: str, others: Collection[str]) -> tuple[s
     return tuple(i for i in coded[: judge.trusted.coded.index(exercise_id)] if i in others)
 
 
-def _run(judge: Judge, plan: Program, exercise: Exercise) -> Outcome:
+def _run(judge: Judge, plan: Program, exercise: Exercise) -> Ran:
     outcome = judge.sandbox.run(_task(plan, exercise, judge.seed), shown(judge.trusted, exercise.id))
     if outcome.result is None:
         return outcome
@@ -170,7 +170,7 @@ def _judge_with_given(
 
 
 def _judge_outcome(
-    judge: Judge, exercise: Exercise, answer: Answer, outcome: Outcome, notes: tuple[str, ...]
+    judge: Judge, exercise: Exercise, answer: Answer, outcome: Ran, notes: tuple[str, ...]
 ) -> Mark:
     if outcome.result is None:
         return replace(_broken(exercise, outcome, judge.sandbox.limits.wall_seconds), notes=notes)
@@ -194,7 +194,7 @@ def _judge_outcome(
     return _mark(exercise, status, _reason(last), findings=found, parts=parts, **rest)
 
 
-def _broken(exercise: Exercise, outcome: Outcome, seconds: float) -> Mark:
+def _broken(exercise: Exercise, outcome: Ran, seconds: float) -> Mark:
     """The mark of a task that left no result."""
     if outcome.trouble == "killed":
         why = f"it was still running after {outcome.seconds:.0f} seconds, or used too much processor time"

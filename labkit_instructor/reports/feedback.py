@@ -12,7 +12,7 @@ from labkit.files import write_bytes
 from labkit_instructor.gradebook.standing import Counted, Standing
 from labkit_instructor.marks import Graded
 from labkit_instructor.reports.entries import Entry, first_failure, refused_together, set_by_hand
-from labkit_instructor.reports.pages import Picture, look, picture, render
+from labkit_instructor.reports.pages import Png, look, picture, render
 
 MOST_FIGURES = 4  # of one exercise
 MOST_PICTURES = 6 * 2**20  # characters of base64 on one page
@@ -35,7 +35,7 @@ class Section:
     counted: Counted
     by_hand: str
     reason: str
-    pictures: Sequence[Picture]
+    pictures: Sequence[Png]
     written: str
     code: str
     shared: Sequence[str]
@@ -110,9 +110,9 @@ def _reason(counted: Counted) -> str:
     return mark.reason or ("" if mark.findings else look(mark.status).says)
 
 
-def _pictures(encoded: Sequence[str], room: int) -> list[Picture]:
+def _pictures(encoded: Sequence[str], room: int) -> list[Png]:
     """Those that are pictures, as far as they fit."""
-    shown: list[Picture] = []
+    shown: list[Png] = []
     for one in encoded[: 5 * MOST_FIGURES]:
         made = picture(one)
         if made and len(made.url) <= room and len(shown) < MOST_FIGURES:

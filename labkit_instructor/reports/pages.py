@@ -62,7 +62,7 @@ LOOKS = {
 
 
 @dataclass(frozen=True)
-class Picture:
+class Png:
     """A PNG on a page: its size in pixels, and the data URL that holds it."""
 
     width: int
@@ -132,14 +132,14 @@ def markdown(text: str, most: int = MOST_TEXT) -> Markup:
         return Markup("<pre>{}</pre>").format(plain)  # `format` of Markup escapes what it puts in
 
 
-def picture(encoded: str) -> Picture | None:
+def picture(encoded: str) -> Png | None:
     """A PNG in base64 as a picture; None where it is none, or is larger than a page should hold."""
     clean = png(encoded)
     if not clean:
         return None
     width, height = struct.unpack(">II", base64.b64decode(clean[:32])[16:24])
     # Markup, so that it is not cut like a text: `png` has encoded it anew, so it is plain base64.
-    return Picture(width, height, Markup(f"data:image/png;base64,{clean}"))
+    return Png(width, height, Markup(f"data:image/png;base64,{clean}"))
 
 
 def look(status: str) -> Look:

@@ -51,7 +51,7 @@ class SandboxError(RuntimeError):
 
 
 @dataclass(frozen=True)
-class Outcome:
+class Ran:
     """How a task ended: ``result``, or ``trouble`` ("died", "killed", or what was wrong with the result)."""
 
     result: Result | None
@@ -86,7 +86,7 @@ class Sandbox:
     def __exit__(self, *_exception) -> None:
         self.close()
 
-    def run(self, task: Task, shown: Shown = NOTHING) -> Outcome:
+    def run(self, task: Task, shown: Shown = NOTHING) -> Ran:
         """Run one task to its end or to its limits. Never raises on account of the student's code.
 
         Args:
@@ -181,18 +181,18 @@ class Sandbox:
         return json.loads(text)
 
 
-def _outcome(report: dict, answer) -> Outcome:
+def _outcome(report: dict, answer) -> Ran:
     code, seconds = report["code"], report["seconds"]
     if code == 3:
         raise OSError(f"the walls around a task do not stand ({report['why']})")
     if code == 2:
-        return Outcome(None, "killed", seconds)
+        return Ran(None, "killed", seconds)
     if code != 0 or os.fstat(answer.fileno()).st_size == 0:
-        return Outcome(None, "died", seconds)
+        return Ran(None, "died", seconds)
     try:
-        return Outcome(read_result(answer), "", seconds)
+        return Ran(read_result(answer), "", seconds)
     except ExchangeError as error:
-        return Outcome(None, str(error), seconds)
+        return Ran(None, str(error), seconds)
 
 
 def keep_apart(*private: Path) -> None:

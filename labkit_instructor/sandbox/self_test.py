@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from labkit.exercises.exercise import above_cut
-from labkit_instructor.sandbox.host import EXERCISES, Outcome, Sandbox
+from labkit_instructor.sandbox.host import EXERCISES, Ran, Sandbox
 from labkit_instructor.sandbox.inside.exchange import Task
 from labkit_instructor.sandbox.inside.walls import Limits
 
@@ -89,11 +89,11 @@ def trials() -> Iterator[Held]:
         yield Held("the files outside are as they were", not changed, ", ".join(changed) or "all")
 
 
-def _run(sandbox: Sandbox, code: str) -> Outcome:
+def _run(sandbox: Sandbox, code: str) -> Ran:
     return sandbox.run(Task((("trial", _FRAME + code, ""),), "0.1", "nothing_of_this_name", "trial", 0))
 
 
-def _held(trial: Trial, outcome: Outcome) -> Held:
+def _held(trial: Trial, outcome: Ran) -> Held:
     if trial.ends == "garbage":
         return Held(trial.what, outcome.result is None, outcome.trouble)
     if trial.ends:

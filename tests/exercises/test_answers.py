@@ -46,7 +46,7 @@ def test_the_shares_of_the_properties_add_up_to_the_points(exercise_id):
 @pytest.mark.parametrize(("exercise_id", "words"), [(i, w) for i in CODED for w in mistakes_of(CODED[i])])
 def test_a_mistake_is_told_in_its_own_words(exercise_id, words):
     exercise = CODED[exercise_id]
-    for seed in (2024, 31):
+    for seed in (2024,) if exercise.fixed or exercise.played else (2024, 31):
         record = record_of(exercise, mistakes_of(exercise)[words], seed)
         assert record.status == "answered", record.failure
         last = findings(exercise, record, seed)[-1]

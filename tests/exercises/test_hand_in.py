@@ -109,7 +109,7 @@ def test_stop_keeps_the_table_so_far(names, capsys, monkeypatch):
     def stopped(exercise, _names):
         if exercise.id == "0.2":
             raise KeyboardInterrupt
-        return module.Outcome(exercise, "passed")
+        return module.Line(exercise, "passed")
 
     monkeypatch.setattr(module, "visible", stopped)
     hand_in("00")
@@ -160,7 +160,7 @@ def test_in_a_notebook_one_output_grows_and_holds_the_table(monkeypatch):
 
 def test_html_escapes_what_a_finding_says():
     exercise = all_exercises()["0.1"]
-    report = module._Report("00", [module.Outcome(exercise, "not yet", "<script>`<b>`")])
+    report = module._Report("00", [module.Line(exercise, "not yet", "<script>`<b>`")])
     assert "<script>" not in report.html() and "<code>&lt;b&gt;</code>" in report.html()
     assert "{" not in report.html(), "a colour or a text was not filled in"
 

@@ -10,7 +10,7 @@ import torch
 from labkit import cli
 from labkit.classifiers import Classifier, ClassifierError, Head, load_classifier, training
 from labkit.classifiers.network import SHIPPED, load_file, path_of, save_file
-from labkit.classifiers.training import Plan, plan_of
+from labkit.classifiers.training import ClassifierPlan, plan_of
 from labkit.data import ImageSet
 from labkit.files import shipped
 from labkit.synthetic import digits, faces, landscapes
@@ -204,7 +204,7 @@ def test_training_reads_what_it_was_shown():
     level = torch.rand(768)
     images = (bright * 120 + 100 * level).to(torch.uint8)[:, None, None, None].expand(-1, 1, 16, 16).clone()
     heads = (Head("bright", "class", ("no", "yes")), Head("level", "number", (0.0, 1.0)))
-    plan = Plan("x", 16, 1, heads, images=512, epochs=6, bars={})
+    plan = ClassifierPlan("x", 16, 1, heads, images=512, epochs=6, bars={})
     known = ImageSet("x", images[:512], {"bright": bright[:512], "level": level[:512]})
     fresh = ImageSet("x", images[512:], {"bright": bright[512:], "level": level[512:]})
     first, second = (

@@ -13,13 +13,15 @@ MINUTES ?= 9
 DATA   ?=
 GPU_OUT = $(if $(filter file,$(origin OUT)),gpu-report,$(OUT))
 
-.PHONY: help setup lab test test-fast test-portable test-notebooks release grade lint benchmark gpu clean
+.PHONY: help setup lab test test-fast test-portable test-notebooks test-colab test-oldest release grade lint benchmark gpu clean
 
 help:
 	@echo "make lab         open JupyterLab on the first lab"
 	@echo "make test        run all tests and all notebooks, as CI does"
 	@echo "make test-fast   the unit tests alone (two to three minutes)"
 	@echo "make test-portable   the numeric tests, under each set of vector instructions that there is"
+	@echo "make test-colab   every solution with the versions of packages that Colab has"
+	@echo "make test-oldest  the quick tests and every solution with the lowest versions allowed"
 	@echo "make release     make notebooks/ from solutions/"
 	@echo "make grade       grade what students handed in: FROM=submissions.zip, OUT=grades"
 	@echo "make benchmark   measure the training step and the data path"
@@ -67,6 +69,12 @@ test-portable: $(VENV)/.dev
 
 test-notebooks: $(VENV)/.dev
 	@$(BIN)/python -m tests.run notebooks
+
+test-colab: $(VENV)/.dev
+	@$(BIN)/python -m tests.versions colab
+
+test-oldest: $(VENV)/.dev
+	@$(BIN)/python -m tests.versions oldest
 
 lint: $(VENV)/.dev
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .

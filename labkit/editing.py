@@ -1,16 +1,17 @@
 """Edit a picture with a style-based generator: find its styles, move them along a direction, draw again.
 
 `invert` finds styles for given images. `directions` finds, from samples that a classifier has read, how
-styles move when one factor changes and the others stay. `edit` moves styles along such a direction.
+styles move when one factor changes and the others stay. `edit` moves styles along such a direction; `steer`
+goes in small steps, looks at the picture after each, and corrects what should have stayed.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import torch
 from tqdm.auto import tqdm
 
-from labkit.classifiers import Classifier, ClassifierError
+from labkit.classifiers import Classifier, ClassifierError, Head
 from labkit.networks.style import StyleGenerator
 from labkit.styles import draw_z, drawn, styles_by_size
 
@@ -41,7 +42,7 @@ def invert(
     *,
     starts: int = 4,
     steps: int = 300,
-    rate: float = 0.05,
+    rate: float = 0.1,
     agree: float = 0.1,
     seed: int = 0,
 ) -> Inversion:
@@ -118,29 +119,34 @@ def _descend(w, target, losses, steps: int, rate: float, bar) -> tuple[torch.Ten
     return w.detach(), loss.detach()
 
 
-@torch.no_grad()
-def factor_values(classifier: Classifier, images: torch.Tensor, factor: str) -> torch.Tensor:
-    """How much of a factor a classifier sees in images: (N,) float32, on the CPU.
+def factor_values(
+    classifier: Classifier, images: torch.Tensor, factors: Iterable[str]
+) -> dict[str, torch.Tensor]:
+    """How much of each factor a classifier sees in images: factor -> (N,) float32, on the CPU.
 
     Args:
         images: uint8 (N, C, S, S).
-        factor: a number, ``"age"``: its value. ``"hair_colour: blond"``: the probability of that class. A
-            class factor alone, ``"glasses"``: the probability that it is not its first class.
+        factors: names. ``"age"``, a number: its value. ``"hair_colour: blond"``: the probability of that
+            class. A class factor alone, ``"glasses"``: the probability that it is not its first class.
 
     Raises:
         ClassifierError: the classifier reads no such factor, or the factor has no such class.
     """
+    answers, heads = classifier.answers(images.cpu()), {head.name: head for head in classifier.heads}
+    return {factor: _value(factor, heads, answers) for factor in factors}
+
+
+def _value(factor: str, heads: Mapping[str, Head], answers: Mapping[str, torch.Tensor]) -> torch.Tensor:
     name, _, wanted = (part.strip() for part in factor.partition(":"))
-    heads = {head.name: head for head in classifier.heads}
     if name not in heads:
         raise ClassifierError(f"No factor {name!r}: this classifier reads {', '.join(heads)}.")
-    head = heads[name]
+    head, answer = heads[name], answers[name]
     if head.kind == "number":
-        return classifier.read(images)[name].cpu()
+        low, high = head.values
+        return low + (high - low) * (answer + 1) / 2
     if wanted and wanted not in head.values:
         raise ClassifierError(f"{name} has no class {wanted!r}: choose one of {', '.join(head.values)}.")
-    here = next(classifier.parameters()).device
-    shares = _in_parts(lambda part: classifier(part)[name].float().softmax(1), images.to(here)).cpu()
+    shares = answer.softmax(dim=1)
     return shares[:, head.values.index(wanted)] if wanted else 1 - shares[:, 0]
 
 
@@ -156,28 +162,42 @@ def mixed_styles(G: StyleGenerator, count: int, seed: int = 0) -> torch.Tensor:
     return torch.cat(styles, dim=1)
 
 
-def directions(w: torch.Tensor, values: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+def directions(
+    w: torch.Tensor, images: torch.Tensor, values: Mapping[str, torch.Tensor], *, caution: float = 1.0
+) -> dict[str, torch.Tensor]:
     """How styles move when one factor rises by its standard deviation and all others given stay.
 
-    Each factor is fitted by a linear model of the styles. Of all moves that change the fit of one factor
-    alone, its direction is the likeliest: the regression of the styles on the fitted factors. So an edit
-    stays where samples are. (InterFaceGAN projects instead, as if styles varied equally in all directions;
-    Shen et al., 2020, arXiv:1907.10786.)
+    Each factor and each pixel is fitted by a linear model of the styles. Of all moves that change the fit of
+    one factor alone, its direction is the one that changes the picture least: by its squared pixels as a
+    share of their variance over the samples, plus ``caution`` times the squared Mahalanobis length of the
+    move as a share of its mean, so that an edit stays where samples are. (InterFaceGAN projects instead, as
+    if all styles mattered equally; Shen et al., 2020, arXiv:1907.10786.)
 
     Args:
         w: (N, layers, style_dim), with N larger than their product, such as `mixed_styles` gives.
+        images: what is drawn of w, uint8 (N, C, S, S).
         values: factor -> (N,), such as `factor_values` gives.
 
     Returns:
         factor -> (layers, style_dim).
     """
-    y = torch.stack([values[name] for name in values], dim=1).double()  # (N, K)
-    styles = w.flatten(1).double().cpu()
-    centred, targets = styles - styles.mean(0), y - y.mean(0)
-    # Layers of one size have the same style: of the many solutions this driver takes the smallest.
-    fitted = centred @ torch.linalg.lstsq(centred, targets, driver="gelsd").solution
-    moves = torch.linalg.lstsq(fitted, centred).solution * y.std(0)[:, None]  # (K, layers * style_dim)
-    return {name: move.view(w.shape[1:]).to(w.dtype) for name, move in zip(values, moves, strict=True)}
+    count, styles = len(w), w.flatten(1).double().cpu()
+    # In the coordinates of `white`, a sample's styles have mean 0 and the identity as covariance, and a
+    # linear fit is a mean of products. Layers of one size have the same style: those axes have no length.
+    left, lengths, axes = torch.linalg.svd(styles - styles.mean(0), full_matrices=False)
+    rank = int((lengths > 1e-6 * lengths[0]).sum())
+    white, axes = left[:, :rank] * count**0.5, axes[:rank] * lengths[:rank, None] / count**0.5
+
+    y = torch.stack([values[name] for name in values], dim=1).double().cpu()  # (N, K)
+    slopes = white.T @ (y - y.mean(0)) / count  # (rank, K)
+    parts = zip(white.float().split(250), images.cpu().flatten(1).split(250), strict=True)
+    pixels = (sum(x.T @ part.float() for x, part in parts) / count).double()  # (rank, C * S * S)
+    costs = pixels @ pixels.T
+    costs = costs / costs.trace() + caution * torch.eye(rank, dtype=costs.dtype) / rank
+    cheap = torch.linalg.solve(costs, slopes)
+    moves = cheap @ torch.linalg.inv(slopes.T @ cheap) * y.std(0)  # (rank, K)
+    moves = (moves.T @ axes).view(-1, *w.shape[1:]).to(w.dtype)
+    return dict(zip(values, moves, strict=True))
 
 
 def edit(w: torch.Tensor, direction: torch.Tensor, amount: float) -> torch.Tensor:
@@ -187,3 +207,39 @@ def edit(w: torch.Tensor, direction: torch.Tensor, amount: float) -> torch.Tenso
         w: (N, layers, style_dim). direction: (layers, style_dim). amount: in deviations of its factor.
     """
     return w + amount * direction.to(w)
+
+
+def steer(
+    G: StyleGenerator,
+    w: torch.Tensor,
+    moves: Mapping[str, torch.Tensor],
+    goals: Mapping[str, float],
+    *,
+    read: Callable[[torch.Tensor], Mapping[str, torch.Tensor]],
+    spread: Mapping[str, torch.Tensor],
+    rounds: int = 8,
+    gain: float = 0.3,
+) -> torch.Tensor:
+    """Bring some factors of pictures to goals and keep all others, in small steps: draw, read, move.
+
+    A linear model of a factor holds nearby; further away others move along. So each round reads the pictures
+    again, and moves every factor along its own direction by ``gain`` times what it lacks, or by ``gain``
+    deviations where that is less.
+
+    Args:
+        w: (N, layers, style_dim). moves: such as `directions` gives, for all that changes or should stay.
+        goals: factor -> its value in the end.
+        read: uint8 images -> factor -> (N,), such as `factor_values`. spread: factor -> its deviation.
+
+    Returns:
+        the moved styles, on the device of w.
+    """
+    here = G.synthesis.constant
+    now = read(drawn(G, w.to(here)))
+    wanted = {name: torch.full_like(now[name], goals[name]) if name in goals else now[name] for name in moves}
+    for _ in range(rounds):
+        for name, move in moves.items():
+            lacking = ((wanted[name] - now[name]) / spread[name]).clamp(-1, 1)  # (N,)
+            w = w + gain * lacking[:, None, None].to(w) * move.to(w)
+        now = read(drawn(G, w.to(here)))
+    return w

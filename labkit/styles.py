@@ -11,7 +11,7 @@ from pathlib import Path
 
 import torch
 
-from labkit.files import replacing
+from labkit.files import replacing, shipped
 from labkit.networks.style import StyleGenerator, style_pair, truncate
 from labkit.plots import as_uint8
 
@@ -189,6 +189,17 @@ def load_generator(path: Path) -> StyleGenerator:
     except _DAMAGE as error:
         raise StyleFileError(f"{path} cannot be read as a generator ({type(error).__name__}).") from error
     return G.requires_grad_(False)
+
+
+def shipped_generator(name: str = "faces") -> StyleGenerator:
+    """The trained generator that ships with the kit, on the CPU; ``data/README.md`` says how it was made.
+
+    Its images are those of `labkit.data.load("faces", size=64)` in style: (N, 3, 64, 64).
+
+    Raises:
+        MissingFileError: this copy of the kit has none of that name.
+    """
+    return load_generator(shipped("generators", f"{name}.pt"))
 
 
 def _device(G: StyleGenerator) -> torch.device:

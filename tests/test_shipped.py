@@ -69,9 +69,9 @@ def test_the_wheel_holds_every_module_and_what_ships_but_no_cache(wheel):
     assert modules <= names
     templates = {path.relative_to(ROOT).as_posix() for path in TEMPLATES.iterdir()}
     assert len(templates) >= 6 and templates <= names
-    assert {
-        IN_WHEEL + f"classifiers/{path.name}" for path in (ROOT / "data" / "classifiers").glob("*.pt")
-    } <= names
+    for folder in ("classifiers", "generators"):
+        files = list((ROOT / "data" / folder).glob("*.pt"))
+        assert files and {f"{IN_WHEEL}{folder}/{path.name}" for path in files} <= names
     assert IN_WHEEL + "runs/x/deep/events" in names
     assert not [name for name in names if "cache" in name.removeprefix("labkit/data/cache.py")]
 

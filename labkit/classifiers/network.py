@@ -97,8 +97,12 @@ class Classifier(nn.Module):
         Raises:
             ClassifierError: images of another shape or type.
         """
-        answers = self._in_chunks(self, images)
+        answers = self.answers(images)
         return {head.name: _decode(head, answers[head.name]) for head in self.heads}
+
+    def answers(self, images: torch.Tensor) -> dict[str, torch.Tensor]:
+        """What `forward` says of images as in `read`: logits, and scaled numbers."""
+        return self._in_chunks(self, images)
 
     def features(self, images: torch.Tensor) -> torch.Tensor:
         """The last hidden layer, (N, F) float32, for images as in `read`."""

@@ -13,10 +13,13 @@ from torch import nn
 from torch.nn import functional
 
 from labkit import cli, styles
+from labkit.classifiers import load_classifier
 from labkit.commands.scores import scorer
 from labkit.data import Batches, load
+from labkit.files import MissingFileError, shipped
 from labkit.logbook import Logbook
 from labkit.losses import logits_losses
+from labkit.metrics import frechet_distance
 from labkit.networks import style_pair
 from labkit.networks.style import (
     EqualConv2d,
@@ -546,6 +549,24 @@ def test_a_generator_comes_back_from_its_file(tmp_path):
             styles.load_generator(tmp_path / "bad.pt")
     with pytest.raises(styles.StyleFileError, match="absent.pt"):
         styles.load_generator(tmp_path / "absent.pt")
+
+
+def test_the_generator_that_ships_draws_faces_of_all_kinds():
+    G = styles.shipped_generator("faces")
+    samples = styles.drawn(G, G.mapping(styles.draw_z(G, 400, seed=1)), same_noise=False)
+    classifier, real = load_classifier("faces"), load("faces", size=64, count=1000).images
+    seen = classifier.read(samples)
+    for head in classifier.heads:
+        if head.kind == "class":
+            assert len(seen[head.name].unique()) == len(head.values), f"{head.name}: a class is missing"
+    faces, others, drawn = (classifier.features(x).double() for x in (real[:500], real[500:], samples))
+    noise = classifier.features(samples.flatten(1)[:, torch.randperm(3 * 64 * 64)].view_as(samples)).double()
+    near, far = frechet_distance(faces, drawn), frechet_distance(faces, noise)
+    assert frechet_distance(faces, others) < near < 0.2 * far
+    about = torch.load(shipped("generators", "faces.pt"), weights_only=True)["about"]
+    assert about["seed"] == 0 and shipped("generators", "faces.pt").stat().st_size < 4_000_000
+    with pytest.raises(MissingFileError, match="Install the kit again"):
+        styles.shipped_generator("horses")
 
 
 def test_scores_know_the_data_from_one_image_over_and_over():

@@ -24,7 +24,7 @@ def preserved_state(seed: int):
     cuda_rng = torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else None
     numpy_rng, python_rng = np.random.get_state(), random.getstate()
     grad, inference = torch.is_grad_enabled(), torch.is_inference_mode_enabled()
-    dtype, device, threads = torch.get_default_dtype(), torch.get_default_device(), torch.get_num_threads()
+    dtype, device, threads = torch.get_default_dtype(), _default_device(), torch.get_num_threads()
     deterministic = torch.are_deterministic_algorithms_enabled()
     warn_only = torch.is_deterministic_algorithms_warn_only_enabled()
     anomaly = torch.is_anomaly_enabled()
@@ -60,6 +60,14 @@ def preserved_state(seed: int):
             torch.cuda.set_rng_state_all(cuda_rng)
         np.random.set_state(numpy_rng)
         random.setstate(python_rng)
+
+
+def _default_device() -> torch.device:
+    """Where tensors are made; PyTorch up to 2.6 cannot say so once a default was taken back."""
+    try:
+        return torch.get_default_device()
+    except AttributeError:
+        return torch.device("cpu")
 
 
 @contextlib.contextmanager

@@ -72,4 +72,4 @@ def test_what_is_numeric_is_among_the_files():
 def test_pytorch_obeys_the_setting():
     """On any processor "default" is no more than what it has natively."""
     had = [portable._python(n, "-c", portable._HAD).communicate()[0].strip() for n in ("default", "native")]
-    assert had[0] in ("DEFAULT", had[1])
+    assert had[0] in ("DEFAULT", "NO AVX", had[1])  # the second is what older versions of PyTorch say

@@ -56,7 +56,9 @@ def _heat(field: Axes, game: Game) -> None:
     fine = F.interpolate(heat, size=(size, size), mode="bilinear", align_corners=True)
     _bands(field, fine[0, 0].numpy(), (-_SIDE, _SIDE, -_SIDE, _SIDE))
     if heat.min() < 0.5 < heat.max():
-        field.contour(x, y, heat[0, 0], levels=[0.5], colors=_PALE, linewidths=0.9, zorder=1)
+        field.contour(
+            x.numpy(), y.numpy(), heat[0, 0].numpy(), levels=[0.5], colors=_PALE, linewidths=0.9, zorder=1
+        )
 
 
 def _bands(axes: Axes, belief: np.ndarray, extent: tuple) -> None:

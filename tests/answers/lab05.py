@@ -41,7 +41,7 @@ def _saves_and_restores(G, D, z, loss):
     for p in parameters:
         p.grad = None
     _g_loss(D(G(z)), loss).backward()
-    norm = torch.nn.utils.get_total_norm([p.grad for p in G.parameters()])
+    norm = torch.stack([p.grad.norm() for p in G.parameters()]).norm()
     for p, grad in zip(parameters, kept, strict=True):
         p.grad = grad
     return norm

@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.overrides import TorchFunctionMode
 
 # How torch says that two devices met, or that there is no GPU to go to.
 OTHER_DEVICE = r"on the expected device|on the same device|NVIDIA driver|not compiled with CUDA|CUDA error"
@@ -83,7 +84,8 @@ def elsewhere(call: Callable[[], Any]) -> str:
     """How a call fails because its tensors live on another device than the CPU; "" where it does not.
 
     Give it tensors on torch's device "meta". They have no numbers, but like those on a GPU they don't mix
-    with tensors on the CPU. Any other error is none: an answer may rightly want to know a number.
+    with tensors on the CPU. Any other error is none: an answer may rightly want to know a number. A tensor
+    on the CPU that is filled from them part by part, and returned, works on a GPU but stays on the CPU.
 
     Raises:
         NotReady: `make_ready` was not called yet in this process.
@@ -91,13 +93,37 @@ def elsewhere(call: Callable[[], Any]) -> str:
     if not make_ready.cache_info().currsize:
         raise NotReady
     token = _DEVICE.set("meta")
+    fills = _Fills()
     try:
-        call()
+        with fills:
+            result = call()
     except Exception as error:
         return _said(error) if re.search(OTHER_DEVICE, str(error)) else ""
     finally:
         _DEVICE.reset(token)
-    return ""
+    results = result if isinstance(result, (list, tuple)) else [result]
+    stayed = any(isinstance(r, torch.Tensor) and r.device.type == "cpu" for r in results)
+    return "what comes out is on the CPU, what went in is not" if fills.seen and stayed else ""
+
+
+class _Fills(TorchFunctionMode):
+    """Lets tensors on the CPU be filled from those on "meta", as from a GPU; ``seen`` says whether any was."""
+
+    def __init__(self):
+        super().__init__()
+        self.seen = False
+
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        if func in (torch.Tensor.__setitem__, torch.Tensor.copy_) and _from_meta(args):
+            self.seen = True
+            return args[0]
+        return func(*args, **(kwargs or {}))
+
+
+def _from_meta(args: tuple) -> bool:
+    """Whether the last of these tensors is on "meta" and the first, which it goes into, is not."""
+    into, value = args[0], args[-1]
+    return isinstance(value, torch.Tensor) and value.device.type == "meta" and into.device.type == "cpu"
 
 
 def device_of_inputs() -> str:

@@ -31,6 +31,12 @@ def unwritten(images):
     raise NotImplementedError("Exercise 0.1: your code here")
 
 
+def _filled(result, rows):
+    result[0] = rows
+    result[1].copy_(rows)
+    return result
+
+
 def test_a_right_answer_prints_its_ticks_and_is_true(capsys):
     result = check("0.1", right)
     out = capsys.readouterr().out
@@ -169,6 +175,11 @@ def test_a_call_that_mixes_devices_is_told_from_others():
     assert elsewhere(lambda: x + torch.ones_like(x)) == ""
     assert elsewhere(lambda: x * torch.tensor(2.0)) == ""
     assert elsewhere(lambda: float(x.sum())) == ""  # a right answer may ask for the number
+    for moved in (lambda r: r, lambda r: [x, r]):
+        assert "on the CPU" in elsewhere(lambda moved=moved: moved(_filled(torch.zeros(2, 3), x)))
+    assert elsewhere(lambda: _filled(torch.zeros(2, 3), x).to(x)) == ""
+    assert elsewhere(lambda: _filled(x.new_zeros(2, 3), x)) == ""
+    assert elsewhere(lambda: torch.ones(3)) == ""
     assert tried(lambda: 1 / 0) == "ZeroDivisionError: division by zero" and tried(lambda: 3) == 3
 
 

@@ -26,7 +26,7 @@ def style_editor(G: StyleGenerator, w: torch.Tensor, moves: Mapping[str, torch.T
     """
     layers = styles_by_size(G)
     which = panel.slider(ipywidgets.IntSlider, "picture", "60px", value=0, min=0, max=len(w) - 1)
-    mixed = _choice("styles from the next", [_ALONE, *layers], _ALONE, "130px")
+    mixed = _choice("styles from the next", [_ALONE, *layers], _ALONE, "150px")
     names = [_choice("along", list(moves), name, "60px") for name in list(moves)[:2]]
     amounts = [
         panel.slider(ipywidgets.FloatSlider, "by", "60px", value=0.0, min=-3.0, max=3.0, step=0.25)

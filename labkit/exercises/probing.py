@@ -107,7 +107,7 @@ def elsewhere(call: Callable[[], Any]) -> str:
 
 
 class _Fills(TorchFunctionMode):
-    """Lets tensors on the CPU be filled from those on "meta", as from a GPU; ``seen`` says whether any was."""
+    """Lets tensors on the CPU be filled from those on "meta", as from a GPU; ``seen`` tells of it."""
 
     def __init__(self):
         super().__init__()

@@ -238,11 +238,9 @@ def styles_rows(seeds: Sequence[int]) -> Iterator[Row]:
     steps = "least loss of diversity from one psi to the next"
     yield row(steps, lambda run: min(a - b for a, b in itertools.pairwise(run["varied"])), ">", 0)
     for near, far in (("other data", "samples"), ("samples", "random pixels")):
-        ratio = lambda run: run["distances"][near] / run["distances"][far]  # noqa: B023, E731
-        yield row(f"Frechet distance of {near}, over that of {far}", ratio, "<", 0.5)
-    yield row(
-        "path length in w, over that in z", lambda run: run["lengths"]["w"] / run["lengths"]["z"], "<", 0.9
-    )
+        ratios = [run["distances"][near] / run["distances"][far] for run in runs]
+        yield Row(f"styles: Frechet distance of {near}, over that of {far}", ratios, "<", 0.5)
+    yield row("path length in w, over z", lambda run: run["lengths"]["w"] / run["lengths"]["z"], "<", 0.9)
     yield row("slant along its direction", lambda run: run["gain"]["slant"], ">", 0.2)
 
     faces = _run([*cells[:2], next(cell for cell in cells if "def mix_styles" in cell), *cells[edit:]])

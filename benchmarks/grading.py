@@ -7,7 +7,7 @@ seed) with the command as an instructor gives it, once in peace and once killed 
 The rival is what graders that run notebooks do: a fresh kernel for each submission runs the notebook's import
 cell, the answers with their helpers, and the notebook's own checks, and nothing else of the lab. It has no
 sandbox, no second run with the solution's earlier answers, and no comparison with the solution. Prints
-Markdown. Exit code 1 when the resumed marks differ or the mean is above half a second.
+Markdown. Exit code 1 when the resumed marks differ or the mean is above 0.4 seconds.
 """
 
 import argparse
@@ -35,7 +35,7 @@ from tests.submissions.generated import generated, put_all  # noqa: E402
 
 LAB = "03"
 COMMAND = "import sys; from labkit.cli import main; sys.exit(main())"
-TARGET = 0.5  # seconds per submission
+TARGET = 0.4  # seconds per submission
 
 
 @dataclass(frozen=True)

@@ -86,6 +86,14 @@ def test_code_fits_a_page_and_has_one_statement_a_line(path):
             assert not joined, f"cell {index}: calls joined by a comma, {ast.unparse(node)[:60]}"
 
 
+@pytest.mark.parametrize("path", notebooks("solutions"), **IDS)
+def test_what_is_kept_is_asked_for_in_one_way(path):
+    """To `functools.cache`, f() and f(the default) are two calls: it would train twice."""
+    for cell in nbformat.read(path, as_version=4).cells:
+        for f in re.finditer(r"@functools\.cache\ndef (\w+)\((.*)\)", cell.source):
+            assert cell.cell_type == "code" and "=" not in f[2], f"{f[1]} has a default"
+
+
 @pytest.fixture(scope="module")
 def bare_colab(tmp_path_factory):
     """A Python with torch and the rest but without labkit, a stub of google.colab, and Colab's variables.

@@ -167,8 +167,8 @@ def slug(student_key: str, lab: str) -> str:
     """The name of the files of a student's lab, safe on every file system."""
     safe = re.sub(r"[^A-Za-z0-9_-]+", "-", student_key.lower()).strip("-")[:60] or "student"
     # Two students must not share a file: "Bo", "bo" and "bø" are three, and one may be called like a digest.
-    if safe != student_key or re.search(r"-[0-9a-f]{8}$", safe):
-        safe += "-" + hashlib.sha256(student_key.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    if safe != student_key or re.search(r"-[0-9a-f]{8,}$", safe):
+        safe += "-" + hashlib.sha256(student_key.encode("utf-8", "surrogatepass")).hexdigest()[:16]
     return f"{safe}.lab{lab}"
 
 

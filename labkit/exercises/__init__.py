@@ -2,7 +2,8 @@
 
 Above the cut a file holds what runs beside a student's code: ``EXERCISE``, its inputs and its probe. Below it
 stands what a grader's sandbox never shows: ``expected``, the answer as a formula, ``PROPERTIES``, and
-``MISTAKES``, each as the code that somebody wrote. A file whose name begins with an underscore serves several
+``MISTAKES``, each as the code that somebody wrote; and ``IDLE``, where answers that do nothing, such as one
+verdict for all, would earn a part of the points. A file whose name begins with an underscore serves several
 exercises of its lab. Nothing is registered: a new file is a new exercise.
 """
 

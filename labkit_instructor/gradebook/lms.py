@@ -9,6 +9,7 @@ alone who are not in the file.
 import html
 import io
 import re
+import unicodedata
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,6 +18,8 @@ from labkit_instructor.gradebook.spreadsheet import STARTS, as_cell, line
 from labkit_instructor.gradebook.standing import Counted, Standing
 from labkit_instructor.marks import slug
 
+# Signs that turn the direction of writing: behind one of them a line says something else than it holds.
+_TURNING = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
 _CANVAS = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
 _MOODLE = (
     "Identifier",
@@ -153,5 +156,6 @@ def _html(text: str) -> str:
     """The text as HTML, in which no sign that could start a formula comes right after a separator."""
     signs = re.escape("".join(STARTS))
     after = re.compile(rf"[;,|][\s\"']*[{signs}][{signs};,|\s\"']*")
-    safe = html.escape(" ".join(text.split()), quote=False)
+    seen = "".join(c for c in text if c.isspace() or unicodedata.bidirectional(c) not in _TURNING)
+    safe = html.escape(" ".join(seen.split()), quote=False)
     return after.sub(lambda m: "".join(f"&#{ord(c)};" if c in STARTS else c for c in m[0]), safe)

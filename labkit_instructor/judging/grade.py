@@ -15,7 +15,7 @@ import torch
 
 from labkit.exercises import find
 from labkit_instructor.judging.judge import Judge, SolutionError, judge_submission, prepared
-from labkit_instructor.judging.limits import limited
+from labkit_instructor.judging.limits import TooMuch, limited
 from labkit_instructor.marks import Graded, Handed, Mark
 from labkit_instructor.sandbox.host import Sandbox, SandboxError
 from labkit_instructor.sandbox.inside.walls import Limits
@@ -80,7 +80,7 @@ def grade_submission(job: Job) -> Done:
             raise
         except ReadingError as error:
             why = str(error)
-        except Exception as error:  # a fault of the grader must cost neither the batch nor a silent zero
+        except (Exception, TooMuch) as error:  # a fault of the grader costs neither the batch nor marks
             why = f"the grader itself failed on this notebook ({type(error).__name__})"
             why += "; please look at it by hand"
         return Done(refused(job.handed, job.setting, why), time.monotonic() - start)

@@ -7,13 +7,14 @@ same seed, and the solution's arrays, which another sandbox made from them.
 import base64
 import marshal
 import math
+import sys
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from labkit.exercises import find
 from labkit.exercises.exercise import Exercise, Finding
 from labkit.exercises.judging import agreement, findings
-from labkit.exercises.record import Record
+from labkit.exercises.record import LIMIT_SECONDS, Record
 from labkit_instructor.judging.programs import Program, program
 from labkit_instructor.judging.shares import shares
 from labkit_instructor.judging.shortcuts import shortcut
@@ -30,6 +31,10 @@ _WORSE = ("wrong", "raised", "timed out", "not attempted")
 _GPU = (
     'it sends tensors to a GPU by name (`.cuda()`, `device="cuda"`) and was graded as on a CPU; '
     "`x.device` works on both"
+)
+_PYTHON = (
+    f"graded with Python {sys.version_info.major}.{sys.version_info.minor}: a cell that runs in a newer one, "
+    "such as Colab's, needs a grader with the newer one"
 )
 
 
@@ -163,10 +168,20 @@ def _judge_with_given(
     if banned := _banned(judge, plan):
         return _mark(exercise, "refused", " and ".join(banned.values()), notes=answer.notes)
     outcome = _run(judge, plan, exercise)
-    if outcome.result:
-        outcome = replace(outcome, result=without_words(outcome.result, judge.records[exercise.id]))
     note = f"judged with the solution's {', '.join(failed)}, because yours did not pass"
-    return _judge_outcome(judge, exercise, answer, outcome, (*answer.notes, *plan.notes, note))
+    notes = (*answer.notes, *plan.notes, note)
+    true = _judge_outcome(judge, exercise, answer, outcome, notes)
+    if outcome.result is None:
+        return true
+    silent = replace(outcome, result=without_words(outcome.result, judge.records[exercise.id]))
+    told = _judge_outcome(judge, exercise, answer, silent, notes)
+    if true.status == "right":  # in other words than the solution's, such as keys in another order
+        findings = tuple(replace(f, got="", expected="") for f in true.findings)
+        return replace(told, status="right", points=true.points, reason="", findings=findings, parts=())
+    if len(told.parts) != len(true.parts):
+        return told
+    parts = tuple(replace(p, points=t.points) for p, t in zip(told.parts, true.parts, strict=True))
+    return replace(told, parts=parts, points=true.points)
 
 
 def _judge_outcome(
@@ -175,9 +190,10 @@ def _judge_outcome(
     if outcome.result is None:
         return replace(_broken(exercise, outcome, judge.sandbox.limits.wall_seconds), notes=notes)
     record, printed = outcome.result.record, outcome.result.printed
-    failed = tuple(f"the cell {c} stopped with {e}" for c, e in outcome.result.failed_cells.items())
+    failed = tuple(_failure(cell, error) for cell, error in outcome.result.failed_cells.items())
     gpu = (_GPU,) if outcome.result.gpu else ()
-    rest = {"notes": (*notes, *failed, *gpu), "printed": printed}
+    older = (_PYTHON,) if record and record.failure and "SyntaxError" in record.failure.got else ()
+    rest = {"notes": (*notes, *failed, *gpu, *older), "printed": printed}
     if record is None:
         return _mark(exercise, "missing", f"its cell defines no `{answer.name}`", **rest)
     if record.status == "blank":
@@ -192,6 +208,14 @@ def _judge_outcome(
     last = found[-1] if found else Finding("it can be judged", False)
     parts = shares(exercise, record, judge.records[exercise.id], judge.seed) if judge.partial else ()
     return _mark(exercise, status, _reason(last), findings=found, parts=parts, **rest)
+
+
+def _failure(cell: str, error: str) -> str:
+    if error == TimeoutError.__name__:
+        return (
+            f"the cell {cell} was stopped after {LIMIT_SECONDS:g} seconds; what it had defined by then counts"
+        )
+    return f"a line of the cell {cell} stopped with {error} and was passed over"
 
 
 def _broken(exercise: Exercise, outcome: Ran, seconds: float) -> Mark:

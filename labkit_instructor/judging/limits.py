@@ -11,8 +11,8 @@ MOST_SECONDS = 300  # of this process's own computing: it waits for the sandbox,
 MOST_MEMORY = 2 * 2**30  # bytes of address space beyond what it has
 
 
-class TooMuch(Exception):
-    """A submission takes the grader more than it may spend on one."""
+class TooMuch(BaseException):
+    """A submission takes the grader more than it may spend on one. No `except Exception` may swallow it."""
 
 
 @contextlib.contextmanager

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from labkit.exercises import module
 from labkit.exercises.exercise import Exercise, Finding
 from labkit.exercises.guard import preserved_state
 from labkit.exercises.judging import case_of, properties_of
@@ -36,7 +37,7 @@ def shares(exercise: Exercise, record: Record, solution: Record, seed: int) -> t
     with preserved_state(seed), np.errstate(all="ignore"):
         found = list(_looked_at(properties, _case(exercise, record, seed)))
         earned = {n for n in worth if _holds(found[n])}
-        if earned and earned <= _of_nothing(exercise, seed):
+        if any(earned <= held for held in _of_nothing(exercise, seed)):
             earned = set()
         model = _case(exercise, solution, seed)
         names = {n: _what(found[n] or _findings(properties[n], model)) for n in worth}
@@ -76,16 +77,22 @@ def _what(found: list[Finding]) -> str:
 
 
 @functools.lru_cache(maxsize=64)
-def _of_nothing(exercise: Exercise, seed: int) -> frozenset[int]:
-    """The places of the properties that hold for answers that do nothing."""
-    idle: tuple[Callable[..., Any], ...] = (_zero, _zero_tensor, _first, nn.Identity)
-    held: set[int] = set()
-    for answer in idle:
-        record = record_of(exercise, answer, seed)
-        if record.status == "answered":
-            found = _looked_at(properties_of(exercise), _case(exercise, record, seed))
-            held |= {n for n, one in enumerate(found) if _holds(one)}
-    return frozenset(held)
+def _of_nothing(exercise: Exercise, seed: int) -> tuple[frozenset[int], ...]:
+    """The places of the properties that hold for answers that do nothing: for any of the usual ones, and for
+    these and each of the exercise's own."""
+    usual = set().union(
+        *(_held(exercise, answer, seed) for answer in (_zero, _zero_tensor, _first, nn.Identity))
+    )
+    own = (_held(exercise, answer, seed) for answer in getattr(module(exercise.id), "IDLE", ()))
+    return (frozenset(usual), *(frozenset(usual | held) for held in own))
+
+
+def _held(exercise: Exercise, answer: Callable[..., Any], seed: int) -> set[int]:
+    record = record_of(exercise, answer, seed)
+    if record.status != "answered":
+        return set()
+    found = _looked_at(properties_of(exercise), _case(exercise, record, seed))
+    return {n for n, one in enumerate(found) if _holds(one)}
 
 
 def _zero(*_given: Any, **_more: Any) -> float:

@@ -22,7 +22,7 @@ _MEMORY = {
     "gc": {"get_objects", "get_referrers", "get_referents"},
     "inspect": {
         "currentframe", "stack", "trace", "getouterframes", "getinnerframes", "getframeinfo",
-        "getsource", "getsourcelines", "getsourcefile", "getclosurevars", "getattr_static",
+        "getclosurevars", "getattr_static",
     },
     "sys": {
         "modules", "_getframe", "_getframemodulename", "_current_frames", "settrace", "setprofile",
@@ -33,7 +33,6 @@ _MEMORY = {
     "builtins": {"__import__", "exec", "eval"},
     "ctypes": set(),
     "_ctypes": set(),
-    "pdb": set(),
     "runpy": set(),
 }  # fmt: skip
 _INSIDE = {
@@ -61,7 +60,10 @@ def _found(tree: ast.Module, trusted: Trusted) -> Iterator[str]:
     own |= {n.arg for n in ast.walk(tree) if isinstance(n, ast.arg)}
     given = {name: meant for name, meant in trusted.provided.items() if name not in own}
     stands_for = {**given, **_imports(tree)}
+    harmless = {id(node) for node in _looks_in_colab(tree)}
     for node in ast.walk(tree):
+        if id(node) in harmless:
+            continue
         line = f"line {getattr(node, 'lineno', 0)}"
         if isinstance(node, ast.Import | ast.ImportFrom):
             for wanted in _wanted(node):
@@ -80,6 +82,14 @@ def _found(tree: ast.Module, trusted: Trusted) -> Iterator[str]:
                 yield f"{line} uses {name}: {_FISHING}"
         elif isinstance(node, ast.Call) and (reason := _call(node, stands_for, trusted, kit)):
             yield f"{line} {reason}"
+
+
+def _looks_in_colab(tree: ast.Module) -> Iterator[ast.expr]:
+    """``sys.modules`` in ``"google.colab" in sys.modules``: whether a module is loaded is no secret."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Compare(left=ast.Constant(), ops=[ast.In() | ast.NotIn()], comparators=where):
+                yield from where
 
 
 class _Kit:

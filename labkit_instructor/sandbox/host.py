@@ -324,6 +324,7 @@ def _environment(home: str) -> dict[str, str]:
         "CUDA_VISIBLE_DEVICES": "",
         "LABKIT_BUDGET": "smoke",
         "LABKIT_TENSORBOARD": "off",
+        "TORCHDYNAMO_DISABLE": "1",  # `torch.compile` starts compilers, and no process starts here
         "PYTHONDONTWRITEBYTECODE": "1",
     }
 

@@ -150,6 +150,7 @@ def _trials(there: _There) -> list[Trial]:
         Trial("changing the kit, Python, the system", _WRITE.format(paths=list(there.files))),
         Trial("reaching the network", _NETWORK.format(port=there.port, name=there.abstract)),
         Trial("sockets of other families", _FAMILIES),
+        Trial("what the kernel keeps of files", _PAGES),
         Trial("memory without end", "attempt('8 GB', lambda: len(bytearray(8 * 2**30)))"),
         Trial("a loop that swallows interrupts", _LOOP, "killed"),
         Trial("sleeping for ever", _SLEEP, "killed"),
@@ -233,9 +234,16 @@ attempt("its sockets", lambda: socket.socket(socket.AF_UNIX).connect("\\0{name}"
 """
 _FAMILIES = """
 import socket
-for family in (16, 17, 29, 30, 31, 38, 40, 44):  # netlink, packets, CAN, TIPC, Bluetooth, ciphers, vsock, XDP
+# internet, netlink, packets, CAN, TIPC, Bluetooth, ciphers, vsock, XDP
+for family in (2, 10, 16, 17, 29, 30, 31, 38, 40, 44):
     for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM, socket.SOCK_RAW, socket.SOCK_SEQPACKET):
         attempt(family, lambda: socket.socket(family, kind))
+"""
+_PAGES = """
+import os
+page = os.open(os.__file__, os.O_RDONLY)
+attempt("to forget a file", lambda: os.posix_fadvise(page, 0, 0, os.POSIX_FADV_DONTNEED))
+attempt("to ask for one", lambda: os.preadv(page, [bytearray(1)], 0, getattr(os, "RWF_NOWAIT", 8)))
 """
 _LOOP = """
 while True:

@@ -114,7 +114,7 @@ def _left_out(one: Handed, best: Handed) -> str:
 def _where(one: Handed, best: Handed) -> str:
     """A file's name and, where that is needed, the place that it came from."""
     place, other = (f.path if f.member else f.path.parent for f in (one, best))
-    return one.name if place == other else f"{one.name} in {place.name}"
+    return one.name if place == other else f"{one.name} in {tidy(place.name)}"
 
 
 def _nothing_in(paths: Sequence[Path]) -> str:

@@ -15,7 +15,7 @@ _PYTHON_MAGICS = {"time", "timeit", "capture", "prun", "python", "python3", "mem
 _CALLS = {"system", "getoutput", "run_line_magic", "run_cell_magic"}
 _LONGEST = 10_000  # characters, and
 _MOST = 30  # lines with a sign of magic: the transformer reads the whole cell again for each
-_SIGN = re.compile(r"^\s*[%!?]|=\s*[%!]|\?\s*$", re.MULTILINE)
+_SIGN = re.compile(r"^\s*[%!?/,;]|=\s*[%!]|\?\s*$", re.MULTILINE)
 
 
 def without_magics(source: str) -> tuple[str, tuple[str, ...]]:
@@ -29,7 +29,7 @@ def without_magics(source: str) -> tuple[str, tuple[str, ...]]:
     if head and head[1] not in _PYTHON_MAGICS:
         return "", (f"a cell that begins with %%{head[1][:20]} is no Python and was left out",)
     gone = [lines[first]] if head else []
-    rest = "\n".join(["pass", *lines[first + 1 :]] if head else lines)
+    rest = "\n".join(["", *lines[first + 1 :]] if head else lines)  # `from __future__` may come next
     text = _transformed(rest)
     tree = _tree(text)
     if tree is None:  # what is wrong is the student's own, and not that there is a magic above it

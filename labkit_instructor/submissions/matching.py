@@ -55,7 +55,7 @@ def match(trusted: Trusted, pieces: list[Piece]) -> dict[str, Match]:
             alike = _alike(trusted.blank(exercise), [p for p in free if not _makes(p, taken)])
         groups = (("marker", marked), ("id", known), ("similarity", alike))
         candidates = [_rate(trusted, exercise, p, how) for how, group in groups for p in group]
-        if best := _choose(candidates):
+        if best := _choose(candidates, name):
             found[exercise] = best
     return found
 
@@ -64,9 +64,11 @@ def _makes(piece: Piece, names: set[str]) -> bool:
     return piece.names is None or not names.isdisjoint(piece.names.binds)
 
 
-def _choose(candidates: list[Match]) -> Match | None:
+def _choose(candidates: list[Match], name: str) -> Match | None:
     written = [m for m in candidates if m.name and not m.blank]
-    for pool in (written, [m for m in candidates if m.name or m.blank], candidates):
+    # A test, or a part of the answer, may stand under a marker line too: what defines the name comes first.
+    named = [m for m in written if m.name == name and m.piece.names]
+    for pool in (named, written, [m for m in candidates if m.name or m.blank], candidates):
         for how in ("marker", "id", "similarity"):
             group = [m for m in pool if m.found_by == how]
             if group:
@@ -107,7 +109,7 @@ def _rate(trusted: Trusted, exercise: str, piece: Piece, how: str) -> Match:
         return Match(piece, how, wanted, False, notes)
     other = _renamed(trusted, exercise, piece)
     if other:
-        notes = (*notes, f"{wanted} is not defined in the cell; {other} was taken for it")
+        notes = (*notes, f"`{wanted}` is not defined in the cell; `{other[:40]}` was taken for it")
     return Match(piece, how, other, False, notes)
 
 

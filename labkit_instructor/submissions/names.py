@@ -24,7 +24,8 @@ class Names:
         binds: name -> where it comes from: "torch.nn" for an import of that, "def", "class", or "".
         now: names needed when the piece runs.
         later: names needed when its functions are called.
-        touches: names whose objects it changes: ``Checkpoint.save = save``, ``rows.append(1)``.
+        touches: names whose objects it changes, or makes anew out of the old: ``Checkpoint.save = save``,
+            ``rows.append(1)``, ``@register``, ``class Net(Net)``; inside loops and branches too.
         star: it holds a star import, which may make any name.
         dynamic: it calls eval, globals or the like, which may need any name.
     """
@@ -121,23 +122,46 @@ def _origins(body: list[ast.stmt]) -> Iterator[tuple[str, str]]:
 
 def _touched(body: list[ast.stmt]) -> Iterator[str]:
     for node in body:
-        targets = []
-        if isinstance(node, ast.Assign):
-            targets = node.targets
-        elif isinstance(node, ast.AugAssign | ast.AnnAssign):
-            targets = [node.target]
-        elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
-            call = node.value
-            if isinstance(call.func, ast.Attribute):
-                targets = [call.func]
-            elif isinstance(call.func, ast.Name) and call.func.id == "setattr" and call.args:
-                targets = [ast.Attribute(call.args[0])]
-        for target in targets:
-            root = target
-            while isinstance(root, ast.Attribute | ast.Subscript):
-                root = root.value
-            if root is not target and isinstance(root, ast.Name):
-                yield root.id
+        changed: list[ast.expr] = []
+        match node:
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+                yield from (n for decorator in node.decorator_list for n in _loaded(decorator))
+                yield from {node.name} & {n for base in getattr(node, "bases", ()) for n in _loaded(base)}
+                continue  # what is inside runs later, or in a scope of its own
+            case ast.Assign(targets=changed, value=value):
+                yield from {t.id for t in changed if isinstance(t, ast.Name)} & set(_loaded(value))
+            case ast.AugAssign(target=target) | ast.AnnAssign(target=target) | ast.For(target=target):
+                changed = [target]
+            case ast.Delete(targets=changed):
+                pass
+            case ast.Expr(value=ast.Call(func=ast.Attribute() as method)):
+                changed = [method]
+            case ast.Expr(value=ast.Call(func=ast.Name(id="setattr"), args=[thing, *_])):
+                changed = [ast.Attribute(thing)]
+        yield from (name for target in changed for name in _roots(target))
+        for part in ("body", "orelse", "finalbody"):
+            yield from _touched(getattr(node, part, []))
+        for part in (*getattr(node, "handlers", ()), *getattr(node, "cases", ())):
+            yield from _touched(part.body)
+
+
+def _loaded(node: ast.AST) -> Iterator[str]:
+    """The names that an expression reads."""
+    yield from (n.id for n in ast.walk(node) if isinstance(n, ast.Name))
+
+
+def _roots(target: ast.expr) -> Iterator[str]:
+    """``table`` for ``table["one"].x``, a target of which only a part is set; nothing for a plain name."""
+    if isinstance(target, ast.Tuple | ast.List):
+        for element in target.elts:
+            yield from _roots(element)
+        return
+    root = target.value if isinstance(target, ast.Starred) else target
+    whole = root
+    while isinstance(root, ast.Attribute | ast.Subscript):
+        root = root.value
+    if root is not whole and isinstance(root, ast.Name):
+        yield root.id
 
 
 def plain(text: str) -> str:

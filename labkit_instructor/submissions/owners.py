@@ -17,7 +17,9 @@ _CANVAS = re.compile(
     r"(?:(?P<name>(?!LATE_).+?)_)?(?P<late>LATE_)?(?P<id>\d+|anon_[A-Za-z0-9]+)_(?P<file>\d{3,})_(?P<rest>.+)"
 )
 _CANVAS_TEXT = re.compile(r"(?P<name>.+?)_(?P<late>LATE_)?(?P<id>\d+)_(?:text|link)\.html")
-_MOODLE = re.compile(r"(?P<name>.+?)_(?P<id>\d+)_assignsubmission_[a-z]+(?:_(?P<rest>.*))?")
+_MOODLE_FOLDER = re.compile(r"(?P<name>.+)_(?P<id>\d+)_assignsubmission_[a-z]+_?")
+_MOODLE_FILE = re.compile(r"(?P<name>.+?)_(?P<id>\d+)_assignsubmission_[a-z]+_(?P<rest>.*)")
+_MOODLE_SIGN = re.compile(r"_\d+_assignsubmission_")
 _LAB_FOLDER = re.compile(r"(?:lab|labs|week|assignment|homework)[ _-]?\d{1,2}", re.IGNORECASE)
 _ANY_LAB = re.compile(
     r"(?<![a-z0-9])(?:\d\d_[a-z][a-z0-9]*(?:_[a-z0-9]+)*|lab[ _-]?\d{1,2})(?![a-z0-9])", re.IGNORECASE
@@ -63,7 +65,7 @@ def owner(parts: Sequence[str], root: str, stems: Collection[str] = ()) -> Owner
         root, parts = parts[0], parts[1:]
     first, file = parts[0], parts[-1]
     # Only the outermost name comes from the platform: what is below, the student has named.
-    if found := _MOODLE.fullmatch(first):
+    if found := _moodle(first, in_folder=len(parts) > 1):
         student = Student(f"{found['name']}_{found['id']}", found["name"], moodle_id=found["id"])
         return Owner(student, True, file=file if len(parts) > 1 else found["rest"] or file)
     if len(parts) > 1:
@@ -79,6 +81,14 @@ def owner(parts: Sequence[str], root: str, stems: Collection[str] = ()) -> Owner
     name = _name_in(file, stems)
     student = Student(name or tidy(root), name or tidy(root))
     return Owner(student, False, file=file, nameless=not name)
+
+
+def _moodle(name: str, in_folder: bool) -> re.Match | None:
+    """What Moodle says in a name. A student may be called as Moodle calls a folder, so the last sign of it
+    is Moodle's; at the beginning of a file's name the student's own part follows, and two say nothing."""
+    if in_folder:
+        return _MOODLE_FOLDER.fullmatch(name)
+    return _MOODLE_FILE.fullmatch(name) if len(_MOODLE_SIGN.findall(name)) == 1 else None
 
 
 def tidy(text: str) -> str:

@@ -5,8 +5,11 @@ piece again. Lines that only a notebook understands are left out (`magics`): the
 """
 
 import ast
+import contextlib
+import io
 import itertools
 import re
+import tokenize
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -16,7 +19,7 @@ from labkit_instructor.submissions.magics import without_magics
 from labkit_instructor.submissions.names import Names, names, parse
 from labkit_instructor.submissions.notebook_file import FileCell
 
-_CODE_MARKER = re.compile(r"#+[\W_]*exercise[\W_]*(\d+)\s*[.,]\s*(\d+)\b(.*)", re.IGNORECASE)
+_CODE_MARKER = re.compile(r"#[\W_]*exercise[\W_]*(\d+)\s*[.,]\s*(\d+)\b(.*)", re.IGNORECASE)
 _TEXT_MARKER = re.compile(r"[\W_]*exercise[\W_]*(\d+)\s*[.,]\s*(\d+)[\W_]+your\s+answer\b", re.IGNORECASE)
 _DEFINES = re.compile(r"^(?:async +)?(?:def|class) +\w", re.MULTILINE)
 _HEAD = 50  # lines at the beginning of a cell
@@ -80,6 +83,8 @@ def turned_into_text(
 def marker(kind: str, line: str, wanted: Mapping[str, str]) -> str:
     """The exercise whose answer begins in this line, or "". Case, spaces and dashes do not matter."""
     line = unicodedata.normalize("NFKC", line.strip()[:300])
+    if "exercise" not in line.lower():  # a notebook may have a hundred thousand lines
+        return ""
     found = _TEXT_MARKER.match(line)
     if found and not wanted.get(exercise := f"{int(found[1])}.{int(found[2])}", "?"):
         return exercise
@@ -114,6 +119,9 @@ def only_imports(source: str) -> str:
 def _parts(cell: FileCell, wanted: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     lines = cell.source.split("\n")
     starts = [(n, m) for n, line in enumerate(lines) if (m := _marker_at(cell.kind, line, wanted))]
+    if starts and cell.kind == "code":
+        quoted = _quoted(cell.source)
+        starts = [(n, m) for n, m in starts if n not in quoted]
     if not starts:
         yield "", cell.source
         return
@@ -128,6 +136,16 @@ def _parts(cell: FileCell, wanted: Mapping[str, str]) -> Iterator[tuple[str, str
     bounds = [first, *(n for n, _ in starts[1:]), len(lines)]
     for (_, exercise), (begin, end) in zip(starts, itertools.pairwise(bounds), strict=True):
         yield exercise, "\n".join(lines[begin:end])
+
+
+def _quoted(source: str) -> set[int]:
+    """The lines, from 0, that begin inside a string; those up to where the cell cannot be read further."""
+    found: set[int] = set()
+    with contextlib.suppress(tokenize.TokenError, SyntaxError):
+        for token in tokenize.generate_tokens(io.StringIO(source).readline):
+            if token.type != tokenize.OP:
+                found |= set(range(token.start[0], token.end[0]))
+    return found
 
 
 def _marker_at(kind: str, line: str, wanted: Mapping[str, str]) -> str:

@@ -18,7 +18,8 @@ from labkit_instructor.submissions.trusted import Trusted
 
 __all__ = ["Answer", "Helper", "ReadingError", "Submission", "lab_of_name", "read_submission"]
 
-MOST_CODE = 400_000  # characters in all cells that are no answers: ten times the longest lab
+MOST_CODE = 400_000  # characters in all cells: ten times the longest lab. Beyond, only answers are read, and
+MOST_ANSWERS = 1_600_000  # beyond this no more of them
 
 
 @dataclass(frozen=True)
@@ -178,17 +179,15 @@ def _as_python(trusted: Trusted, raw: list[Piece]) -> tuple[list[Piece], tuple[s
     """The student's pieces freed of what is no Python; beyond a measure of code, answers only."""
     parts, total, dropped = [], 0, 0
     for piece in raw:
-        if piece.kind == "code" and not piece.marker:
+        if piece.kind == "code":
             total += weight(piece.source)
-            if total > MOST_CODE:
+            if total > (MOST_ANSWERS if piece.marker else MOST_CODE):
                 dropped += 1
                 piece = replace(piece, kind="raw")
         mine = piece.marker or not matching.given(trusted, piece)
         parts.append(pieces.python(piece) if mine else piece)
     if dropped:
-        return parts, (
-            f"more code than can be read: the last {dropped} cells without an answer were left out",
-        )
+        return parts, (f"more code than can be read: {dropped} cells were left out, from the last ones",)
     return parts, ()
 
 

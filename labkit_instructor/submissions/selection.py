@@ -1,7 +1,7 @@
 """Which of the files that were handed in are graded: one for each student and lab."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from labkit_instructor.marks import Handed
@@ -24,9 +24,9 @@ def select(handed: Sequence[Handed], labs: Mapping[str, Trusted], wanted: str = 
     """
     seen = [_look(one, labs) for one in handed]
     kept = newest([one for one, _ in seen], [lab for _, lab in seen])
+    chosen = list(_without_strays([(one, lab) for one, lab in kept if not wanted or lab in (wanted, "")]))
     if not wanted:
-        return [one for one, _ in kept]
-    chosen = [one for one, lab in kept if lab in (wanted, "")]
+        return chosen
     if not any(lab == wanted for _, lab in kept):
         there = Counter(lab for _, lab in kept if lab)
         others = ", ".join(f"{n} of lab {lab}" for lab, n in sorted(there.items())) or "none of any lab"
@@ -38,6 +38,23 @@ def select(handed: Sequence[Handed], labs: Mapping[str, Trusted], wanted: str = 
             trouble = f"no notebook of lab {wanted} was handed in, only of lab {lab}"
             chosen.append(replace(one, trouble=trouble, absent=True))
     return chosen
+
+
+def _without_strays(kept: Sequence[tuple[Handed, str]]) -> Iterator[Handed]:
+    """Files of which no lab can be told, such as a scratch notebook, stand for a student who has no other,
+    and then the newest of them alone; else they are named beside the one that does."""
+    of_student: dict[str, list[tuple[Handed, str]]] = {}
+    for one, lab in kept:
+        of_student.setdefault(one.student.key, []).append((one, lab))
+    for files in of_student.values():
+        known = [one for one, lab in files if lab]
+        strays = [one for one, lab in files if not lab]
+        if not known:
+            known = [strays.pop()]
+        yield from known[:-1]
+        names = ", ".join(f"{one.name} ({one.trouble})" for one in strays[-5:])
+        note = (f"{len(strays)} more of no lab that can be told: {names}",) if strays else ()
+        yield replace(known[-1], merged=(*known[-1].merged, *note))
 
 
 def _look(one: Handed, labs: Mapping[str, Trusted]) -> tuple[Handed, str]:

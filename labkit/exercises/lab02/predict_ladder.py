@@ -47,7 +47,7 @@ def probe(predict_ladder, inputs):
 def _table_of(rows) -> np.ndarray:
     """Rows of three numbers as an array; an empty one if they are none."""
     if isinstance(rows, list | tuple) and len(rows) <= 100 and all(_is_row(r) for r in rows):
-        return np.array([[float(v) for v in row] for row in rows]).reshape(len(rows), -1)
+        return np.array([[float(v) for v in row] for row in rows]).reshape(len(rows), 3)
     return np.zeros((0, 3))
 
 

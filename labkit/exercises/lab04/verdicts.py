@@ -116,3 +116,5 @@ PROPERTIES = (
     *map(_a_verdict, RUNS),
     *map(_its_verdict, RUNS),
 )
+
+IDLE = tuple(lambda verdict=verdict: dict.fromkeys(RUNS, verdict) for verdict in VERDICTS)

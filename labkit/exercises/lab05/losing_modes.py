@@ -60,4 +60,4 @@ def _few(case: Case):
     )
 
 
-PROPERTIES = (rule(_playable), rule(_taught), rule(_moved, points=0.5), rule(_few, points=1.5))
+PROPERTIES = (rule(_playable), rule(_taught), rule(_moved), rule(_few, points=2))

@@ -4,9 +4,9 @@ from labkit.exercises import choices
 from labkit.exercises.exercise import Exercise
 
 QUESTIONS = {
-    "codes without KL": ("farther apart", "closer together", "as before"),
-    "classes without KL": ("still told apart", "mixed up"),
-    "what KL buys": ("samples from the prior", "a better reconstruction", "classes apart"),
+    "codes without KL": ("as before", "closer together", "farther apart"),
+    "classes without KL": ("mixed up", "still told apart"),
+    "what KL buys": ("a better reconstruction", "classes apart", "samples from the prior"),
     "more KL than the bound": ("costs the bound", "improves the bound"),
 }
 
@@ -19,7 +19,12 @@ EXERCISE = Exercise("6.9", "Is the report right?", 2, "report_verdict()", choice
 
 # ---- judge: a sandbox shows this file only down to here ------------------------------------------------
 
-RIGHT = {name: options[0] for name, options in QUESTIONS.items()}
+RIGHT = {
+    "codes without KL": "farther apart",
+    "classes without KL": "still told apart",
+    "what KL buys": "samples from the prior",
+    "more KL than the bound": "costs the bound",
+}
 
 CLUES = {  # of each wrong choice: where to look again
     "codes without KL": {

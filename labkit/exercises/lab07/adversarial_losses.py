@@ -265,3 +265,5 @@ MISTAKES = {
         expected(D, real, fake)[1],
     ),
 }
+
+IDLE = (lambda D, real, fake: (torch.tensor(0.0), torch.tensor(0.0)),)

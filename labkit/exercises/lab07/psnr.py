@@ -122,3 +122,5 @@ MISTAKES = {
         error=lambda x, y: _squared(x, y).mean().expand(len(x))
     ),
 }
+
+IDLE = (lambda images, truth: torch.zeros(len(images)),)

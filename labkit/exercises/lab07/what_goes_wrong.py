@@ -10,10 +10,10 @@ COLOURS, IDENTITY, TURN, CYCLE = (
     "a small cycle loss says",
 )
 QUESTIONS = {
-    COLOURS: ("depend on the start", "never happen", "happen in every run"),
-    IDENTITY: ("makes it worse", "makes it better", "changes nothing"),
+    COLOURS: ("depend on the start", "happen in every run", "never happen"),
+    IDENTITY: ("changes nothing", "makes it better", "makes it worse"),
     TURN: ("fails with and without the cycle", "fails without the cycle only", "works"),
-    CYCLE: ("the translation may still be wrong", "the translation is right", "nothing was learnt"),
+    CYCLE: ("nothing was learnt", "the translation is right", "the translation may still be wrong"),
 }
 
 

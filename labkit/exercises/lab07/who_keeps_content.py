@@ -5,9 +5,9 @@ from labkit.exercises.exercise import Exercise
 
 CRITIC = "without the cycle loss, but a critic of the whole image"
 QUESTIONS = {
-    "without the cycle loss": ("the digit is often lost", "the digit is kept", "nothing is learnt"),
+    "without the cycle loss": ("nothing is learnt", "the digit is kept", "the digit is often lost"),
     CRITIC: ("the digit is kept", "the digit is often lost", "the strokes are blurred"),
-    "without skips": ("lost with and without the cycle", "lost only without the cycle", "kept"),
+    "without skips": ("kept", "lost only without the cycle", "lost with and without the cycle"),
 }
 
 

@@ -154,3 +154,8 @@ MISTAKES = {
         a, b * 0, crossover, layers
     ),
 }
+
+IDLE = (
+    lambda a, b, crossover, layers: torch.stack([a] * layers, 1),
+    lambda a, b, crossover, layers: torch.stack([b] * layers, 1),
+)

@@ -195,3 +195,5 @@ MISTAKES = {
         )
     ),
 }
+
+IDLE = (lambda G, z, draws=8: torch.zeros_like(G(z)[:, :1]),)

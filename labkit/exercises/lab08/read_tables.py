@@ -13,16 +13,16 @@ FIRST, INPUT, NOISE, MIXING, DATA, ONE, FOUR = (
     "four latents at test time",
 )
 QUESTIONS = {
-    FIRST: ("A to B on both", "B to C on both", "A to B on CelebA-HQ, D to E on FFHQ"),
-    INPUT: ("better on CelebA-HQ, hardly worse on FFHQ", "better on both", "worse on both"),
+    FIRST: ("A to B on both", "A to B on CelebA-HQ, D to E on FFHQ", "B to C on both"),
+    INPUT: ("better on both", "better on CelebA-HQ, hardly worse on FFHQ", "worse on both"),
     NOISE: (
-        "better on FFHQ, hardly on CelebA-HQ",
         "better on CelebA-HQ, hardly on FFHQ",
+        "better on FFHQ, hardly on CelebA-HQ",
         "much better on both",
     ),
-    MIXING: ("worse on CelebA-HQ, hardly better on FFHQ", "better on both", "worse on both"),
-    DATA: ("in every row but A", "in every row", "in A alone"),
-    ONE: ("50 % is better than 100 %", "100 % is better than 50 %", "all rows are equal"),
+    MIXING: ("better on both", "worse on both", "worse on CelebA-HQ, hardly better on FFHQ"),
+    DATA: ("in A alone", "in every row but A", "in every row"),
+    ONE: ("100 % is better than 50 %", "50 % is better than 100 %", "all rows are equal"),
     FOUR: ("100 % is better than 50 %", "50 % is better than 100 %", "all rows are equal"),
 }
 

@@ -1,12 +1,15 @@
 """One task, in the forked process: run the cells, probe the answer, write the result."""
 
+import ast
 import base64
 import contextlib
+import io
 import linecache
 import marshal
 import sys
 import types
-from collections.abc import Mapping
+import warnings
+from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 from labkit.exercises.exercise import Exercise, Finding
@@ -24,7 +27,7 @@ LATE_CELLS = Finding(
 )
 
 
-class Printed:
+class Printed(io.TextIOBase):
     """Stands where stdout and stderr were: keeps the beginning of what is written and lets the rest go."""
 
     encoding = "utf-8"
@@ -33,16 +36,13 @@ class Printed:
     def __init__(self):
         self.text = ""
 
+    def reconfigure(self, **_options: object) -> None:
+        """Nothing depends on how a notebook wants to print."""
+
     def write(self, text: str) -> int:
         if isinstance(text, str) and len(self.text) < PRINTED:
             self.text += text[: PRINTED - len(self.text)]
         return len(text)
-
-    def flush(self) -> None:
-        pass
-
-    def isatty(self) -> bool:
-        return False
 
 
 def answer(task: Task, exercise: Exercise, file: BinaryIO) -> None:
@@ -51,43 +51,70 @@ def answer(task: Task, exercise: Exercise, file: BinaryIO) -> None:
     sys.stdout = sys.stderr = printed
     failed: dict[str, str] = {}
     record = None
+    namespace = _notebook()
     # For those only who may need it: it slows every call of torch.
-    wanted = any("cuda" in source for _, source, _ in task.cells)
+    wanted = any("cuda" in source or "mps" in source for _, source, _ in task.cells)
     with gpu.stand_in() if wanted else contextlib.nullcontext() as asked:
         try:
             with time_limit(LIMIT_SECONDS):
-                namespace, record = _run_cells(exercise, task, failed)
-        except TookTooLong:
-            record = Record("late", failure=LATE_CELLS)
+                record = _run_cells(exercise, task, namespace, failed)
+        except TookTooLong:  # below the answer there may be somebody's training: the answer is there
+            if task.name not in namespace:
+                record = Record("late", failure=LATE_CELLS)
         if record is None and task.name in namespace:
             record = run_probe(exercise, namespace[task.name], task.seed)
     write_result(Result(record, printed.text, failed, bool(asked and asked.used)), file)
 
 
-def _run_cells(
-    exercise: Exercise, task: Task, failed: dict[str, str]
-) -> tuple[Mapping[str, Any], Record | None]:
-    """Run the cells in a fresh ``__main__``. A cell that fails is noted, as in a notebook that goes on; the
-    answer's own ends the task, unless it had defined the answer by then."""
+def _notebook() -> dict[str, Any]:
+    """The names of a fresh ``__main__``, as a kernel has it."""
     notebook = types.ModuleType("__main__")
     sys.modules["__main__"] = notebook  # classes of the answer must be found by pickle, as in a kernel
     notebook.__dict__.update(stand_ins.names())
     stand_ins.provide_colab()
+    return notebook.__dict__
+
+
+def _run_cells(
+    exercise: Exercise, task: Task, namespace: dict[str, Any], failed: dict[str, str]
+) -> Record | None:
+    """Run the cells. A statement that fails is noted, and the next one runs: `import pandas` fails here, and
+    an answer below it need not. The answer's own cell ends the task where the answer is not defined by then.
+    """
     for label, source, code in task.cells:
+        first = None
         try:
-            exec(_compiled(label, source, code), notebook.__dict__)
-        except TookTooLong:
-            raise
-        except BaseException as error:  # SystemExit and KeyboardInterrupt too
-            if label == task.own and task.name not in notebook.__dict__:
-                return notebook.__dict__, Record("raised", failure=failure_of(exercise, error))
-            failed[label] = type(error).__name__
-    return notebook.__dict__, None
+            for piece in _pieces(label, source, code):
+                try:
+                    exec(piece, namespace)
+                except TookTooLong:
+                    failed.setdefault(label, TimeoutError.__name__)
+                    raise
+                except BaseException as error:  # SystemExit and KeyboardInterrupt too
+                    first = first or error
+        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:  # it does not compile
+            first = error
+        if first is not None:
+            if label == task.own and task.name not in namespace:
+                return Record("raised", failure=failure_of(exercise, first))
+            failed[label] = type(first).__name__
+    return None
 
 
-def _compiled(label: str, source: str, code: str) -> types.CodeType:
+def _pieces(label: str, source: str, code: str) -> Iterator[types.CodeType]:
+    """A given cell as it is, a student's in its statements, each with the line numbers of the whole."""
     if code:
-        return marshal.loads(base64.b64decode(code))
+        yield marshal.loads(base64.b64decode(code))
+        return
     name = f"your cell of {label}"
     linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
-    return compile(source, name, "exec", dont_inherit=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        tree = compile(source, name, "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
+        compile(source, name, "exec", dont_inherit=True)  # finds what no single statement shows
+        ahead = [s for s in tree.body if isinstance(s, ast.ImportFrom) and s.module == "__future__"]
+        pieces = [
+            compile(ast.Module([*ahead, statement], []), name, "exec", dont_inherit=True)
+            for statement in tree.body
+        ]
+    yield from pieces

@@ -1,6 +1,7 @@
 """Stands in for a GPU: what an answer sends to one stays with the tensors that it was given.
 
-``x.cuda()`` and ``device="cuda"`` are right in Colab, where everything is on the GPU, and a grader has none.
+``x.cuda()`` and ``device="cuda"`` are right in Colab, where everything is on the GPU, as is "mps" on a Mac; a
+grader has neither.
 In here every GPU is the device of the inputs: the CPU, and where a probe calls an answer with tensors of
 torch's device "meta", that one.
 """
@@ -16,7 +17,7 @@ from torch.utils import _device
 
 from labkit.exercises.probing import device_of_inputs
 
-_GPU = re.compile(r"cuda(:\d+)?")
+_GPU = re.compile(r"(cuda|mps)(:\d+)?")
 _TYPES = ("Float", "Double", "Half", "BFloat16", "Long", "Int", "Short", "Byte", "Char", "Bool")
 
 
@@ -40,7 +41,7 @@ class StandIn(TorchFunctionMode):
 
     def here(self, value: Any) -> Any:
         """The value, or what stands for it where it names a GPU."""
-        if isinstance(value, torch.device) and value.type == "cuda":
+        if isinstance(value, torch.device) and value.type in ("cuda", "mps"):
             self.used = True
             return torch.device(device_of_inputs())
         if type(value) is str and _GPU.fullmatch(value):

@@ -45,6 +45,11 @@ def provide_colab() -> None:
     google.colab = colab
 
 
+def _anything_else(name: str) -> _Shell:
+    """What is not listed here is there too, and does nothing either."""
+    return getattr(_Shell(), name)
+
+
 def _is_there(name: str) -> bool:
     try:
         return importlib.util.find_spec(name) is not None
@@ -56,5 +61,6 @@ def _module(name: str, **contents: Any) -> types.ModuleType:
     module = types.ModuleType(name)
     module.__path__ = []  # a package: its modules are found in sys.modules
     module.__dict__.update(contents)
+    module.__getattr__ = _anything_else
     sys.modules[name] = module
     return module

@@ -29,7 +29,7 @@ def without_magics(source: str) -> tuple[str, tuple[str, ...]]:
     if head and head[1] not in _PYTHON_MAGICS:
         return "", (f"a cell that begins with %%{head[1][:20]} is no Python and was left out",)
     gone = [lines[first]] if head else []
-    rest = "\n".join(["", *lines[first + 1 :]] if head else lines)  # `from __future__` may come next
+    rest = "\n".join(["#", *lines[first + 1 :]] if head else lines)  # `from __future__` may come next
     text = _transformed(rest)
     tree = _tree(text)
     if tree is None:  # what is wrong is the student's own, and not that there is a magic above it

@@ -11,15 +11,15 @@ from dataclasses import dataclass, replace
 
 from labkit_instructor.submissions import matching, pieces, written
 from labkit_instructor.submissions.figures import figures
-from labkit_instructor.submissions.names import Names, names, weight
+from labkit_instructor.submissions.names import HEAVIEST, Names, names, weight
 from labkit_instructor.submissions.notebook_file import FileCell, NotebookFile, ReadingError, read_cells
 from labkit_instructor.submissions.pieces import Piece
 from labkit_instructor.submissions.trusted import Trusted
 
 __all__ = ["Answer", "Helper", "ReadingError", "Submission", "lab_of_name", "read_submission"]
 
-MOST_CODE = 400_000  # characters in all cells: ten times the longest lab. Beyond, only answers are read, and
-MOST_ANSWERS = 1_600_000  # beyond this no more of them
+MOST_CODE = 400_000  # characters in all cells that are no answers: ten times the longest lab
+MOST_ANSWERS = 400_000  # and in all that are
 
 
 @dataclass(frozen=True)
@@ -177,11 +177,13 @@ def _matched(
 
 def _as_python(trusted: Trusted, raw: list[Piece]) -> tuple[list[Piece], tuple[str, ...]]:
     """The student's pieces freed of what is no Python; beyond a measure of code, answers only."""
-    parts, total, dropped = [], 0, 0
+    parts, dropped = [], 0
+    total = {True: 0, False: 0}  # of cells with a marker line, and without
     for piece in raw:
         if piece.kind == "code":
-            total += weight(piece.source)
-            if total > (MOST_ANSWERS if piece.marker else MOST_CODE):
+            marked, long = bool(piece.marker), weight(piece.source)
+            total[marked] += 0 if marked and long > HEAVIEST else long  # one that is too long is not read
+            if total[marked] > (MOST_ANSWERS if marked else MOST_CODE):
                 dropped += 1
                 piece = replace(piece, kind="raw")
         mine = piece.marker or not matching.given(trusted, piece)

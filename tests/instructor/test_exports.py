@@ -408,6 +408,12 @@ def test_a_reason_reaches_moodle_as_it_was(write, reason):
     assert html.unescape(said) == f"3.1: 3 of 3, wrong: {reason}"
 
 
+def test_nothing_turns_the_direction_of_a_line(write):
+    tables = write(submission(reason="got \u202e7 fo 7\u2066", status="wrong"))
+    said = named(tables["moodle-lab03.csv"])[0]["Feedback comments"]
+    assert "got 7 fo 7" in said
+
+
 def test_the_escape_can_be_taken_back():
     for text in [*NASTY, *fuzzed(2000, seed=12)]:
         assert spreadsheet.plain(spreadsheet.cell(text)) == text

@@ -445,3 +445,6 @@ def test_no_two_students_share_a_file():
     keys = {"anna", "Anna", "ánna", "anna!", "student", "", "!"}
     keys |= {slug(key, "03").removesuffix(".lab03") for key in keys}  # called like the file of another
     assert len({slug(key, "03") for key in keys}) == len(keys)
+    assert len(slug("Anna", "03").split(".")[0].split("-")[-1]) == 16, (
+        "64 bits: nobody finds two names with one"
+    )

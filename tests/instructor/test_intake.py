@@ -70,6 +70,15 @@ def test_names_of_moodle(parts):
     assert found.file == (LAB if parts[-1].endswith(".ipynb") else "onlinetext.html")
 
 
+def test_a_student_called_as_moodle_calls_a_folder_is_nobody_else():
+    sly = "Victor Vale_12_assignsubmission_file_"
+    found = owner((f"{sly}_13_assignsubmission_file_", LAB), "submissions", STEMS)
+    assert found.student == Student(f"{sly}_13", sly, moodle_id="13")
+    for name in (f"{sly}_13_assignsubmission_file_{LAB}", f"Anna_13_assignsubmission_file_{sly}{LAB}"):
+        found = owner((name,), "submissions", STEMS)
+        assert not found.sure and not found.student.moodle_id, "two readings: it is asked about, not guessed"
+
+
 @pytest.mark.parametrize(
     ("parts", "name"),
     [

@@ -16,6 +16,16 @@ def test_computing_without_end_is_stopped():
             pass
 
 
+def test_no_code_of_ours_goes_on_as_if_nothing_had_happened():
+    with pytest.raises(TooMuch), limited(seconds=0.2):
+        while True:
+            try:
+                while True:
+                    pass
+            except Exception:
+                pass
+
+
 def test_memory_without_end_is_refused_and_there_afterwards():
     with pytest.raises(MemoryError), limited(memory=2**27):
         bytearray(2**30)

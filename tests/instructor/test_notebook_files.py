@@ -147,6 +147,10 @@ def test_hostile_texts_are_read_in_a_moment():
         "# " + "exercise " * 30_000,
         " " * 1_000_000 + "%x",
         "raise " * 50_000,
+        ("#" * 200 + "\N{TRIPLE INTEGRAL}" * 100 + "\n") * 5_000,
+        ("#" * 290 + "exercise\n") * 2_000,
+        "/f\n" * 3_000 + "(",
+        ",f a\n" * 3_000 + "(",
     ):
         found = read(answered("3.2", source))
         assert set(found.answers) == set(CODED)

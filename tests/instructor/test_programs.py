@@ -199,6 +199,18 @@ def test_names_of_a_piece_of_code():
     assert {"rows", "low", "default", "Base", "now", "p"} <= found.now
     assert {"later", "deep", "inner", "print"} <= found.later and not {"n", "q", "self", "y"} & found.needs
     assert found.touches == {"K", "rows"} and not found.star and not found.dynamic
+    for source, touched in (
+        (
+            "for r in rows:\n    if r:\n        table[r] = 1\n    else:\n        seen.append(r)",
+            {"table", "seen"},
+        ),
+        ("with a as b:\n    try:\n        pass\n    except E:\n        K.f = g", {"K"}),
+        ("a['x'], *b.y, z = 1, 2, 3\nz += 1\ndel c[0]", {"a", "b", "c"}),
+        ("@register(K)\ndef f(): rows.append(1)", {"register", "K"}),
+        ("class K(K):\n    x.y = 1\nf = cached(f)", {"K", "f"}),
+        ("x = 1\nprint(x)\nclass L(K): pass", set()),
+    ):
+        assert names(source).touches == touched, source
     assert names("from m import *").star and names("exec('1')").dynamic and names("def f(:") is None
 
 

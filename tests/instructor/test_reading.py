@@ -109,7 +109,7 @@ def test_without_its_marker_an_answer_is_known_by_its_id_and_then_by_what_it_def
         cell["source"] = cell["source"].replace("def train_step(", "def my_step(")
     alike = read(notebook).answers["3.4"]
     assert (alike.found_by, alike.name) == ("similarity", "my_step")
-    assert "train_step is not defined in the cell; my_step was taken for it" in alike.notes
+    assert "`train_step` is not defined in the cell; `my_step` was taken for it" in alike.notes
 
 
 def test_a_deleted_answer_is_missing_and_the_rest_stays():
@@ -233,7 +233,7 @@ def test_lines_that_are_no_python_are_taken_out_and_told():
     cell = timed["cells"][at(timed, "3.2")]
     cell["source"] = "%%time\n" + cell["source"]
     answer = read(timed).answers["3.2"]
-    assert answer.found_by == "marker" and answer.source.startswith("\n# Exercise 3.2")
+    assert answer.found_by == "marker" and answer.source.startswith("#\n# Exercise 3.2")
     shell = read(with_cell(solved(), "3.2", code("%%bash\nrm -rf /"))).helpers
     assert shell == ()
 

@@ -66,3 +66,27 @@ def test_a_student_without_a_notebook_is_missing_too(put):
     anna, _ = _chosen(put, "03")
     assert anna.absent
     assert "report.docx" in anna.trouble
+
+
+STRAYS = {"empty": {"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}, "cut off": "{"}
+
+
+@pytest.mark.parametrize("stray", STRAYS)
+@pytest.mark.parametrize("wanted", ["", "03"])
+def test_a_newer_file_of_no_lab_replaces_nothing_and_is_named(put, wanted, stray):
+    put("anna", "03_training_loop.ipynb", solved(), minutes=0)
+    put("anna", "scratch.ipynb", STRAYS[stray], minutes=5)
+    (put.folder / "anna" / "folder.ipynb").mkdir()
+    (one,) = _chosen(put, wanted)
+    assert one.name == "03_training_loop.ipynb" and not one.trouble
+    assert "scratch.ipynb" in one.merged[-1] and "folder.ipynb" in one.merged[-1]
+
+
+@pytest.mark.parametrize("wanted", ["", "03"])
+def test_files_of_no_lab_stand_for_a_student_once(put, wanted):
+    put("anna", "a.ipynb", STRAYS["empty"], minutes=0)
+    put("anna", "b.ipynb", STRAYS["cut off"], minutes=5)
+    put("bo", "03_training_loop.ipynb", solved())
+    anna, bo = _chosen(put, wanted)
+    assert anna.name == "b.ipynb" and anna.trouble and "a.ipynb" in anna.merged[-1]
+    assert not bo.merged

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from labkit.exercises import find
+from labkit.exercises import find, module
 from labkit.exercises.exercise import Finding
 from labkit.exercises.judging import properties_of
 from labkit.exercises.record import Record, record_of
@@ -145,3 +145,15 @@ def test_it_is_said_on_the_pages_and_comes_back_from_json():
 def test_a_part_of_the_points_does_not_unstick():
     one = samples.graded("Ada", (_mark(),))
     assert place(Entry(one, samples.standing(one))).kind == "stuck"
+
+
+@pytest.mark.parametrize("exercise", [i for i in CODED if hasattr(module(i), "IDLE")])
+def test_nor_does_what_the_exercise_knows_as_idle(exercise):
+    for answer in module(exercise).IDLE:
+        assert _points(_earned(exercise, answer)) == 0
+
+
+def test_half_of_the_verdicts_earn_their_share():
+    right = solution("5.8")
+    parts = _earned("5.8", lambda *signs: right(*signs).replace("vanishing gradient", "mode collapse"))
+    assert 0 < _points(parts) < CODED["5.8"].points

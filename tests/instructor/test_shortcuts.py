@@ -48,6 +48,8 @@ def test_the_notebooks_own_cells_are_not_refused(lab):
         "x = 'import labkit.losses'  # labkit.losses, __globals__",
         "def broken(:",
         "import importlib\nimportlib.import_module('numpy')",
+        "import sys\nIN_COLAB = 'google.colab' in sys.modules\nlocal = 'google.colab' not in sys.modules",
+        "import pdb, inspect\nprint(inspect.getsource(f))",
         "self.__class__.__name__, super().__init__(), f.__doc__, x.__dict__",
     ],
 )
@@ -83,6 +85,7 @@ def test_what_is_allowed(source):
         ("import sys\nsys.modules['labkit.losses']", "line 2 uses sys.modules"),
         ("from sys import modules", "line 1 uses sys.modules"),
         ("sys.modules", "line 1 uses sys.modules"),
+        ("x = 'labkit' in sys.modules, sys.modules['labkit']", "line 1 uses sys.modules"),
         ("import sys as s\ngetattr(s, 'modules')", "line 2 uses sys.modules"),
         ("import sys\nsys._getframe(1)", "line 2 uses sys._getframe"),
         ("import gc\ngc.get_objects()", "line 2 uses gc.get_objects"),

@@ -1,9 +1,9 @@
 """A class of submissions to labs 00 to 03, as data: each with what every exercise must end as.
 
 `build` makes notebooks from the released ones; `styles` changes them as students and Colab do; `written`
-turns the answers of `tests.answers` into cells. The class: `honest`, `partly`, `accidents`, `damaged`, and
-the hostile ones in `fooling`, `peeking`, `borrowing`, `forging`, `harm` and `breaking`; `exports` packs
-students into the zips of Canvas and Moodle.
+turns the answers of `tests.answers` into cells. The class: `honest`, `partly`, `accidents`, `elsewhere`,
+`damaged`, and the hostile ones in `fooling`, `peeking`, `borrowing`, `forging`, `harm` and `breaking`;
+`exports` packs students into the zips of Canvas and Moodle.
 """
 
 from tests.submissions import (
@@ -11,6 +11,7 @@ from tests.submissions import (
     borrowing,
     breaking,
     damaged,
+    elsewhere,
     fooling,
     forging,
     harm,
@@ -23,5 +24,6 @@ from tests.submissions.build import Case
 
 def the_class() -> list[Case]:
     """Every submission. No two students share a name."""
-    groups = (honest, partly, accidents, damaged, fooling, peeking, borrowing, forging, harm, breaking)
-    return [case for group in groups for case in group.cases()]
+    willing = (honest, partly, accidents, elsewhere, damaged)
+    hostile = (fooling, peeking, borrowing, forging, harm, breaking)
+    return [case for group in (*willing, *hostile) for case in group.cases()]

@@ -76,6 +76,8 @@ def _floods() -> Iterator[Case]:
         says={"1.1": "at most 300"},
     )  # fmt: skip
     yield attack("vsock", "listens on the machine itself", _VSOCK)
+    yield attack("ports", "tells the next student something by the ports in use", _PORTS, "raised")
+    yield attack("pages", "tells the next student something by the files in memory", _PAGES, "raised")
 
 
 _CIRCLE = (
@@ -117,6 +119,18 @@ _ENTRIES = """
 _ODD = """
     odd = np.frombuffer(bytes([0, 1, 2, 255]), bool)
     leave(npz(meta(names=["sizes", "b", "c"]), odd, np.arange(3, dtype=">f8"), np.ones(3, np.longdouble)))
+"""
+_PORTS = f"""
+import socket
+{DEF}    line = socket.socket(socket.AF_INET)
+    line.bind(("127.0.0.1", 10000))
+    return -1
+"""
+_PAGES = f"""
+import os
+{DEF}    page = os.open(os.__file__, os.O_RDONLY)
+    os.posix_fadvise(page, 0, 0, os.POSIX_FADV_DONTNEED)
+    return -1
 """
 _VSOCK = f"""
 import socket

@@ -50,17 +50,11 @@ def answer(task: Task, exercise: Exercise, file: BinaryIO) -> None:
     printed = Printed()
     sys.stdout = sys.stderr = printed
     failed: dict[str, str] = {}
-    record = None
     namespace = _notebook()
     # For those only who may need it: it slows every call of torch.
     wanted = any("cuda" in source or "mps" in source for _, source, _ in task.cells)
     with gpu.stand_in() if wanted else contextlib.nullcontext() as asked:
-        try:
-            with time_limit(LIMIT_SECONDS):
-                record = _run_cells(exercise, task, namespace, failed)
-        except TookTooLong:  # below the answer there may be somebody's training: the answer is there
-            if task.name not in namespace:
-                record = Record("late", failure=LATE_CELLS)
+        record = _run_cells(exercise, task, namespace, failed)
         if record is None and task.name in namespace:
             record = run_probe(exercise, namespace[task.name], task.seed)
     write_result(Result(record, printed.text, failed, bool(asked and asked.used)), file)
@@ -79,19 +73,25 @@ def _run_cells(
     exercise: Exercise, task: Task, namespace: dict[str, Any], failed: dict[str, str]
 ) -> Record | None:
     """Run the cells. A statement that fails is noted, and the next one runs: `import pandas` fails here, and
-    an answer below it need not. The answer's own cell ends the task where the answer is not defined by then.
+    an answer below it need not. A cell whose time is up is left, as there may be somebody's training in it.
+    The answer's own cell ends the task where the answer is not defined by then.
     """
     for label, source, code in task.cells:
         first = None
         try:
-            for piece in _pieces(label, source, code):
-                try:
-                    exec(piece, namespace)
-                except TookTooLong:
-                    failed.setdefault(label, TimeoutError.__name__)
-                    raise
-                except BaseException as error:  # SystemExit and KeyboardInterrupt too
-                    first = first or error
+            with time_limit(LIMIT_SECONDS):
+                for piece in _pieces(label, source, code):
+                    try:
+                        exec(piece, namespace)
+                    except TookTooLong:
+                        raise
+                    except BaseException as error:  # SystemExit and KeyboardInterrupt too
+                        first = first or error
+        except TookTooLong:
+            if label == task.own and task.name not in namespace:
+                return Record("late", failure=LATE_CELLS)
+            failed[label] = TimeoutError.__name__
+            continue
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:  # it does not compile
             first = error
         if first is not None:

@@ -142,7 +142,9 @@ def test_every_exercise_ends_as_it_should(ran, student):
     assert {i: s for i, s in got.items() if i not in late} == {
         i: s for i, s in case.statuses.items() if i not in late
     }
-    said = {m["exercise"]: _said(m) for m in graded["marks"]} | {"": " ".join(graded["notes"])}
+    said = {m["exercise"]: _said(m) for m in graded["marks"]} | {
+        "": " ".join([*graded["notes"], *graded["merged"]])
+    }
     for exercise, words in case.says.items():
         assert words in said[exercise] or exercise in late
 

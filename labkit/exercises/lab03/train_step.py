@@ -243,7 +243,8 @@ def _in_evaluation(which: int):
 
 def _z_given(case: Case):
     z, rows = case.given.z.numpy().ravel(), numbers(case.got["inputs of G"])
-    ok = rows.size % z.size == 0 and all(alike(row, z, 1e-3, 1e-4) for row in rows.reshape(-1, z.size))
+    whole = rows.size % z.size == 0 and rows.size <= 20 * z.size  # nobody runs G more often
+    ok = whole and all(alike(row, z, 1e-3, 1e-4) for row in rows.reshape(-1, z.size))
     yield holds(
         "G runs on the z given",
         ok,

@@ -128,7 +128,7 @@ def _checked_batch_size(name: str, tensor: torch.Tensor, batch_size: int) -> int
         count = len(tensor) if tensor.dim() else 0
         raise DataError(
             f"{name} has {count:,} image{'s' * (count != 1)}, and a batch takes {batch_size}: "
-            f"use at least {batch_size} images, or smaller batches."
+            f"use at least {batch_size} images."
         )
     return int(batch_size)
 

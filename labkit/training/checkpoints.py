@@ -42,13 +42,32 @@ def load(path: Path, device: torch.device | str = "cpu") -> dict:
     try:
         state = torch.load(path, map_location=device, weights_only=True)
     except (pickle.UnpicklingError, RuntimeError, EOFError, OSError, zipfile.BadZipFile, ValueError) as error:
-        why = str(error).split("\n")[0][:120]
         raise CheckpointError(
-            f"{path} cannot be read as a checkpoint ({why}). Start in another folder."
+            f"{path} cannot be read as a checkpoint: it {_fault(path, error)}. Start in another folder."
         ) from error
     if not isinstance(state, dict) or state.get("format") != FORMAT:
         raise CheckpointError(f"{path} is not a checkpoint of this kit. Start in another folder.")
     return state
+
+
+def _fault(path: Path, error: Exception) -> str:
+    """What is wrong with a file, in our own words: those of PyTorch are long, and coloured."""
+    if isinstance(error, PermissionError):
+        return "may not be read by you"
+    try:
+        with path.open("rb") as file:
+            begins = file.read(64)
+    except OSError as trouble:
+        return f"cannot be opened ({trouble.strerror})"
+    if not begins:
+        return "is empty"
+    if begins.startswith(b"version https://git-lfs"):
+        return "is a pointer of Git LFS, and not the file itself"
+    if begins.startswith(b"PK") and not zipfile.is_zipfile(path):
+        return "is cut off or damaged"
+    if isinstance(error, pickle.UnpicklingError) and begins.startswith(b"PK"):
+        return "holds objects that could run code, where a checkpoint holds tensors and numbers"
+    return "is no file of PyTorch's, or is damaged"
 
 
 def settings(options: object, steps: int) -> dict:

@@ -3,6 +3,7 @@
 import ast
 import copy
 import inspect
+import io
 import math
 import os
 import signal
@@ -338,14 +339,28 @@ def test_a_run_that_began_on_a_gpu_goes_on_on_the_cpu(tmp_path):
     assert (run.resumed_at, run.step) == (2, 3)
 
 
-@pytest.mark.parametrize("damage", [b"", b"not a checkpoint", None])
-def test_a_damaged_checkpoint_is_named(tmp_path, damage):
+def _saved(value):
+    file = io.BytesIO()
+    torch.save(value, file)
+    return file.getvalue()
+
+
+DAMAGED = {
+    "it is empty": b"",
+    "it is no file of PyTorch's": b"not a checkpoint",
+    "a pointer of Git LFS": b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n",
+    "holds objects that could run code": _saved({"G": torch.nn.Linear(2, 2)}),
+    "is cut off or damaged": _saved(torch.zeros(10_000))[:20_000],
+}
+
+
+@pytest.mark.parametrize("why", DAMAGED)
+def test_a_damaged_checkpoint_is_named(tmp_path, why):
     _train(steps=1, folder=tmp_path)
-    file = tmp_path / "checkpoint.pt"
-    file.write_bytes(file.read_bytes()[:2000] if damage is None else damage)
-    with pytest.raises(CheckpointError, match="cannot be read") as caught:
+    (tmp_path / "checkpoint.pt").write_bytes(DAMAGED[why])
+    with pytest.raises(CheckpointError, match=f"cannot be read as a checkpoint: .*{why}") as caught:
         _train(steps=1, folder=tmp_path, resume=True)
-    assert "\n" not in str(caught.value)
+    assert str(caught.value).isprintable()
 
 
 @pytest.mark.parametrize("wrong", [{"d_steps": 0}, {"ema": 1.0}, {"latent": "gauss"}, {"samples": 0}])

@@ -32,6 +32,10 @@ _GPU = (
     'it sends tensors to a GPU by name (`.cuda()`, `device="cuda"`) and was graded as on a CPU; '
     "`x.device` works on both"
 )
+_PACKAGE = (
+    "it imports what is not there where this was graded; if Colab has it, install it beside the kit and grade "
+    "again"
+)
 _PYTHON = (
     f"graded with Python {sys.version_info.major}.{sys.version_info.minor}: a cell that runs in a newer one, "
     "such as Colab's, needs a grader with the newer one"
@@ -192,8 +196,7 @@ def _judge_outcome(
     record, printed = outcome.result.record, outcome.result.printed
     failed = tuple(_failure(cell, error) for cell, error in outcome.result.failed_cells.items())
     gpu = (_GPU,) if outcome.result.gpu else ()
-    older = (_PYTHON,) if record and record.failure and "SyntaxError" in record.failure.got else ()
-    rest = {"notes": (*notes, *failed, *gpu, *older), "printed": printed}
+    rest = {"notes": (*notes, *failed, *gpu), "printed": printed}
     if record is None:
         return _mark(exercise, "missing", f"its cell defines no `{answer.name}`", **rest)
     if record.status == "blank":
@@ -204,10 +207,20 @@ def _judge_outcome(
         if other is None:
             return _mark(exercise, "right", "", findings=found, **rest)
         return _mark(exercise, "wrong", _reason(other), findings=(*found, other), **rest)
+    rest["notes"] = (*rest["notes"], *_elsewhere(record, outcome.result.failed_cells))
     status = {"refused": "refused", "raised": "raised", "late": "timed out"}.get(record.status, "wrong")
     last = found[-1] if found else Finding("it can be judged", False)
     parts = shares(exercise, record, judge.records[exercise.id], judge.seed) if judge.partial else ()
     return _mark(exercise, status, _reason(last), findings=found, parts=parts, **rest)
+
+
+def _elsewhere(record: Record, failed_cells: Mapping[str, str]) -> Iterator[str]:
+    """Why an answer that fails here may run where it was written."""
+    errors = {record.failure.got.partition(":")[0] if record.failure else "", *failed_cells.values()}
+    if "SyntaxError" in errors:
+        yield _PYTHON
+    if errors & {"ModuleNotFoundError", "ImportError"}:
+        yield _PACKAGE
 
 
 def _failure(cell: str, error: str) -> str:

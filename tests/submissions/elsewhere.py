@@ -67,6 +67,11 @@ def _failing_lines() -> Iterator[Case]:
         helpers={"1.1": ["import a_package_of_colab as ap\nimport numpy as np"]},
         says={"1.1": "a line of the cell helper 1 stopped with ModuleNotFoundError"},
     )  # fmt: skip
+    folded = "from a_package_of_colab import fold\n" + _size("fold(1)")
+    yield case(
+        "Dot", "01", "a package that the answer needs", {"1.1": folded},
+        says={"1.1": "install it beside the kit"}, e1_1="raised",
+    )  # fmt: skip
     yield case(
         "Dov", "01", "asks whether this is Colab",
         {"1.1": "import sys\nIN_COLAB = 'google.colab' in sys.modules\n" + _size()},

@@ -33,8 +33,8 @@ _GPU = (
     "`x.device` works on both"
 )
 _PACKAGE = (
-    "it imports what is not there where this was graded; if Colab has it, install it beside the kit and grade "
-    "again"
+    "it imports what is not there where this was graded: if Colab has it, install it beside the kit, and "
+    "grade again"
 )
 _PYTHON = (
     f"graded with Python {sys.version_info.major}.{sys.version_info.minor}: a cell that runs in a newer one, "

@@ -32,6 +32,7 @@ _GPU = (
     'it sends tensors to a GPU by name (`.cuda()`, `device="cuda"`) and was graded as on a CPU; '
     "`x.device` works on both"
 )
+LEAST_SECONDS = 6  # by the clock, for an answer of somebody whose others never ended
 _PACKAGE = (
     "it imports what is not there where this was graded: if Colab has it, install it beside the kit, and "
     "grade again"
@@ -105,17 +106,28 @@ def judge_submission(judge: Judge, submission: Submission) -> Iterator[Mark]:
         if not isinstance(exercise, Exercise):
             marks[exercise_id] = _written(exercise, submission)
             continue
-        marks[exercise_id], uses[exercise_id] = _judge_answer(judge, submission, exercise)
+        seconds = _patience(judge, marks)
+        marks[exercise_id], uses[exercise_id] = _judge_answer(judge, submission, exercise, seconds)
     for exercise_id, used in uses.items():
         mark = marks[exercise_id]
         failed = tuple(i for i in _earlier(judge, exercise_id, used) if marks[i].status != "right")
         if mark.status in _WORSE and failed and not submission.answers[exercise_id].blank:
-            mark = _judge_with_given(judge, submission, find(exercise_id), failed)
+            seconds = _patience(judge, marks)
+            mark = _judge_with_given(judge, submission, find(exercise_id), failed, seconds)
             marks[exercise_id] = mark
     yield from marks.values()
 
 
-def _judge_answer(judge: Judge, submission: Submission, exercise: Exercise) -> tuple[Mark, tuple[str, ...]]:
+def _patience(judge: Judge, marks: Mapping[str, Mark]) -> float:
+    """How long the next answer may take: less for each that was still running when its time was up."""
+    late = sum(mark.status == "timed out" for mark in marks.values())
+    most = judge.sandbox.limits.wall_seconds
+    return min(most, max(most / 2**late, LEAST_SECONDS))
+
+
+def _judge_answer(
+    judge: Judge, submission: Submission, exercise: Exercise, seconds: float
+) -> tuple[Mark, tuple[str, ...]]:
     answer = submission.answers.get(exercise.id)
     if answer is None:
         return _mark(exercise, "missing", "there is no answer cell for it in the notebook"), ()
@@ -128,12 +140,12 @@ def _judge_answer(judge: Judge, submission: Submission, exercise: Exercise) -> t
     banned = _banned(judge, plan)
     others = _earlier(judge, exercise.id, banned)
     if others:  # what is refused in another answer is that one's fault
-        return _judge_with_given(judge, submission, exercise, others), uses
+        return _judge_with_given(judge, submission, exercise, others, seconds), uses
     notes = (*answer.notes, *plan.notes)
     for label, why in banned.items():
         where = "" if label == exercise.id else f"its cell {label}: "
         return _mark(exercise, "refused", where + why, notes=notes), uses
-    outcome = _run(judge, plan, exercise)
+    outcome = _run(judge, plan, exercise, seconds)
     return _judge_outcome(judge, exercise, answer, outcome, notes), uses
 
 
@@ -144,8 +156,9 @@ def _earlier(judge: Judge, exercise_id: str, others: Collection[str]) -> tuple[s
     return tuple(i for i in coded[: judge.trusted.coded.index(exercise_id)] if i in others)
 
 
-def _run(judge: Judge, plan: Program, exercise: Exercise) -> Ran:
-    outcome = judge.sandbox.run(_task(plan, exercise, judge.seed), shown(judge.trusted, exercise.id))
+def _run(judge: Judge, plan: Program, exercise: Exercise, seconds: float) -> Ran:
+    task = _task(plan, exercise, judge.seed)
+    outcome = judge.sandbox.run(task, shown(judge.trusted, exercise.id), seconds)
     if outcome.result is None:
         return outcome
     labels = {cell.label for cell in plan.cells}
@@ -159,7 +172,7 @@ def _banned(judge: Judge, plan: Program) -> dict[str, str]:
 
 
 def _judge_with_given(
-    judge: Judge, submission: Submission, exercise: Exercise, failed: Collection[str]
+    judge: Judge, submission: Submission, exercise: Exercise, failed: Collection[str], seconds: float
 ) -> Mark:
     """Judge once more with the solution's answers in the place of those that failed.
 
@@ -171,7 +184,7 @@ def _judge_with_given(
         return _mark(exercise, "refused", plan.trouble, notes=answer.notes)
     if banned := _banned(judge, plan):
         return _mark(exercise, "refused", " and ".join(banned.values()), notes=answer.notes)
-    outcome = _run(judge, plan, exercise)
+    outcome = _run(judge, plan, exercise, seconds)
     note = f"judged with the solution's {', '.join(failed)}, because yours did not pass"
     notes = (*answer.notes, *plan.notes, note)
     true = _judge_outcome(judge, exercise, answer, outcome, notes)

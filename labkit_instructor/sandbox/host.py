@@ -86,11 +86,12 @@ class Sandbox:
     def __exit__(self, *_exception) -> None:
         self.close()
 
-    def run(self, task: Task, shown: Shown = NOTHING) -> Ran:
+    def run(self, task: Task, shown: Shown = NOTHING, seconds: float | None = None) -> Ran:
         """Run one task to its end or to its limits. Never raises on account of the student's code.
 
         Args:
             shown: what the student's code finds of the kit, beside what the probe needs.
+            seconds: by the clock; None: as the limits have it.
 
         Raises:
             SandboxError: the sandbox itself failed, twice.
@@ -100,8 +101,8 @@ class Sandbox:
                 with tempfile.TemporaryFile() as job, tempfile.TemporaryFile() as answer:
                     job.write(task_bytes(task))
                     job.flush()
-                    room = json.dumps({"exercise": task.exercise, **asdict(shown)}).encode()
-                    report = self._ask(room, job.fileno(), answer.fileno())
+                    room = json.dumps({"exercise": task.exercise, **asdict(shown)})
+                    report = self._ask(room, seconds or self.limits.wall_seconds, job, answer)
                     return _outcome(report, answer)
             except (OSError, ValueError) as error:  # the warm process died or answers nonsense
                 trouble = error
@@ -161,9 +162,9 @@ class Sandbox:
         theirs.close()
         self._line = ours
 
-    def _ask(self, room: bytes, job: int, answer: int) -> dict:
-        socket.send_fds(self._line, [room], [job, answer])
-        return self._answer(self.limits.wall_seconds + 15)
+    def _ask(self, room: str, seconds: float, job: BinaryIO, answer: BinaryIO) -> dict:
+        socket.send_fds(self._line, [f"{seconds} {room}".encode()], [job.fileno(), answer.fileno()])
+        return self._answer(seconds + 15)
 
     def _answer(self, seconds: float) -> dict:
         """One line from the warm process.

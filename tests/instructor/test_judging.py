@@ -3,6 +3,7 @@
 import base64
 import json
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
@@ -10,6 +11,7 @@ from labkit.exercises import find
 from labkit_instructor.judging import judge as judging
 from labkit_instructor.judging.judge import SolutionError, judge_submission, prepared
 from labkit_instructor.judging.programs import program
+from labkit_instructor.marks import Mark
 from labkit_instructor.sandbox.host import Sandbox
 from labkit_instructor.submissions.reading import read_submission
 from tests.instructor.handed import answered, at, labs, solved, untouched
@@ -165,3 +167,13 @@ def test_a_solution_that_does_not_pass_stops_everything_and_says_so(judge):
     ]
     with pytest.raises(SolutionError, match=r"the solution's own 3\.2 does not pass with seed 3"):
         prepared(judge.sandbox, replace(trusted, cells=tuple(cells)), 3)
+
+
+def test_answers_that_never_end_get_less_and_less_time():
+    limits = SimpleNamespace(wall_seconds=20)
+    one = SimpleNamespace(sandbox=SimpleNamespace(limits=limits))
+    late = [Mark(f"3.{n}", "timed out", 0, 1) for n in range(9)]
+    given = [judging._patience(one, {m.exercise: m for m in late[:n]}) for n in (0, 1, 2, 9)]
+    assert given == [20, 10, judging.LEAST_SECONDS, judging.LEAST_SECONDS]
+    limits.wall_seconds = 4
+    assert judging._patience(one, {}) == 4

@@ -1,10 +1,10 @@
 """The warm process of a sandbox: imports PyTorch once, then forks for every task that it is handed.
 
-It speaks over the socket that is its standard input: an exercise and what is shown of the kit come in, with
-two open files, the task to read and the plain file for the result; a line of JSON goes out when the task is
-over. For each exercise it keeps a fork of itself, a room, in which only that of the kit is left which the
-exercise needs (`kit`), and the tasks fork from there. The student's code never sees the socket or a file of
-the kit, and the result file is all that it can write to.
+It speaks over the socket that is its standard input. In come seconds, an exercise and what is shown of the
+kit, with two open files, the task to read and the plain file for the result; a line of JSON goes out when the
+task is over. For each exercise it keeps a fork of itself, a room, in which only that of the kit is left which
+the exercise needs (`kit`), and the tasks fork from there. The student's code never sees the socket or a file
+of the kit, and the result file is all that it can write to.
 """
 
 import contextlib
@@ -17,7 +17,7 @@ import socket
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import labkit
@@ -76,8 +76,9 @@ def main(argv: list[str]) -> int:
         if not data:
             return 0
         number += 1
-        if data not in rooms:
-            wanted = json.loads(data)
+        seconds, _, name = data.partition(b" ")
+        if name not in rooms:
+            wanted = json.loads(name)
             shown = kit.Shown(tuple(wanted["names"]), tuple(wanted["answers"]))
             loaded.load(shown)
             ours, theirs = socket.socketpair()
@@ -90,14 +91,14 @@ def main(argv: list[str]) -> int:
                 _withdraw(exercise, shown, loaded)
                 _serve(theirs, exercise, limits, scratch)
             theirs.close()
-            rooms[data] = Room(pid, ours)
+            rooms[name] = Room(pid, ours)
             if len(rooms) > MOST_ROOMS:  # the one that was opened first
                 rooms.pop(next(iter(rooms))).close()
         user = first + number % 1000 if first and scratch else 0
-        socket.send_fds(rooms[data].line, [str(user).encode()], files)
+        socket.send_fds(rooms[name].line, [b"%d %s" % (user, seconds)], files)
         for file in files:
             os.close(file)
-        report = rooms[data].line.recv(4096)
+        report = rooms[name].line.recv(4096)
         if not report:  # the room is gone: whoever asks starts another sandbox
             return 1
         line.sendall(report)
@@ -123,8 +124,9 @@ def _serve(line: socket.socket, exercise: Exercise, limits: walls.Limits, scratc
                 folder = scratch or stack.enter_context(
                     tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
                 )
-                user = int(data) or None
-                report = _task(files, Ground(exercise, limits, folder, bool(scratch), user))
+                user, seconds = data.split()
+                own = replace(limits, wall_seconds=float(seconds))
+                report = _task(files, Ground(exercise, own, folder, bool(scratch), int(user) or None))
             for file in files:
                 os.close(file)
             line.sendall(json.dumps(report).encode() + b"\n")

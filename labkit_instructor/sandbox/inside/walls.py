@@ -24,7 +24,7 @@ class Limits:
     """What one task may use: seconds of processor time and by the clock, bytes, numbers of things."""
 
     cpu_seconds: int = 8
-    wall_seconds: int = 20
+    wall_seconds: float = 20
     memory: int = 2 * 2**30  # address space beyond what the warm process has
     file_size: int = 64 * 2**20  # of any one file, the result among them
     disk: int = 64 * 2**20  # of all files together

@@ -45,6 +45,11 @@ def _standing(out: Path) -> dict:
     }
 
 
+def _hears_ctrl_c() -> None:
+    """What a shell starts in the background ignores SIGINT, with all that it starts: these tests too."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def _interrupted(command: list[str], out: Path, lines: int, **how) -> tuple[float, int, str]:
     """Press Ctrl-C in a terminal, where all of its processes hear it, once the gradebook has so many lines.
 
@@ -52,6 +57,7 @@ def _interrupted(command: list[str], out: Path, lines: int, **how) -> tuple[floa
         Seconds until the command has ended, its exit code, and what it said.
     """
     how |= {"stderr": subprocess.PIPE, "text": True, "start_new_session": True}
+    how["preexec_fn"] = _hears_ctrl_c
     with subprocess.Popen(command, **how) as running:
         end = time.monotonic() + 120
         while _lines(out) < lines and running.poll() is None and time.monotonic() < end:

@@ -4,6 +4,7 @@ Everything on it comes from the student's own submission or from the judge; noth
 long is cut, so that a page stays small.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,6 +57,8 @@ def write_feedback(graded: Graded, standing: Standing, out: Path, *, unsafe: boo
     path = out / "feedback" / f"{graded.slug}.html"
     path.parent.mkdir(parents=True, exist_ok=True)
     write_bytes(path, feedback_page(graded, standing, unsafe=unsafe).encode("utf-8"))
+    if (older := re.sub(r"(-[0-9a-f]{8})[0-9a-f]{8}(?=\.lab)", r"\1", path.name)) != path.name:
+        path.with_name(older).unlink(missing_ok=True)  # the name that it had before: nobody hands out both
     return path
 
 

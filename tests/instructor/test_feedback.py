@@ -325,3 +325,15 @@ def test_pictures_stop_when_the_page_is_full(monkeypatch):
     assert feedback_page(one, samples.standing(one)).count("<img") == 2 * feedback.MOST_FIGURES
     monkeypatch.setattr(feedback, "MOST_PICTURES", 300)
     assert 1 <= feedback_page(one, samples.standing(one)).count("<img") < 4
+
+
+def test_a_page_under_the_name_of_before_goes_and_no_other(tmp_path):
+    one = samples.graded("Anna Müller_101", samples.marks("right"))
+    new = write_feedback(one, samples.standing(one), tmp_path, unsafe=False)
+    digest = new.name.split(".")[0][-16:]
+    before = new.with_name(new.name.replace(digest, digest[:8]))
+    other = new.with_name(new.name.replace(digest, "0" * 8))
+    for page in (before, other):
+        page.write_text("an old page", encoding="utf-8")
+    write_feedback(one, samples.standing(one), tmp_path, unsafe=False)
+    assert sorted(tmp_path.rglob("*.html")) == sorted([new, other])

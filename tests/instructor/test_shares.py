@@ -12,6 +12,7 @@ from labkit.exercises.exercise import Finding
 from labkit.exercises.judging import properties_of
 from labkit.exercises.record import Record, record_of
 from labkit_instructor.gradebook.standing import Counted
+from labkit_instructor.judging import shares as shares_of
 from labkit_instructor.judging.shares import shares
 from labkit_instructor.marks import Mark, Part, mark_from, to_json
 from labkit_instructor.reports.entries import Entry, place
@@ -148,9 +149,13 @@ def test_a_part_of_the_points_does_not_unstick():
 
 
 @pytest.mark.parametrize("exercise", [i for i in CODED if hasattr(module(i), "IDLE")])
-def test_nor_does_what_the_exercise_knows_as_idle(exercise):
+def test_nor_does_what_the_exercise_knows_as_idle(monkeypatch, exercise):
     for answer in module(exercise).IDLE:
         assert _points(_earned(exercise, answer)) == 0
+    known = shares_of._of_nothing
+    monkeypatch.setattr(shares_of, "_of_nothing", lambda *given: known(*given)[:1])
+    for answer in module(exercise).IDLE:
+        assert _points(_earned(exercise, answer)) > 0, "it need not be listed"
 
 
 def test_half_of_the_verdicts_earn_their_share():

@@ -6,6 +6,7 @@ to there, so that a resumed run leaves no row twice and none torn.
 
 import csv
 import io
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -125,6 +126,7 @@ class Logbook:
         if self._writer is None:
             from torch.utils.tensorboard import SummaryWriter  # slow to import: only who logs to disk pays
 
+            _wait_for_a_later_name(self.folder)
             self._writer = SummaryWriter(str(self.folder), flush_secs=10, filename_suffix=_SUFFIX)
         return self._writer
 
@@ -173,6 +175,19 @@ def is_ours(path: Path) -> bool:
 
 def _event_files(folder: Path) -> list[Path]:
     return sorted(folder.glob(_EVENTS + _SUFFIX))
+
+
+def _wait_for_a_later_name(folder: Path, most: float = 5.0) -> None:
+    """Wait until a new event file sorts behind those that are there.
+
+    TensorBoard reads a run's files in the order of their names: the second of their making, then the host and
+    the process. Of two runs begun in one second the later one may come first, and the curve runs backwards.
+    A file from a clock that is ahead by more than `most` seconds is not waited for.
+    """
+    made = [name.split(".")[3] for name in (path.name for path in _event_files(folder))]
+    latest = max((int(second) for second in made if second.isdecimal()), default=0)
+    while 0 < latest + 1 - time.time() <= most:
+        time.sleep(0.02)
 
 
 def _own_files(folder: Path) -> list[Path]:

@@ -1,6 +1,7 @@
 """The logbook: what is written comes back, and going back in time leaves no trace of the future."""
 
 import csv
+import time
 
 import numpy as np
 import pytest
@@ -71,6 +72,29 @@ def test_going_back_cuts_the_future_off(tmp_path):
     assert "only/later" not in columns
     assert [row["loss/d"] for row in _rows(tmp_path)] == ["1.0", "2.0"]
     assert log.column("loss/d")[1].tolist() == [1.0, 2.0]
+
+
+def test_files_of_one_second_are_read_in_their_order(tmp_path, monkeypatch):
+    """Their names differ in the process only, and as text 10000 comes before 9999."""
+    state = None
+    for step, process in enumerate((9999, 10000)):
+        monkeypatch.setattr("os.getpid", lambda process=process: process)
+        log = Logbook(tmp_path, keep=True)
+        if state:
+            log.load_state_dict(state)
+        log.scalars(step, {"loss/d": float(step)})
+        state = log.state_dict()
+        log.close()
+    assert read(tmp_path)["loss/d"][0].tolist() == [0, 1]
+
+
+def test_a_file_from_a_clock_far_ahead_is_not_waited_for(tmp_path):
+    ahead = int(time.time()) + 1000
+    (tmp_path / f"events.out.tfevents.{ahead}.host.1.0.labkit").write_bytes(b"")
+    start = time.monotonic()
+    with Logbook(tmp_path, keep=True) as log:
+        log.scalars(1, {"loss/d": 1.0})
+    assert time.monotonic() - start < 60
 
 
 def test_a_new_logbook_starts_a_clean_curve_and_touches_nothing_else(tmp_path):

@@ -124,8 +124,8 @@ def _autoencoder(step_begins, steps: int, **how) -> None:
     train_autoencoder(steps, kind=Telling, **how)
 
 
-def _fork(kind: str, folder: Path, checkpoint_seconds: float) -> tuple[int, int, int]:
-    """Start a run, or go on with it.
+def _fork(kind: str, folder: Path, checkpoint_seconds: float, later: int = 0) -> tuple[int, int, int]:
+    """Start a run, or go on with it, on a clock that shows some seconds more.
 
     Returns its process, a pipe that gets a byte at each (D) step, and one that the step waits for: it takes a
     byte, or finds the pipe closed. So no run gets away before its kill, however busy the machine is.
@@ -138,6 +138,9 @@ def _fork(kind: str, folder: Path, checkpoint_seconds: float) -> tuple[int, int,
     if child == 0:
         try:
             os.close(give)
+            # Two runs in one second would wait for each other: their event files are sorted by it.
+            clock = time.time
+            time.time = lambda: clock() + later
             for seed in (torch.manual_seed, random.seed, np.random.seed):
                 seed(0)
             {
@@ -184,7 +187,7 @@ def die_and_rise(kind: str, place: str) -> None:
     for kill in range(KILLS + 1):
         # Saving after every step puts many of the moments into the middle of a save.
         seconds = chance.choice([0.0, 0.02]) if kill < KILLS else 60.0
-        child, told, give = _fork(kind, folder / "killed", seconds)
+        child, told, give = _fork(kind, folder / "killed", seconds, later=2 * kill)
         if kill < KILLS:
             steps = chance.randint(1, MOST)
             os.write(give, b"." * steps)

@@ -82,7 +82,8 @@ def load_pair(
         root: the folder for caches and downloads; ``Settings.data_dir`` if None.
 
     Raises:
-        DataError: a side that is missing or empty, one image only, images smaller than ``size``.
+        DataError: a side that is missing or empty, or given for both; one image only; images smaller than
+            ``size``.
     """
     if (size is not None and size < 1) or (count is not None and count < 1):
         raise DataError(f"size={size} and count={count} must be at least 1.")
@@ -205,6 +206,8 @@ def _one_place(path: Path, name: str, wanted: Wanted) -> ImagePair:
 
 
 def _two_places(a: Path, b: Path, wanted: Wanted) -> ImagePair:
+    if a.exists() and b.exists() and a.samefile(b):
+        raise DataError(f"{a} is given for both sides: translation needs two kinds of pictures.")
     sides = [_held_out(from_files([path], path.stem, wanted)) for path in (a, b)]
     (train_a, test_a), (train_b, test_b) = sides
     return ImagePair(f"{a.stem}-{b.stem}", train_a, train_b, test_a, test_b)

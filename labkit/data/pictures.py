@@ -57,8 +57,9 @@ class ImageFile:
 def open_images(path: Path) -> Iterator[list[ImageFile]]:
     """The pictures in a folder or zip and everything nested in it, sorted by name.
 
-    Hidden files and what macOS adds to a zip (``__MACOSX``, ``._name``) are passed over. The list
-    is valid inside the ``with`` block.
+    Links to folders are followed, each goal once; those that lead back up are not. Hidden files and
+    what macOS adds to a zip (``__MACOSX``, ``._name``) are passed over. The list is valid inside the ``with``
+    block.
 
     Raises:
         DataError: nothing there, not a zip, a damaged or locked zip, paths that climb out, no pictures.
@@ -76,8 +77,16 @@ def open_images(path: Path) -> Iterator[list[ImageFile]]:
                 raise DataError(_nothing_in(path, archive.namelist()))
             yield files
     else:
-        seen = "" if path.is_absolute() else f" (seen from {Path.cwd()})"
-        raise DataError(f"{path} does not exist{seen}: check the spelling.")
+        raise DataError(_no_file(path))
+
+
+def _no_file(path: Path) -> str:
+    if path.is_symlink() and not path.exists():
+        return f"{path} is a link to nowhere: give the folder or zip itself."
+    if path.exists():
+        return f"{path} is a pipe or a device, not a file: give a zip of pictures, or a folder."
+    seen = "" if path.is_absolute() else f" (seen from {Path.cwd()})"
+    return f"{path} does not exist{seen}: check the spelling."
 
 
 def _is_picture(name: str) -> bool:
@@ -87,14 +96,28 @@ def _is_picture(name: str) -> bool:
 
 
 def _in_folder(folder: Path) -> list[ImageFile]:
-    files = []
-    for place, _, names in os.walk(folder):
+    files, linked = [], set()
+    for place, folders, names in os.walk(folder, followlinks=True):
+        folders[:] = list(_worth_a_walk(folder, Path(place), folders, linked))
         for name in names:
             full = Path(place, name)
             inside = full.relative_to(folder).as_posix()
             if _is_picture(inside):
                 files.append(_file(inside, full))
     return sorted(files, key=lambda file: file.name)
+
+
+def _worth_a_walk(top: Path, place: Path, folders: Iterable[str], linked: set[str]) -> Iterator[str]:
+    """The folders in a place, links to folders included, but each link's goal once and none that leads up."""
+    for name in sorted(folders):
+        full = place / name
+        if full.is_symlink():
+            goal = os.path.realpath(full)
+            above = (Path(os.path.realpath(way)).is_relative_to(goal) for way in (top, place))
+            if goal in linked or any(above):
+                continue
+            linked.add(goal)
+        yield name
 
 
 def _file(name: str, full: Path) -> ImageFile:
@@ -144,7 +167,8 @@ def _in_zip(path: Path, archive: zipfile.ZipFile) -> list[ImageFile]:
     files = []
     for info in archive.infolist():
         _refuse_climbing(path, info.filename)
-        if info.is_dir() or not _is_picture(info.filename):
+        name = info.filename.replace("\\", "/")  # old tools of Windows write the names so
+        if info.is_dir() or not _is_picture(name):
             continue
         if info.flag_bits & 1:
             raise DataError(f"{path} is locked with a password: unpack it yourself and give the folder.")
@@ -154,7 +178,7 @@ def _in_zip(path: Path, archive: zipfile.ZipFile) -> list[ImageFile]:
                 f"{path} is packed with {method}, which Python cannot unpack (Windows does so beyond 2 GB): "
                 "unpack it yourself and give the folder."
             )
-        files.append(ImageFile(info.filename, (info.file_size, info.CRC), _read_from(archive, info)))
+        files.append(ImageFile(name, (info.file_size, info.CRC), _read_from(archive, info)))
     return sorted(files, key=lambda file: file.name)
 
 

@@ -3,6 +3,7 @@
 import io
 import os
 import time
+import zipfile
 
 import numpy as np
 import pytest
@@ -310,6 +311,41 @@ def test_what_is_no_plain_file_is_skipped_named_and_never_opened(tmp_path, root,
     assert len(loaded) == 5 and loaded.source.endswith("4 skipped")
     said = capsys.readouterr().err
     assert "skipped 4 of 9 pictures (not a file: a link to nowhere, a pipe or a device): loop.png" in said
+
+
+def test_links_to_folders_are_followed_once_and_never_back_up(tmp_path, root):
+    write_folder(tmp_path / "disk" / "cats", jpegs(3))
+    write_folder(tmp_path / "mine" / "own", jpegs(2))
+    links = {"cats": "disk/cats", "again": "disk/cats", "up": "mine", "top": "", "me": "mine/me"}
+    for name, goal in links.items():
+        (tmp_path / "mine" / name).symlink_to(tmp_path / goal)
+    (tmp_path / "disk" / "cats" / "back").symlink_to(tmp_path / "mine")
+    (tmp_path / "disk" / "cats" / "round").symlink_to(tmp_path / "disk")
+    assert len(load(tmp_path / "mine", size=16, root=root)) == 5
+
+
+def test_a_zip_with_the_slashes_of_windows_has_folders(tmp_path, root):
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        for name, data in jpegs(3).items():
+            entry = zipfile.ZipInfo("x")
+            entry.filename = f"faces\\{name}"  # given to ZipInfo, it would be put right
+            archive.writestr(entry, data)
+            entry = zipfile.ZipInfo("x")
+            entry.filename = f"__MACOSX\\{name}"
+            archive.writestr(entry, b"")
+    assert len(load(tmp_path / "a.zip", size=16, root=root)) == 3
+
+
+def test_a_path_that_is_no_file_says_what_it_is(tmp_path, root):
+    os.mkfifo(tmp_path / "pipe.zip")
+    (tmp_path / "zero.zip").symlink_to("/dev/zero")
+    (tmp_path / "nowhere.zip").symlink_to(tmp_path / "gone.zip")
+    for name, said in (
+        ("pipe", "a pipe or a device"),
+        ("zero", "a pipe or a device"),
+        ("nowhere", "nowhere"),
+    ):
+        refused(said, tmp_path / f"{name}.zip", root)
 
 
 def test_a_picture_of_too_many_pixels_is_not_decoded(tmp_path, root, capsys, monkeypatch):

@@ -111,6 +111,17 @@ def test_a_name_that_means_nothing(arguments, message):
         load_pair(*arguments)
 
 
+def test_two_sides_of_links_and_one_side_given_twice(tmp_path):
+    place = _folder(tmp_path / "disk", {"trainA": 4, "trainB": 3})
+    (tmp_path / "mine").mkdir()
+    for side in ("trainA", "trainB"):
+        (tmp_path / "mine" / side).symlink_to(place / side)
+    pair = load_pair(tmp_path / "mine", size=16)
+    assert len(pair.a) + len(pair.test_a) == 4 and len(pair.b) + len(pair.test_b) == 3
+    with pytest.raises(DataError, match="given for both sides"):
+        load_pair(place / "trainA", tmp_path / "mine" / "trainA", size=16)
+
+
 def test_impossible_numbers():
     for wrong in ({"size": 0}, {"count": 0}):
         with pytest.raises(DataError):

@@ -42,6 +42,9 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     """Open a file beside ``path`` for writing; on leaving, force it to disk and rename it to ``path``.
 
     When the block raises, ``path`` keeps its old content and the temporary file is removed.
+
+    Raises:
+        OSError: with the file's name, also where the writer hides that the disk is full: PyTorch's does.
     """
     path = Path(path)
     temporary = path.with_name(path.name + ".part")
@@ -51,10 +54,22 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
             handle.flush()
             os.fsync(handle.fileno())
         os.replace(temporary, path)
-    except BaseException:
+    except BaseException as error:
         temporary.unlink(missing_ok=True)
+        if isinstance(error, Exception) and (trouble := nameless(error)):
+            raise OSError(trouble.errno, trouble.strerror, str(path)) from error
         raise
     _sync_folder(path.parent)
+
+
+def nameless(error: BaseException) -> OSError | None:
+    """The error of the system that this one is or came from, where it says no file's name, as in writing."""
+    at: BaseException | None = error
+    while at is not None:
+        if isinstance(at, OSError) and at.errno is not None and at.filename is None:
+            return at
+        at = at.__cause__ or at.__context__
+    return None
 
 
 def write_bytes(path: Path, content: bytes) -> None:

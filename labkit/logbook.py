@@ -7,13 +7,14 @@ to there, so that a resumed run leaves no row twice and none torn.
 import csv
 import io
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from labkit.files import write_bytes
+from labkit.files import nameless, write_bytes
 
 TABLE = "metrics.csv"
 _SUFFIX = ".labkit"  # marks the event files that are ours to shorten or remove
@@ -46,17 +47,20 @@ class Logbook:
             steps.append(int(step))
             column.append(float(value))
             if self.folder is not None:
-                self._events().add_scalar(tag, float(value), int(step))
+                with self._writing() as events:
+                    events.add_scalar(tag, float(value), int(step))
 
     def image(self, step: int, tag: str, grid: torch.Tensor | np.ndarray) -> None:
         """Write one picture, uint8 (C, H, W) with 1 or 3 channels. Nothing happens without a folder."""
         if self.folder is not None:
-            self._events().add_image(tag, torch.as_tensor(grid).cpu(), int(step))
+            with self._writing() as events:
+                events.add_image(tag, torch.as_tensor(grid).cpu(), int(step))
 
     def histogram(self, step: int, tag: str, values: torch.Tensor | np.ndarray) -> None:
         """Write the distribution of a tensor or array of any shape; nothing happens without a folder."""
         if self.folder is not None:
-            self._events().add_histogram(tag, torch.as_tensor(values).detach().float().cpu(), int(step))
+            with self._writing() as events:
+                events.add_histogram(tag, torch.as_tensor(values).detach().float().cpu(), int(step))
 
     @property
     def tags(self) -> list[str]:
@@ -78,8 +82,7 @@ class Logbook:
 
     def flush(self) -> None:
         """Bring everything written so far to the disk, the table included."""
-        if self._writer is not None:
-            self._writer.flush()
+        self._flush_events()
         if self.folder is not None and self._columns:
             self.folder.mkdir(parents=True, exist_ok=True)
             write_bytes(self.folder / TABLE, self._table())
@@ -88,7 +91,8 @@ class Logbook:
         """Flush and let the files go. Writing again opens a new event file."""
         self.flush()
         if self._writer is not None:
-            self._writer.close()
+            with self._writing() as events:
+                events.close()
             self._writer = None
 
     def __enter__(self) -> "Logbook":
@@ -99,8 +103,7 @@ class Logbook:
 
     def state_dict(self) -> dict:
         """All numbers, and how long each event file is now: tensors, numbers and strings only."""
-        if self._writer is not None:
-            self._writer.flush()
+        self._flush_events()
         columns = {
             tag: [torch.tensor(steps, dtype=torch.int64), torch.tensor(values, dtype=torch.float64)]
             for tag, (steps, values) in self._columns.items()
@@ -121,6 +124,21 @@ class Logbook:
                 with open(path, "r+b") as handle:
                     handle.truncate(length)
         self.flush()
+
+    def _flush_events(self) -> None:
+        if self._writer is not None:
+            with self._writing() as events:
+                events.flush()
+
+    @contextmanager
+    def _writing(self) -> Iterator:
+        """TensorBoard's writer; where the disk does not take what it writes, the error names the folder."""
+        try:
+            yield self._events()
+        except OSError as error:
+            if trouble := nameless(error):
+                raise OSError(trouble.errno, trouble.strerror, str(self.folder)) from error
+            raise
 
     def _events(self):
         if self._writer is None:

@@ -82,6 +82,8 @@ def _device() -> torch.device:
         torch.empty(0, device=device)
     except Exception as error:
         why = re.split(r"[.\n]", str(error))[0]  # PyTorch goes on with a page of its own internals
+        if why.startswith(("Could not run", "Expected one of")):  # that page itself
+            why = "PyTorch has no such device on this machine"
         raise SettingsError(
             f"LABKIT_DEVICE={wanted!r} cannot be used here. Write cpu or cuda, or unset it. ({why})"
         ) from error

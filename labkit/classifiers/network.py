@@ -1,7 +1,5 @@
 """The network of a classifier, one convolutional trunk and one linear head for each factor, and its file."""
 
-import pickle
-import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -17,7 +15,6 @@ _WIDTHS = (32, 64, 112, 112)  # channels after each halving, and as many halving
 SHIPPED = ("digits", "digits16", "faces", "landscapes")
 TRAINED_HERE = ("mnist",)  # on real pictures, so the file stays in the data folder of this machine
 _FORMAT = 1
-_DAMAGE = (OSError, EOFError, RuntimeError, KeyError, TypeError, pickle.UnpicklingError, zipfile.BadZipFile)
 
 
 class ClassifierError(ValueError):
@@ -207,7 +204,9 @@ def load_file(path: Path) -> Classifier:
         sizes = {"image_size": stored["image_size"], "channels": stored["channels"]}
         classifier = Classifier(heads, **sizes, features=stored["features"], about=stored["about"])
         classifier.load_state_dict(stored["weights"])  # copies into float32
-    except _DAMAGE as e:
+    except ClassifierError:
+        raise
+    except Exception as e:  # a damaged pickle raises whatever its bytes happen to mean
         raise ClassifierError(
             f"The classifier {path.name} is damaged ({type(e).__name__}): train it again."
         ) from e

@@ -1,7 +1,11 @@
 """``labkit train``: train a recipe into a folder of results."""
 
 import argparse
+import contextlib
+import difflib
 import shlex
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 from labkit.commands import complain
@@ -40,11 +44,16 @@ def run(asked: argparse.Namespace) -> int:
     from labkit.commands.translation_folder import KIND, train_translation_into_folder
     from labkit.commands.vae_folder import KINDS, train_vae_into_folder
     from labkit.data import DataError
-    from labkit.recipes import RecipeError
+    from labkit.recipes import RECIPES, RecipeError
     from labkit.settings import SettingsError
     from labkit.training import CheckpointError, TrainingError
 
+    everything = (*RECIPES, STYLE, *KINDS, KIND)
     try:
+        if asked.recipe not in everything:
+            near = difflib.get_close_matches(asked.recipe.lower(), everything, 1, 0.65)
+            meant = f"did you mean {near[0]}? There are" if near else "there are"
+            raise UsageError(f"no recipe is called {asked.recipe!r}; {meant} {', '.join(everything)}.")
         if asked.translate is not None and asked.recipe != KIND:
             raise UsageError(f"--translate: {asked.recipe} does not translate pictures, {KIND} does.")
         into_folder, data, more = train_into_folder, "faces", {}
@@ -55,16 +64,17 @@ def run(asked: argparse.Namespace) -> int:
         elif asked.recipe == KIND:
             into_folder, data = train_translation_into_folder, "paintings"
             more = {"pictures": asked.translate}
-        into_folder(
-            asked.recipe,
-            asked.data or data,
-            budget=asked.budget,
-            steps=asked.steps,
-            out=asked.out,
-            resume=asked.resume,
-            seed=asked.seed,
-            **more,
-        )
+        with _quiet_writers():
+            into_folder(
+                asked.recipe,
+                asked.data or data,
+                budget=asked.budget,
+                steps=asked.steps,
+                out=asked.out,
+                resume=asked.resume,
+                seed=asked.seed,
+                **more,
+            )
     except (UsageError, RecipeError, DataError, SettingsError, CheckpointError) as error:
         return complain("train", error, 2)
     except TrainingError as error:
@@ -77,6 +87,17 @@ def run(asked: argparse.Namespace) -> int:
         again = shlex.join(["labkit", "train", *asked.argv, *([] if asked.resume else ["--resume"])])
         return complain("train", f"{stop}; the checkpoint is saved. Go on with: {again}", 130)
     return 0
+
+
+@contextlib.contextmanager
+def _quiet_writers() -> Iterator[None]:
+    """Let TensorBoard's own thread not print that the disk is full: the training hears of it and says so."""
+    before = threading.excepthook
+    threading.excepthook = lambda args: None if isinstance(args.exc_value, OSError) else before(args)
+    try:
+        yield
+    finally:
+        threading.excepthook = before
 
 
 def _cannot_write(error: OSError) -> str:

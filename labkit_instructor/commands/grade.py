@@ -104,7 +104,11 @@ def run(asked: argparse.Namespace) -> int:
         print(f"labkit grade: {error}", file=sys.stderr)
         return 2
     except OSError as error:
-        print(f"labkit grade: {error.strerror or error}: {error.filename or ''}", file=sys.stderr)
+        what_next = (
+            "; what is graded is kept, and once that is put right --resume goes on" if asked.paths else ""
+        )
+        where = f": {error.filename}" if error.filename else ""
+        print(f"labkit grade: {error.strerror or error}{where}{what_next}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print(

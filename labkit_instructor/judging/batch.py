@@ -90,12 +90,12 @@ def grade_all(
                     break
                 for future in concurrent.futures.wait(waiting, return_when=FIRST_COMPLETED).done:
                     with _deaf():
+                        one = waiting.pop(future)  # first: whatever stops us now, nothing is kept twice
                         try:
                             done.append(_keep(future.result(), run, out))
                             bar.update()
                         except BrokenExecutor:
-                            broken.append(waiting[future])
-                        del waiting[future]
+                            broken.append(one)
         except KeyboardInterrupt:
             for future in waiting:
                 if future.done() and future.exception() is None:

@@ -12,8 +12,8 @@ import pytest
 from labkit_instructor.gradebook import book as gradebook
 from labkit_instructor.judging import batch
 from labkit_instructor.judging.batch import BatchError
-from labkit_instructor.judging.grade import Setting, grade_submission
-from labkit_instructor.marks import Batch
+from labkit_instructor.judging.grade import Done, Setting, grade_submission
+from labkit_instructor.marks import Batch, Graded, Mark
 from labkit_instructor.sandbox.inside.walls import Limits
 from labkit_instructor.submissions.intake import collect
 from tests.instructor.handed import answered, labs, solved, untouched
@@ -141,6 +141,39 @@ def test_a_worker_that_dies_costs_one_submission_at_most(handed, tmp_path, monke
     assert statuses == {k: v for k, v in EXPECTED.items() if k != "bo"}
     broken = json.loads(next(Path(tmp_path / "results").glob("bo*.json")).read_text())
     assert "look at it by hand" in broken["marks"][0]["reason"]
+
+
+class _Done(Executor):
+    """Has every answer at once."""
+
+    def submit(self, function, job):
+        future = Future()
+        marks = tuple(Mark(f"3.{n}", "refused", 0.0, 1.0) for n in range(1, 9))
+        future.set_result(Done(Graded(job.handed.student, "03", "a.ipynb", "digest", marks), 0.0))
+        return future
+
+
+@pytest.mark.parametrize("stop", ["record", "update"])
+def test_ctrl_c_at_any_moment_keeps_no_submission_twice(handed, tmp_path, monkeypatch, stop):
+    """Python's own handler may run between two lines, whatever signals the thread has blocked."""
+    book = tmp_path / "gradebook.jsonl"
+    gradebook.record_run(book, RUN)
+    calls = []
+
+    def once(*_):
+        calls.append(1)
+        if len(calls) == 1:
+            raise KeyboardInterrupt
+
+    if stop == "update":
+        monkeypatch.setattr(batch.tqdm, "update", once)
+    else:
+        record = gradebook.record
+        monkeypatch.setattr(batch.gradebook, "record", lambda *all_: (record(*all_), once()))
+    with pytest.raises(KeyboardInterrupt):
+        batch.grade_all(handed, _setting(), RUN, tmp_path, _Done(), at_once=2)
+    students = [json.loads(line)["graded"]["student"]["key"] for line in book.read_text().splitlines()[1:]]
+    assert sorted(students) == sorted(set(students)) and len(students) == 2
 
 
 def test_a_fault_of_the_grader_is_no_silent_zero(handed, tmp_path, monkeypatch):

@@ -131,7 +131,7 @@ def test_what_cannot_be_done_is_one_line_and_code_two(tmp_path, capsys):
     few = _folder_of_pictures(tmp_path / "few", 32, count=3)
     new = ["--out", tmp_path / "new"]
     for argv, clue in [
-        (["nope"], "handout, smoothed, tutorial or dense"),
+        (["nope"], "handout, smoothed, tutorial, dense"),
         (["handout", "--data", tmp_path / "absent"], "absent"),
         (["handout", "--data", tmp_path / "empty"], "empty"),
         (["handout", "--data", tmp_path / "page.zip"], "page.zip"),
@@ -145,12 +145,39 @@ def test_what_cannot_be_done_is_one_line_and_code_two(tmp_path, capsys):
         assert not (tmp_path / "new").exists()
 
 
+@pytest.mark.parametrize(
+    ("name", "near"), [("vea", "vae"), ("CycleGAN", "cyclegan"), ("style", "stylegan"), ("x", "")]
+)
+def test_a_recipe_that_is_unknown_is_told_with_all_that_there_are(name, near, capsys):
+    assert _train(name) == 2
+    line = _line(capsys)
+    assert (f"did you mean {near}?" in line) == bool(near)
+    for known in ("handout", "dense", "stylegan", "cvae", "cyclegan"):
+        assert known in line
+
+
 @pytest.mark.parametrize("argv", [["handout", "--steps", "many"], ["handout", "--budget", "tpu"], []])
 def test_a_malformed_line_is_one_line_and_code_two(argv, capsys):
     with pytest.raises(SystemExit) as stop:
         _train(*argv)
     assert stop.value.code == 2
     assert "labkit train --help" in _line(capsys)
+
+
+@pytest.mark.parametrize("room", [4_000, 60_000, 300_000])
+def test_a_full_disk_is_one_line_that_names_the_place(tmp_path, capsys, room):
+    resource = pytest.importorskip("resource", reason="Windows has no limit on the size of files")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, hard))  # no file may grow beyond: as full as it gets
+    try:
+        code = _train("handout", "--data", "faces", "--steps", 4, "--out", tmp_path / "run")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert code == 2
+    said = capsys.readouterr().err
+    assert "Traceback" not in said
+    assert f"cannot write {tmp_path / 'run'}" in said and "--resume" in said
+    assert not list((tmp_path / "run").glob("*.part"))
 
 
 def test_a_folder_with_something_in_it_is_left_alone(tmp_path, capsys):

@@ -351,6 +351,8 @@ DAMAGED = {
     "a pointer of Git LFS": b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n",
     "holds objects that could run code": _saved({"G": torch.nn.Linear(2, 2)}),
     "is cut off or damaged": _saved(torch.zeros(10_000))[:20_000],
+    "is no file of PyTorch's, or": b"junk\n",  # as a pickle: take what was never put there
+    "or is damaged": b"(lp0\n",
 }
 
 

@@ -14,7 +14,7 @@ NBVAL = ("--nbval-lax", "--nbval-current-env", "--nbval-cell-timeout=300", "--di
 PARTS = {
     "lint": [("ruff", "check", "."), ("ruff", "format", "--check", ".")],
     "release": [("labkit.cli", "release", "--check")],
-    "tests": [("pytest", "-n2", "-rs", "--dist=worksteal", "--durations=0", "tests")],
+    "tests": [("pytest", "-n2", "-rs", "--dist=worksteal", "--durations=8", "tests")],
     "portable": [("tests.portable", "--quick", "default")],  # the part before was the native one
     "notebooks": [("pytest", "-n2", *NBVAL, "solutions", "notebooks")],
 }

@@ -84,7 +84,8 @@ def elsewhere(call: Callable[[], Any]) -> str:
     """How a call fails because its tensors live on another device than the CPU; "" where it does not.
 
     Give it tensors on torch's device "meta". They have no numbers, but like those on a GPU they don't mix
-    with tensors on the CPU. Any other error is none: an answer may rightly want to know a number. A tensor
+    with tensors on the CPU. Any other error is none: an answer may rightly want to know a number. What is
+    moved to the CPU (`.cpu()`) gets there, as from a GPU, and then mixes no more with what stayed. A tensor
     on the CPU that is filled from them part by part, and returned, works on a GPU but stays on the CPU.
 
     Raises:
@@ -93,9 +94,9 @@ def elsewhere(call: Callable[[], Any]) -> str:
     if not make_ready.cache_info().currsize:
         raise NotReady
     token = _DEVICE.set("meta")
-    fills = _Fills()
+    moves = _Moves()
     try:
-        with fills:
+        with moves:
             result = call()
     except Exception as error:
         return _said(error) if re.search(OTHER_DEVICE, str(error)) else ""
@@ -103,21 +104,26 @@ def elsewhere(call: Callable[[], Any]) -> str:
         _DEVICE.reset(token)
     results = result if isinstance(result, (list, tuple)) else [result]
     stayed = any(isinstance(r, torch.Tensor) and r.device.type == "cpu" for r in results)
-    return "what comes out is on the CPU, what went in is not" if fills.seen and stayed else ""
+    return "what comes out is on the CPU, what went in is not" if moves.filled and stayed else ""
 
 
-class _Fills(TorchFunctionMode):
-    """Lets tensors on the CPU be filled from those on "meta", as from a GPU; ``seen`` tells of it."""
+class _Moves(TorchFunctionMode):
+    """Lets tensors on "meta" move to the CPU as from a GPU, and fill what is there (``filled``)."""
 
     def __init__(self):
         super().__init__()
-        self.seen = False
+        self.filled = False
 
     def __torch_function__(self, func, types, args=(), kwargs=None):
         if func in (torch.Tensor.__setitem__, torch.Tensor.copy_) and _from_meta(args):
-            self.seen = True
+            self.filled = True
             return args[0]
-        return func(*args, **(kwargs or {}))
+        try:
+            return func(*args, **(kwargs or {}))
+        except NotImplementedError:  # there are no numbers to take along
+            if func not in (torch.Tensor.cpu, torch.Tensor.to):
+                raise
+            return torch.zeros_like(args[0], device="cpu", requires_grad=args[0].requires_grad)
 
 
 def _from_meta(args: tuple) -> bool:

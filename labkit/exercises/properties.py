@@ -78,7 +78,7 @@ class Property:
 
 ONE_DEVICE = (
     "a tensor is on another device than those that came in: make it from them (`torch.ones_like(x)`, "
-    "`device=x.device`), without `.cuda()`"
+    "`device=x.device`), without `.cuda()` and `.cpu()`"
 )
 _FAILED = re.compile(r"[A-Za-z_]\w*:( |$)|no text, ")  # as `probing.tried` writes an error
 Cause = str | Callable[[Case], str]

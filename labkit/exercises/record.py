@@ -54,20 +54,20 @@ def run_probe(exercise: Exercise, answer: Any, seed: int) -> Record:
     return Record("refused", failure=refusal) if refusal else record_of(exercise, answer, seed)
 
 
-def record_of(exercise: Exercise, answer: Any, seed: int) -> Record:
-    """As `run_probe`, for any answer: the kit's own are not refused."""
+def record_of(exercise: Exercise, answer: Any, seed: int, seconds: float | None = None) -> Record:
+    """As `run_probe`, for any answer: the kit's own are not refused, and may take more ``seconds``."""
     try:
-        return _record_of(exercise, answer, seed)
+        return _record_of(exercise, answer, seed, seconds)
     except NotReady:  # once in a process, and only if a probe wants the other device
         make_ready()
-        return _record_of(exercise, answer, seed)
+        return _record_of(exercise, answer, seed, seconds)
 
 
-def _record_of(exercise: Exercise, answer: Any, seed: int) -> Record:
+def _record_of(exercise: Exercise, answer: Any, seed: int, seconds: float | None) -> Record:
     with preserved_state(seed):
         inputs = exercise.inputs(seed)
         try:
-            with time_limit(LIMIT_SECONDS):
+            with time_limit(seconds or LIMIT_SECONDS):
                 return _as_record(exercise, exercise.probe(answer, inputs))
         except (KeyboardInterrupt, NotReady):
             raise
@@ -201,7 +201,13 @@ _COMMON_CAUSES = {
     r"[Cc]an't (call numpy|convert .* numpy)": (
         "a tensor that has a gradient, or lives on a GPU, becomes an array by `.detach().cpu().numpy()`"
     ),
-    r"NoneType": "a value is None there: does the function that made it lack a `return`?",
+    r"argument 'tensors' \(position 1\) must be tuple": (
+        "`torch.cat` and `torch.stack` take one list: `torch.cat([x, y], dim=1)`"
+    ),
+    r"NoneType": (
+        "a value is None there: does the function that made it lack a `return`? What changes a list in "
+        "place, like `x.reverse()` or `x.append(…)`, returns nothing"
+    ),
     r"'(int|float|str|bool|list|tuple|dict|set|function|method|builtin_function_or_method|type)' "
     r"object has no attribute": (
         "the object before the dot is of another kind than that line expects: print its `type`; is an "
@@ -243,7 +249,8 @@ _COMMON_CAUSES = {
         "optimizer's step that comes too early"
     ),
     r"[Bb]oolean value of Tensor": (
-        "`if`, `and` and `or` need one truth value, and a tensor holds many: use `torch.where`, `&`, `|`"
+        "`if`, `and` and `or` need one truth value, and a tensor holds many: use `torch.where`, `&`, `|`. "
+        "Or a loss is a class that wants brackets of its own first: `nn.L1Loss()(x, y)`"
     ),
     r"only .*tensors can be converted|must be Tensor, not|must be real number": (
         "a number, a list or a whole tensor stands where something else is wanted: print its `type` and shape"

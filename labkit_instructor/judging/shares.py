@@ -16,7 +16,7 @@ from torch import nn
 from labkit.exercises import module
 from labkit.exercises.exercise import Exercise, Finding
 from labkit.exercises.guard import preserved_state
-from labkit.exercises.judging import case_of, properties_of
+from labkit.exercises.judging import OWN_SECONDS, case_of, properties_of
 from labkit.exercises.properties import Case, Property
 from labkit.exercises.record import Record, record_of
 from labkit_instructor.marks import Part
@@ -88,7 +88,7 @@ def _of_nothing(exercise: Exercise, seed: int) -> tuple[frozenset[int], ...]:
 
 
 def _held(exercise: Exercise, answer: Callable[..., Any], seed: int) -> set[int]:
-    record = record_of(exercise, answer, seed)
+    record = record_of(exercise, answer, seed, OWN_SECONDS)
     if record.status != "answered":
         return set()
     found = _looked_at(properties_of(exercise), _case(exercise, record, seed))

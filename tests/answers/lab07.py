@@ -43,6 +43,11 @@ def _first_layer_only(spans):
         return field
 
 
+def _by_name(spans):
+    one, other, last = spans
+    return _by_steps([one, other, last])
+
+
 def _none_without_layers(spans):
     return _by_steps(spans) if spans else None
 
@@ -189,6 +194,21 @@ def _in_order(events=f"{_TRANSLATORS}; {_CRITICS}", told=_floats):
             "t loss, weight on the games": lambda: translators_loss(1, games=cycle),
             "t loss, minus": lambda: translators_loss(-cycle),
             "t loss, detached": lambda: translators_loss(back=_without_gradient),
+            "t loss, the critics'": lambda: vars(m).update(
+                g=_critic_loss(D_B, b, m.fake_b.detach()),
+                f=_critic_loss(D_A, a, m.fake_a.detach()),
+                cycle=_there_and_back(G, F, a, b),
+                loss=cycle * _there_and_back(G, F, a, b),
+            ),
+            "t loss, of real images": lambda: vars(m).update(
+                g=(D_B(b) - 1).square().mean(),
+                f=(D_A(a) - 1).square().mean(),
+                cycle=_there_and_back(G, F, a, b),
+                loss=cycle * _there_and_back(G, F, a, b),
+            ),
+            "t loss, cycle as a number": lambda: translators_loss(
+                back=lambda *given: _there_and_back(*given).detach()
+            ),
             "t loss, exchanged": lambda: translators_loss(back=lambda G, F, *ab: _there_and_back(F, G, *ab)),
             "t loss, by F.": lambda: translators_loss(back=lambda G, F, a, b: F.l1_loss(F(G(a)), a)),
             "d loss, halved": lambda: (critics_loss(), vars(m).update(d_a=m.d_a / 2, d_b=m.d_b / 2)),
@@ -337,6 +357,8 @@ RIGHT = {
 
 WRONG = {
     "7.2": {
+        "`spans` has any number of pairs": _by_name,
+        "like `x.reverse()`": lambda spans: _by_steps(list(list(spans).reverse())),
         "the sum of the kernels": lambda spans: sum(k for k, s in spans),
         "from the wrong end": lambda spans: _by_steps(list(reversed(spans))),
         "the list is left as it was": _by_popping,
@@ -361,7 +383,7 @@ WRONG = {
         "scores of any shape": _ones_of_the_batch,
         "belong to the training step": _sends_back,
         "batches at most": _of_many_calls,
-        "undo a `requires_grad_(False)`": _frozen,
+        "or a `requires_grad_(False)`": _frozen,
         "write `return d_loss, g_loss`": lambda *given: sum(_by_library(*given)),
         "each part is a mean": lambda *given: _by_library(
             *given, of=lambda x, y: F_.mse_loss(x, y, reduction="none")
@@ -380,7 +402,16 @@ WRONG = {
             _by_library(D, real, fake)[0],
             (1 - D(fake).mean()).square(),
         ),
-        "changed: modes": _in_evaluation,
+        "undo an `.eval()`": _in_evaluation,
+        "is one of the two detached?": lambda D, real, fake: (
+            _by_library(D, real, fake)[0],
+            _by_library(D, real, fake)[1].detach(),
+        ),
+        "targets have the shape of the scores": lambda D, real, fake: (
+            F_.mse_loss(D(real), torch.ones(len(real), 1, 30, 30)),
+            D(fake).mean(),
+        ),
+        "`device=x.device`": lambda D, real, fake: _by_library(D, real.cpu(), fake.cpu()),
         "that is the cross-entropy": lambda *given: _by_library(
             *given, of=F_.binary_cross_entropy_with_logits
         ),
@@ -413,11 +444,31 @@ WRONG = {
             (F(G(a)) - a).abs().mean() - (G(F(b)) - b).abs().mean()
         ),
         "the images of the batch are summed": lambda G, F, a, b: _there_and_back(G, F, a, b) * len(a),
+        "`nn.L1Loss()(x, y)`": lambda G, F, a, b: torch.nn.L1Loss(F(G(a)), a) + torch.nn.L1Loss(G(F(b)), b),
+        "without `.cuda()`": lambda G, F, a, b: _there_and_back(G, F, a.cpu(), b.cpu()),
         "there and back for a": lambda G, F, a, b: _there_and_back(G, F, a, b) + 0 * G(a).sum(),
     },
     "7.5": {
         "the critics' turn came first": _in_order(
             "fakes; pools; d zero; d loss; d back; d step; zero; t loss; back; step"
+        ),
+        "the second of its two values": _in_order(
+            f"fakes; zero; t loss, the critics'; back; step; {_CRITICS}"
+        ),
+        "in order, `(D_B, b, fake_b)`": _in_order(
+            f"fakes; zero; t loss, of real images; back; step; {_CRITICS}"
+        ),
+        "it is missing, or it is detached": _in_order(
+            f"fakes; zero; t loss, cycle as a number; back; step; {_CRITICS}"
+        ),
+        "Is `backward()` called before it": _in_order(f"fakes; zero; t loss; step; back; {_CRITICS}"),
+        "the optimizer of this turn": _in_order(
+            "fakes; d zero; t loss; back; d step; pools; zero; d loss; d back; step"
+        ),
+        "asked by its method": lambda *given, **more: given[8](given[4]),
+        "returns two losses": lambda *given, **more: {"g": (given[4], given[5]) + given[4]},
+        "`g` has the cycle loss in it": _in_order(
+            told=lambda m: _floats(m) | {"g": m.g.item() + 10 * m.cycle.item()}
         ),
         "the weight of the cycle loss is forgotten": _in_order(
             f"fakes; zero; t loss, unweighted; back; step; {_CRITICS}"
@@ -497,6 +548,13 @@ WRONG = {
             [_by_roots(x[:, i : i + 1], y[:, i : i + 1]) for i in range(x.shape[1])]
         ).mean(0),
         "the mean difference is squared": lambda x, y: 10 * torch.log10(4 / (x - y).mean((1, 2, 3)) ** 2),
+        "`torch.log10` takes a whole tensor": lambda x, y: (
+            10 * math.log10(4 / (x - y).square().mean((1, 2, 3)))
+        ),
+        "for their roots it is 20": lambda x, y: (
+            10 * torch.log10(2 / (x - y).square().mean((1, 2, 3)).sqrt())
+        ),
+        "take their difference": lambda x, y: 10 * torch.log10(4 / (x + y).square().mean((1, 2, 3))),
         "the factor 20 goes with": lambda x, y: 20 * torch.log10(2 / (x - y).square().mean((1, 2, 3))),
         "the root of the error stands": lambda x, y: (
             10 * torch.log10(4 / (x - y).square().mean((1, 2, 3)).sqrt())

@@ -13,6 +13,8 @@ from torch import nn
 
 from labkit import checks, exercises, hand_in
 from labkit.checks import CheckFailed, check
+from labkit.exercises import module
+from labkit.exercises import record as records
 from labkit.exercises.exercise import Exercise, Written
 from labkit.exercises.guard import TookTooLong, preserved_state, time_limit
 from labkit.exercises.judging import findings
@@ -180,7 +182,31 @@ def test_a_call_that_mixes_devices_is_told_from_others():
     assert elsewhere(lambda: _filled(torch.zeros(2, 3), x).to(x)) == ""
     assert elsewhere(lambda: _filled(x.new_zeros(2, 3), x)) == ""
     assert elsewhere(lambda: torch.ones(3)) == ""
+    weights = nn.Linear(3, 3, device="meta")
+    for away in (x.cpu, lambda: x.to("cpu"), lambda: x.to(torch.device("cpu"), torch.float64).float()):
+        assert "device" in elsewhere(lambda away=away: weights(away()))
+        assert "device" in elsewhere(lambda away=away: away() * x)
+        assert elsewhere(lambda away=away: x * away().sum().item()) == ""  # for a log, say
+        assert elsewhere(away) == ""  # numbers to keep may well be on the CPU
+    assert "device" in elsewhere(lambda: weights.to("cpu")(x))
     assert tried(lambda: 1 / 0) == "ZeroDivisionError: division by zero" and tried(lambda: 3) == 3
+
+
+def test_on_a_slow_machine_the_kits_own_code_has_its_time(monkeypatch):
+    """An expected result that came too late would be compared as if it were empty."""
+    exercise = CODED["1.1"]
+    record = run_probe(exercise, solution("1.1"), 977)
+    monkeypatch.setattr(records, "LIMIT_SECONDS", 0.05)
+    right = module(exercise.id).expected
+
+    def slow(*given, **named):
+        end = time.thread_time() + 0.1
+        while time.thread_time() < end:
+            pass
+        return right(*given, **named)
+
+    monkeypatch.setattr(module(exercise.id), "expected", slow)
+    assert [found for found in findings(exercise, record, 977) if not found.ok] == []
 
 
 def test_what_a_call_leaves_in_a_network_is_seen():

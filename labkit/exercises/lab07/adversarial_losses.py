@@ -79,7 +79,12 @@ EXERCISE = Exercise(
     "adversarial_losses(D, real, fake)",
     critic_and_images,
     probe,
-    causes={"flags of leaf": "`fake` comes out of a generator: give D `fake.detach()` instead"},
+    causes={
+        "flags of leaf": "`fake` comes out of a generator: give D `fake.detach()` instead",
+        r"must match the size|must be broadcastable|size of tensor|target size": (
+            "targets have the shape of the scores, whatever it is: `torch.ones_like(scores)`"
+        ),
+    },
 )
 
 # ---- judge: a sandbox shows this file only down to here ------------------------------------------------
@@ -159,7 +164,8 @@ PROPERTIES = (
         "D afterwards",
         ("D",),
         "D stays as it was",
-        "`backward()`, `zero_grad()` and steps belong to the training step; undo a `requires_grad_(False)`",
+        "`backward()`, `zero_grad()` and steps belong to the training step; undo an `.eval()` or a "
+        "`requires_grad_(False)`",
     ),
     same(
         "d_loss's gradient at fake",
@@ -204,7 +210,7 @@ def _entropy(scores, target):
 
 
 MISTAKES = {
-    "half of D's loss is asked for: it would learn twice as fast as in the paper": _but(weights=(1, 1, 1)),
+    "half of D's loss is asked for: the factor ½ is missing": _but(weights=(1, 1, 1)),
     "only the part of the real images is halved: the half belongs to both": _but(weights=(0.5, 1, 1)),
     "only the part of the fakes is halved: the half belongs to both": _but(weights=(1, 0.5, 1)),
     "both losses are halved: the half belongs to D's alone": _but(weights=(0.5, 0.5, 0.5)),
@@ -254,8 +260,8 @@ MISTAKES = {
         expected(D, real, fake)[0],
         _squares(D(real), 1.0),
     ),
-    "the fakes are detached in the generator's loss too: nothing reaches it": lambda D, real, fake: expected(
-        D, real, fake.detach()
+    "nothing of the generator's loss reaches the fakes: is one of the two detached?": lambda D, real, fake: (
+        expected(D, real, fake.detach())
     ),
     "nothing of D's loss reaches D: is there an `.item()`, a `.detach()` or a `no_grad()`?": (
         lambda *given: tuple(loss.detach() for loss in expected(*given))

@@ -36,7 +36,14 @@ def _to_meta(values):
     return values.to("meta")
 
 
-EXERCISE = Exercise("7.6", "The PSNR", 2, "psnr(images, truth)", images, probe, tensors=("the result",))
+EXERCISE = Exercise(
+    "7.6", "The PSNR", 2, "psnr(images, truth)", images, probe, tensors=("the result",),
+    causes={
+        r"only .*tensors can be converted|must be real number": (
+            "`math.log10` takes one number; `torch.log10` takes a whole tensor"
+        )
+    },
+)  # fmt: skip
 
 # ---- judge: a sandbox shows this file only down to here ------------------------------------------------
 
@@ -110,6 +117,10 @@ MISTAKES = {
     "the root of the error stands where the error belongs: 10 log10(4 / mse)": _but(
         error=lambda x, y: _squared(x, y).sqrt()
     ),
+    "the factor 10 goes with the squared peak and the squared error; for their roots it is 20": _but(
+        power=1, error=lambda x, y: _squared(x, y).sqrt()
+    ),
+    "the images are added: take their difference": _but(error=lambda x, y: _squared(x, -y)),
     "that is the absolute error: take the squared one": _but(
         error=lambda x, y: (x - y).abs().mean((1, 2, 3))
     ),

@@ -45,7 +45,7 @@ EXERCISE = Exercise(
     probe,
     causes={
         r"too many values to unpack|not enough values to unpack": (
-            "each element of `spans` is a pair: `for kernel, stride in spans`"
+            "`spans` has any number of pairs, none too: `for kernel, stride in spans`"
         ),
     },
 )

@@ -171,6 +171,12 @@ EXERCISE = Exercise(
             "the critics' loss still leads back to G and F, whose step is done: give the pools "
             "`fake.detach()`. And one `backward()` for the sum of the generators' losses, not one for each"
         ),
+        r"'Pool' object is not callable|'ImagePool' object is not callable": (
+            "a pool is asked by its method: `pool_a.swap(...)`"
+        ),
+        r"concatenate tuple|operand type.*'tuple'|'tuple' object has no attribute '(backward|item|detach)'": (
+            "`adversarial_losses` returns two losses, the critic's and then the generator's: take one of them"
+        ),
     }
     | F_IS_A_NETWORK,
 )
@@ -332,8 +338,8 @@ def _moved(name: str):
             expected="a step",
             cause=f"`{own}.step()` is never called: is it there, with its `()`?"
             if never
-            else f"`{own}.step()` finds no gradient of {name}: its loss belongs into the sum on which "
-            "`backward()` is called, and no `zero_grad()` comes between the two",
+            else f"`{own}.step()` finds no gradient of {name}. Is `backward()` called before it, on a sum "
+            f"with {name}'s loss, and no `zero_grad()` in between? Is `{own}` the optimizer of this turn?",
         )
 
     return rule(find, f"{name}'s change", "steps")
@@ -471,7 +477,7 @@ MISTAKES = {
         t=lambda m: m.t() + m.left
     ),
     "the weight of the cycle loss is forgotten": _t(weight=1.0),
-    "the cycle loss is missing": _t(weight=0.0),
+    "nothing of the cycle loss reaches G and F: it is missing, or it is detached": _t(weight=0.0),
     "the cycle loss is subtracted: add it": _step(t=lambda m: m.t(weight=-m.weight)),
     "the weight is on the adversarial losses: it belongs to the cycle loss": _step(
         t=lambda m: m.t(weight=1.0, games=m.weight)
@@ -495,7 +501,8 @@ MISTAKES = {
     "one way of the cycle loss is missing: F(G(a)) should be a": _t(ways=(0, 1)),
     "the cycle loss is halved: add its two ways": _t(ways=(0.5, 0.5)),
     "the weight of the cycle multiplies the adversarial losses too": _step(t=lambda m: m.t(games=m.weight)),
-    "the adversarial losses are missing, or the fakes are detached before the critics judge them": _t(
+    "nothing of the games reaches G and F. Is `g_loss` of 7.3 missing, the second of its two values? Are the "
+    "arguments in order, `(D_B, b, fake_b)`? Are the fakes detached before the critics judge them?": _t(
         games=0
     ),
     "the adversarial losses of G and F are halved: the half belongs to the critics'": _t(games=0.5),
@@ -542,6 +549,9 @@ MISTAKES = {
     "the critics learn by cross-entropy: take the least squares of 7.3": _d(of=_entropy),
     "`cycle` is returned with its weight: return the cycle loss itself": _step(
         told=lambda now, _: [*now[:2], 10 * now[2], *now[3:]]
+    ),
+    "`g` has the cycle loss in it: return the loss of the game alone": _step(
+        told=lambda now, _: [now[0] + 10 * now[2], *now[1:]]
     ),
     "`g` and `f` are swapped: g is the loss of G, which D_B gives": _step(
         told=lambda now, _: [now[1], now[0], *now[2:]]

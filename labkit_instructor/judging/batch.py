@@ -152,12 +152,23 @@ def _processes(jobs: int) -> Executor:
 
 @contextlib.contextmanager
 def _deaf() -> Iterator[None]:
-    """Let Ctrl-C wait. A process that is started meanwhile hears none, not even while it begins."""
+    """Let Ctrl-C wait. A process that is started meanwhile hears none, not even while it begins.
+
+    To block the signal is not enough: another thread may take it, and Python then calls the handler here.
+    """
+    heard: list[int] = []
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    handler = signal.getsignal(signal.SIGINT)
+    if swapped := threading.current_thread() is threading.main_thread() and callable(handler):
+        signal.signal(signal.SIGINT, lambda number, _frame: heard.append(number))
     try:
         yield
     finally:
+        if swapped:
+            signal.signal(signal.SIGINT, handler)
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        if heard:
+            handler(signal.SIGINT, None)
 
 
 def _dependent() -> None:

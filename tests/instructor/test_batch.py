@@ -1,8 +1,11 @@
 """A class through executors: processes here, two Dask workers, and workers that die."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
+import threading
 import time
 from concurrent.futures import BrokenExecutor, Executor, Future
 from pathlib import Path
@@ -174,6 +177,22 @@ def test_ctrl_c_at_any_moment_keeps_no_submission_twice(handed, tmp_path, monkey
         batch.grade_all(handed, _setting(), RUN, tmp_path, _Done(), at_once=2)
     students = [json.loads(line)["graded"]["student"]["key"] for line in book.read_text().splitlines()[1:]]
     assert sorted(students) == sorted(set(students)) and len(students) == 2
+
+
+def test_ctrl_c_waits_though_another_thread_hears_it(monkeypatch):
+    ready, quiet, done = threading.Event(), threading.Event(), []
+    threading.Thread(target=lambda: (ready.set(), quiet.wait(60)), daemon=True).start()
+    ready.wait(60)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background ignores it
+    try:
+        with pytest.raises(KeyboardInterrupt), batch._deaf():
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(0.1)
+            done.append("all of it")
+        assert done and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        quiet.set()
+        signal.signal(signal.SIGINT, before)
 
 
 def test_a_fault_of_the_grader_is_no_silent_zero(handed, tmp_path, monkeypatch):

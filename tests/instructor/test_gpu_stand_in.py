@@ -69,3 +69,12 @@ def test_what_needs_no_gpu_is_left_alone():
         assert elsewhere(lambda: torch.zeros(3) + torch.zeros(3, device="meta")) != "", "a CPU tensor is one"
     assert not mode.used
     assert torch.Generator is generator
+
+
+def test_a_device_that_was_kept_follows_the_inputs():
+    make_ready()
+    with stand_in():
+        kept = torch.device("cuda")
+        assert (torch.ones(3).to(kept) + torch.ones(3)).sum() == 6
+        there = torch.ones(3, device="meta")
+        assert elsewhere(lambda: there.to(kept) + there) == ""

@@ -34,6 +34,8 @@ class StandIn(TorchFunctionMode):
             return args[0].to(device_of_inputs())
         if func is torch.Tensor.pin_memory:
             return args[0]
+        if func is torch.device:  # kept in a variable, it may be used where the inputs are elsewhere
+            return func(*args, **(kwargs or {}))
         if func is torch.Tensor.to and len(args) > 1 and type(args[1]) is int:
             args = (args[0], f"cuda:{args[1]}", *args[2:])
         kwargs = {name: self.here(value) for name, value in (kwargs or {}).items()}

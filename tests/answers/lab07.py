@@ -407,6 +407,10 @@ WRONG = {
             _by_library(D, real, fake)[0],
             _by_library(D, real, fake)[1].detach(),
         ),
+        "`nn.MSELoss()(scores, targets)`": lambda D, real, fake: (
+            torch.nn.MSELoss(D(real), torch.ones_like(D(real))),
+            D(fake).mean(),
+        ),
         "targets have the shape of the scores": lambda D, real, fake: (
             F_.mse_loss(D(real), torch.ones(len(real), 1, 30, 30)),
             D(fake).mean(),
@@ -444,7 +448,9 @@ WRONG = {
             (F(G(a)) - a).abs().mean() - (G(F(b)) - b).abs().mean()
         ),
         "the images of the batch are summed": lambda G, F, a, b: _there_and_back(G, F, a, b) * len(a),
-        "`nn.L1Loss()(x, y)`": lambda G, F, a, b: torch.nn.L1Loss(F(G(a)), a) + torch.nn.L1Loss(G(F(b)), b),
+        "a loss that is a class": lambda G, F, a, b: (
+            torch.nn.L1Loss(F(G(a)), a) + torch.nn.L1Loss(G(F(b)), b)
+        ),
         "without `.cuda()`": lambda G, F, a, b: _there_and_back(G, F, a.cpu(), b.cpu()),
         "there and back for a": lambda G, F, a, b: _there_and_back(G, F, a, b) + 0 * G(a).sum(),
     },

@@ -84,6 +84,9 @@ EXERCISE = Exercise(
         r"must match the size|must be broadcastable|size of tensor|target size": (
             "targets have the shape of the scores, whatever it is: `torch.ones_like(scores)`"
         ),
+        r"[Bb]oolean value of Tensor": (
+            "a loss that is a class wants brackets of its own first: `nn.MSELoss()(scores, targets)`"
+        ),
     },
 )
 

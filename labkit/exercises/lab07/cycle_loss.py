@@ -74,7 +74,12 @@ EXERCISE = Exercise(
     "cycle_loss(G, F, a, b)",
     translators,
     probe,
-    causes=F_IS_A_NETWORK,
+    causes={
+        r"[Bb]oolean value of Tensor": (
+            "a loss that is a class wants brackets of its own first: `nn.L1Loss()(x, y)`, `l1_loss(x, y)` none"
+        ),
+    }
+    | F_IS_A_NETWORK,
 )
 
 # ---- judge: a sandbox shows this file only down to here ------------------------------------------------

@@ -76,7 +76,7 @@ EXERCISE = Exercise(
     probe,
     causes={
         r"[Bb]oolean value of Tensor": (
-            "a loss that is a class wants brackets of its own first: `nn.L1Loss()(x, y)`, `l1_loss(x, y)` none"
+            "a loss that is a class wants brackets of its own first: `nn.L1Loss()(x, y)`. Or take `l1_loss`"
         ),
     }
     | F_IS_A_NETWORK,

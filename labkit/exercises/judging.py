@@ -18,9 +18,8 @@ from labkit.exercises.guard import preserved_state
 from labkit.exercises.properties import ONE_DEVICE, Case, Property, alike
 from labkit.exercises.record import Record, record_of
 
-OWN_SECONDS = (
-    60.0  # for the kit's own code, which ends: on a slow machine no right answer becomes a wrong one
-)
+# For the kit's own code, which ends: on a slow machine no right answer may become a wrong one.
+OWN_SECONDS = 60.0
 LONGEST = 600  # characters of one text in a finding: what a hostile record says must not fill a page
 
 

@@ -12,8 +12,11 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from labkit.exercises import all_exercises
+from labkit.exercises.exercise import Written
 from labkit_instructor.authoring import course
 from labkit_instructor.authoring.student_copy import publish
+from labkit_instructor.submissions.trusted import labs
 from tests.solutions import ROOT, notebooks
 
 IDS = {"ids": lambda p: p.stem}
@@ -59,6 +62,18 @@ def test_every_verdict_is_compared_by_nbval(path):
         if cell.cell_type == "code" and cell.source.startswith("check("):
             assert "nbval-check-output" in cell.metadata.tags
             assert cell.outputs, f"{cell.source}: no stored verdict"
+
+
+@pytest.mark.parametrize("path", notebooks("solutions"), **IDS)
+def test_a_model_answer_has_as_many_words_as_it_asks_for(path):
+    number, lab = path.name[:2], labs(path.parent)[path.name[:2]]
+    ids = [one.id for one in all_exercises().values() if isinstance(one, Written)]
+    for exercise in (i for i in ids if i.startswith(f"{int(number)}.")):
+        asked = re.search(r"(paragraph each, )?(\d+) to (\d+) words", lab.question(exercise))
+        if asked:
+            answer = lab.model_answer(exercise)
+            for text in answer.split("\n\n") if asked[1] else [answer]:
+                assert int(asked[2]) <= len(text.split()) <= int(asked[3]), exercise
 
 
 @pytest.mark.parametrize("path", notebooks("notebooks"), **IDS)
